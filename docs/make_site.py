@@ -22,7 +22,7 @@ DOCS, STAGED = ROOT / "docs", ROOT / "build" / "docs"
 #: What stands at a place of its own: the two languages of a page are switched in the head of the site.
 SWITCH = re.compile(r"^\[(?:English|中文)\]\([\w.]+\)\n+", flags=re.MULTILINE)
 NAMED = re.compile(r"(?<![\w/(\[`])(?:docs/)?((?:methods|profile|glossary|contract|howto)\w*)(?:\.zh)?\.md\b(?![`\])])")
-#: A line end between two Chinese characters is no space.
+#: A line end between two Chinese characters is not a space.
 WITHIN_CHINESE = re.compile(r"(?<=[\u3001-\u9fff\uff01-\uff5e”])\n(?=[\u4e00-\u9fff（“《])")
 ALTERNATE = re.compile(r'<link rel="alternate"[^>]*hreflang[^>]*>')
 

@@ -64,7 +64,7 @@ class Given:
     layers
         Layer name to its rows.
     titles
-        What people call those of the layers that are no city's.
+        What people call those of the layers that belong to no city.
     loaded
         Layer name to what was loaded, with the account of its rows; without those that came as tables.
     ground

@@ -109,7 +109,7 @@ def resolve_crs(crs: str | int | pyproj.CRS, *, towgs84: Sequence[float] | None 
     Raises
     ------
     CrsError
-        If the text is no CRS, or the CRS needs local parameters that are not given.
+        If the text is not a CRS, or the CRS needs local parameters that are not given.
 
     Examples
     --------

@@ -44,7 +44,7 @@ def named_years(given: Given, table: pd.DataFrame) -> pd.Series:
     Raises
     ------
     InputError
-        If the two differ, or the cycle names a unit twice, one that is no candidate, or in a year that is not planned.
+        If the two differ, or the cycle names a unit twice, one that is not a candidate, or in a year that is not planned.
     """
     steps, own = given.table("cycle"), table["named_year"]
     if steps is None or given.city is None:

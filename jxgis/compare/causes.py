@@ -58,7 +58,7 @@ class Causes(NamedTuple):
 def changed_inputs(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
     """The files that one run read and the other did not, by their hash: the table ``compare.inputs``.
 
-    A file that has only another name is no other. Of cases no numbers of rows stand there that differ by as few as are
+    A file that has only another name is not another file. Of cases no numbers of rows stand there that differ by as few as are
     hidden.
     """
     rows: list[dict[str, Any]] = []

@@ -146,7 +146,7 @@ def make_streets(
             sides = shapely.linestrings(np.stack([ends[:-1], ends[1:]], axis=1))
             keep &= ~shapely.intersects(shore, sides)
             rows += [(street_name(axis, k), level, line) for line in _line_pieces(lattice, axis, k, keep)]
-    # Isolated scraps of a side street are no streets.
+    # Isolated scraps of a side street are not streets.
     rows = [row for row in rows if row[1] == LEVELS[0] or row[2].length > 350]
     lines = bend_shapes(np.array([row[2] for row in rows], dtype=object), step_m=1000.0)
     return gpd.GeoDataFrame(

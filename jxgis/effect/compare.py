@@ -38,7 +38,7 @@ class Compared:
     spread
         The areas' own variance of a change, beside chance: of the untreated ones.
     trend_counts
-        How much of the differences of trend is no chance, 0 to 1: what trend weighs in the choice beside level.
+        How much of the differences of trend is not chance, 0 to 1: what trend weighs in the choice beside level.
     """
 
     centre: Centre

@@ -106,7 +106,7 @@ def most_common(group: NDArray[np.int64], values: Coded, n_groups: int) -> pd.Da
     group
         (n,) int64, number of each row's group; -1 for rows in none.
     values
-        (n,) texts from :func:`encode`; missing ones are no value, but count in the share's denominator.
+        (n,) texts from :func:`encode`; missing ones are not values, but count in the share's denominator.
     n_groups
         Number of groups.
 

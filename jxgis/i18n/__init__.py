@@ -209,7 +209,7 @@ def reason(codes: str, lang: str) -> str:
     Parameters
     ----------
     codes
-        One code of ``i18n/reasons.toml``, or several joined by ``;``. What is no code stands as it is.
+        One code of ``i18n/reasons.toml``, or several joined by ``;``. What is not a code stands as it is.
     lang
         ``"zh"`` or ``"en"``.
 

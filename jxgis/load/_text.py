@@ -361,7 +361,7 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
     Raises
     ------
     InputError
-        If the file is no workbook, has no such sheet, or reaches too far (`jxgis._files.MOST_CELLS`).
+        If the file is not a workbook, has no such sheet, or reaches too far (`jxgis._files.MOST_CELLS`).
     """
     import python_calamine
 

@@ -52,7 +52,7 @@ _HEAD_BYTES = 1 << 20
 _NO_PROXY = {"GDAL_HTTP_PROXY": "none://offline", "GDAL_HTTPS_PROXY": "none://offline"}
 # Of a Shapefile's index: its head, and a record.
 _SHX_HEAD, _SHX_RECORD = 100, 8
-# The table of tables, without which a folder is no geodatabase.
+# The table of tables, without which a folder is not a geodatabase.
 _CATALOG = "a00000001.gdbtable"
 _PARQUET = Text(
     zh="无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
@@ -156,7 +156,7 @@ def _read_folders(path: Path, names: list[str], expected: Sequence[str], what: s
 def _read_shapefile(path: Path, layer: str, encoding: str) -> gpd.GeoDataFrame:
     """A Shapefile's table; a head or a value of UTF-8 that its field cuts within a character loses that character.
 
-    A head has ten bytes, three Chinese characters and a third: what QGIS leaves of 常住人口 is no UTF-8.
+    A head has ten bytes, three Chinese characters and a third: what QGIS leaves of 常住人口 is not UTF-8.
     """
     import pyogrio
 
@@ -257,7 +257,7 @@ def _offline() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _decoding(what: str, path: Path) -> Iterator[None]:
-    """Text that cannot be decoded is no damage: its encoding is to be named, where the format knows more than one."""
+    """Text that cannot be decoded is not damage: its encoding is to be named, where the format knows more than one."""
     try:
         yield
     except (UnicodeDecodeError, LookupError) as error:
@@ -279,7 +279,7 @@ def _not_utf8(what: str) -> InputError:
 
 
 def _require_utf8(frame: pd.DataFrame, what: str) -> None:
-    """Refuse text that is no UTF-8: Arrow hands it on as it stands in the file, and fails where it is looked at."""
+    """Refuse text that is not UTF-8: Arrow hands it on as it stands in the file, and fails where it is looked at."""
     import pyarrow as pa
 
     for at in range(frame.shape[1]):
@@ -298,7 +298,7 @@ def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
     """Refuse a file some of whose rows the driver passes over without a word.
 
     A Shapefile's .shx and .dbf must be of one number of records: the lower one is read. Of a GeoJSON with a feature a line,
-    a line that is no JSON is no feature.
+    a line that is not JSON is not a feature.
     """
     import pyogrio
 
@@ -485,7 +485,7 @@ def read_parquet(path: Path, *, what: str) -> Features:
     Raises
     ------
     InputError
-        If it is no Parquet file, or its values are too many (`jxgis._files.MOST_UNPACKED`).
+        If it is not a Parquet file, or its values are too many (`jxgis._files.MOST_UNPACKED`).
     """
     import geopandas as gpd
     import pyarrow.parquet as pq

@@ -283,7 +283,7 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
 
 
 def _sheets(source: str | Path, names: Sequence[str | None]) -> list[str | None]:
-    """The sheets to try; a file that is no workbook has none."""
+    """The sheets to try; a file that is not a workbook has none."""
     return [*names] if Path(str(source)).suffix.lower() in {".xlsx", ".xls", ".xlsb", ".ods"} else [None]
 
 

@@ -223,7 +223,7 @@ def find_files(source: str | Path) -> list[Path]:
 
 
 def _pattern(path: Path) -> str:
-    """A glob in which folders that are there are meant as they are called: ``2024 [final]`` is no pattern."""
+    """A glob in which folders that are there are meant as they are called: ``2024 [final]`` is not a pattern."""
     folder = _nearest_folder(path)
     return str(Path(glob.escape(str(folder))) / path.relative_to(folder))
 

@@ -80,7 +80,7 @@ def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = PARKS.merge_gap
     ``park_id``; else parcels of the same ``name`` within ``merge_gap_m`` of one another (in chains), one that has an
     id and others without among them, but never two of different ids: of two such a parcel goes with the nearer;
     parcels with neither id nor name only where they touch. The gap itself is not added to the park's area, and
-    overlaps count once. Words that name nothing (未命名, 公园绿地, N/A: ``profiles/park_names.toml``) are no name and no id.
+    overlaps count once. Words that name nothing (未命名, 公园绿地, N/A: ``profiles/park_names.toml``) are neither a name nor an id.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["OF_SIZE", "average_indicators"]
 
 OF_SIZE = frozenset({"count", "length_km", "area_km2", "compactness", "hull_share"})
-"""Measures that say how large a zone is, or of which shape: a district's own is no measure for a candidate."""
+"""Measures that say how large a zone is, or of which shape: a district's own is not a measure for a candidate."""
 
 
 def average_indicators(

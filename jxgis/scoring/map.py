@@ -159,7 +159,7 @@ def scores_map(
     fails = fails_condition(scores)
     page = land_map(canvas, scores, title=text("maps.scores_title", lang))
     called = indicators or {}
-    # An indicator that no candidate has is no layer to switch to: all of it would be grey.
+    # An indicator that no candidate has is not a layer to switch to: all of it would be grey.
     label = {x: called.get(x, x) for x in _indicator_columns(scores) if scores[f"{x}_score"].notna().any()}
     scores, fields = _with_told(scores, label, units or {}, told, lang)
     heading = named_by(scores)

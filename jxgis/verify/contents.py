@@ -30,7 +30,7 @@ _DAMAGED = Text(zh="已损坏，或不是它的扩展名所说的文件。", en=
 _STEPS, _MOST_STEPS = 1_000_000, 5_000
 _LONGEST_VALUE = 1 << 28
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-# Columns of what is no table: where a value stands, and the value.
+# Columns of what is not a table: where a value stands, and the value.
 _NAMED = ("", "")
 _SENTENCE = re.compile("[^。；！？]+[。；！？]?")
 _FOOT = re.compile(r"— \d+ —")

@@ -102,6 +102,6 @@ def unknown_kinds(given: Given) -> list[Text]:
 
 
 def _codes(given: Given) -> list[str]:
-    """All kinds that there can be: layers of the contract and the city, those of this year, and what is no layer."""
+    """All kinds that there can be: layers of the contract and the city, those of this year, and what is not a layer."""
     own = () if given.city is None else given.city.layers
     return list(dict.fromkeys((*kind_titles(given.city), *layers(), *own, *(given.settings.weak.kinds or ()))))

@@ -166,7 +166,7 @@ def test_rows_with_too_many_or_too_few_fields_keep_their_numbers(tmp_path: Path)
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_blank_lines_shift_no_row(tmp_path: Path, end: str) -> None:
-    """Row k of the file is row k + 1 of a sheet, as Excel opens it; blank lines around the table are no rows."""
+    """Row k of the file is row k + 1 of a sheet, as Excel opens it; blank lines around the table are not rows."""
     lines = ["", "a,b", "1,x", "", "", '2,"y', "", 'z"', "3,w", "", ""]
     (tmp_path / "a.csv").write_bytes(end.join(lines).encode())
     table = one(tmp_path / "a.csv")

@@ -156,7 +156,7 @@ def test_more_done_than_planned_is_said(districts):
 
 
 def test_a_fraction_done_of_a_hundred_percent_is_asked_about(districts):
-    """Item 30 is in %: 0.45 done of 100 would stand there as 0.45 %. Kilometres (item 22 is no percentage) may be few."""
+    """Item 30 is in %: 0.45 done of 100 would stand there as 0.45 %. Kilometres (item 22 is not a percentage) may be few."""
     rows = pd.DataFrame({"item": ["30", "22"], "district": ["甲", "甲"], "done": [0.45, 0.5], "total": [100.0, 100]})
     with pytest.raises(InputError, match=r"第 30 项.*1 行.*0\.45"):
         progress(rows, districts)

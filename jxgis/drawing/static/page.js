@@ -142,7 +142,7 @@ const jxgis = (() => {
     if (data.heading) element("b", box, format(cell(data.heading, row), { kind: "text" }));
     const table = element("table", box);
     data.fields.forEach((field, at) => {
-      // A number that is missing is a dash; words that are missing are no line at all.
+      // A number that is missing is a dash; words that are missing make no line at all.
       if (field.kind === "text" && !cell(data.columns[at], row)) return;
       const line = element("tr", table);
       element("th", line, field.label);
