@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +121,6 @@ class Naming:
         How far from the peak a place, or a label, may lie; metres.
     lang
         Of what is said of a peak without a name.
-    numbers
-        The numbers of peaks without a name, by zone and cell: tables made with one naming share them.
     """
 
     places: gpd.GeoDataFrame | None = None
@@ -135,7 +132,6 @@ class Naming:
     reach_m: float = 500.0
     label_reach_m: float = 1000.0
     lang: str = "zh"
-    numbers: dict[str | None, dict[str, int]] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)

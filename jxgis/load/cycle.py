@@ -42,7 +42,6 @@ _ALIASES = {
 STEPS = ("candidate_id", "name", "area", "type", "year", "step", "date", "gate", "evidence")
 _NEEDED = ("candidate_id", "year", "step")
 _NOT_WORDS = (*_NEEDED, "date", "gate", "named")
-#: Of a message: more rows than this tell nobody more.
 
 
 def load_cycle(path: Source, /, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:

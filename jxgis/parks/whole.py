@@ -32,7 +32,7 @@ _TINY_M2 = 400.0
 _TOUCH_M = 0.01
 """Parcels this close touch: shared edges drift apart by less when a layer is brought into another CRS."""
 
-FAR_APART_M = 1000.0
+_FAR_APART_M = 1000.0
 """Parcels of one id with a gap wider than this are one park by the contract, but more likely two of one number."""
 
 
@@ -333,12 +333,12 @@ def _whole(
 def _far_apart(
     shape: npt.NDArray[np.object_], group: npt.NDArray[np.int64], ids: npt.NDArray[np.object_]
 ) -> npt.NDArray[np.int64]:
-    """Parks whose parcels of one id do not hang together over gaps of `FAR_APART_M`."""
+    """Parks whose parcels of one id do not hang together over gaps of `_FAR_APART_M`."""
     found = []
     rows = np.flatnonzero(ids != "")
     for park, members in pd.Series(rows).groupby(group[rows]):
         parts = shape[members.to_numpy()]
-        near = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=widened(FAR_APART_M))
+        near = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=widened(_FAR_APART_M))
         if connected(len(parts), *near).max() > 0:
             found.append(park)
     return np.array(found, dtype=np.int64)

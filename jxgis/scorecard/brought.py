@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["BROUGHT", "Brought", "bring_values", "fraction_of_hundred", "rows_of"]
+__all__ = ["Brought", "bring_values", "fraction_of_hundred", "rows_of"]
 
 
 class Brought(NamedTuple):
@@ -41,8 +41,6 @@ class Brought(NamedTuple):
     source: str
 
 
-BROUGHT = Brought._fields
-"""The columns of what is brought."""
 _NUMBERS = ("value", "numerator", "denominator", "target_2025", "target_2027")
 _LEVELS = {
     "city": ("city", "全市", "市", "市级", "中心城区", "全域"),
@@ -68,7 +66,7 @@ _TIMES = 10
 
 def rows_of(brought: pd.DataFrame) -> list[Brought]:
     """The rows of what is brought."""
-    return [Brought(*row) for row in brought[list(BROUGHT)].itertuples(index=False, name=None)]
+    return [Brought(*row) for row in brought[list(Brought._fields)].itertuples(index=False, name=None)]
 
 
 def bring_values(
@@ -98,7 +96,7 @@ def bring_values(
     Returns
     -------
     pandas.DataFrame
-        `BROUGHT`, a row a zone and target: of several dates the latest. The value of a ratio is numerator over
+        The columns of `Brought`, a row a zone and target: of several dates the latest. The value of a ratio is numerator over
         denominator where both are there; of a count it is the numerator.
 
     Raises
@@ -118,7 +116,7 @@ def bring_values(
     [['gas_coverage', 'district', '老城', 98.0], ['road_cleanliness', 'city', 'all', 77.0]]
     """
     found = pd.DataFrame(
-        {name: values[name] if name in values.columns else None for name in BROUGHT}, index=values.index
+        {name: values[name] if name in values.columns else None for name in Brought._fields}, index=values.index
     )
     for name in _NUMBERS:
         found[name] = pd.to_numeric(found[name]).astype("float64")
