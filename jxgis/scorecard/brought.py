@@ -53,7 +53,6 @@ _CITY = ("全市", "全域", "中心城区", "市区", ALL, "city", "whole area"
 _ROW = re.compile(r"(?:表1)?第?(\d{1,2})项?")
 #: A percentage that was rounded by hand differs from numerator over denominator by half a point at most.
 _ROUNDED = 0.5
-_MOST = 8
 #: The columns in the unit of the target, and what they are called.
 _SHARES = {
     "value": ("数值", "value"),
@@ -145,8 +144,8 @@ def bring_values(
             found.loc[at, ["indicator", "level", "zone"]] = [indicator, *place]
         else:
             wrong.append(_error(zone, called, place.text("zh"), place.text("en")))
-    collect(wrong[:_MOST])
-    collect(_impossible(found.reset_index(drop=True), by_id)[:_MOST])
+    collect(wrong)
+    collect(_impossible(found.reset_index(drop=True), by_id))
     return _latest(_completed(found, by_id))
 
 

@@ -70,7 +70,7 @@ def refuse_twice(given: Given, listed: gpd.GeoDataFrame, kinds: pd.Series) -> No
             told.add(at)
             called = quoted(name.iloc[at[0]]) if pd.notna(name.iloc[at[0]]) else ""
             errors.append(InputError.saying(text_pair(key, where=rows_in_file(given, LAYER, at), name=called)))
-    collect(errors[:8])
+    collect(errors)
 
 
 def unknown_kinds(given: Given) -> list[Text]:
