@@ -36,8 +36,6 @@ _CHINESE_YEAR = re.compile(
 )
 _RANK = re.compile(r"(?:第|no\.?|#)?(\d+)(?:\.0+)?[名位号]?", re.IGNORECASE)
 _CHINESE_RANK = re.compile(r"第?([一二三四五六七八九])?(十)?([一二三四五六七八九])?[名位号]?")
-
-
 _DEGREES = re.compile(
     r"(?P<side>[NSEW]|[东西]经|[南北]纬)?\s*(?P<degrees>[+-]?\d{1,3}(?:\.\d+)?)\s*"
     r"(?:[°º度]\s*(?:(?P<minutes>\d{1,2}(?:\.\d+)?)\s*['′’分]\s*(?:(?P<seconds>\d{1,2}(?:\.\d+)?)\s*(?:[\"″”秒]|'')\s*)?)?)?"
