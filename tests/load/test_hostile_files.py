@@ -809,6 +809,25 @@ def test_a_shapefile_without_its_names_is_refused(tmp_path: Path, lost: str) -> 
         load_layer("parks", path)
 
 
+@pytest.mark.parametrize("damaged", ["places.gpkg", "places.gdb/*.gdbtable", "places.gdb/*.gdbtablx"])
+def test_no_row_of_a_damaged_layer_is_lost_without_a_word(tmp_path: Path, damaged: str) -> None:
+    """Arrow's way ends at a damaged page, or passes over it, as though the layer had no more rows."""
+    count, rng = 2000, np.random.default_rng(0)
+    spots = gpd.GeoSeries(shapely.points(rng.random((count, 2)) * 1000), crs=4549)
+    places = gpd.GeoDataFrame({"name": [f"点{i:04d}" for i in range(count)]}, geometry=spots)
+    path = tmp_path / Path(damaged).parts[0]
+    pyogrio.write_dataframe(places, path, driver={".gpkg": "GPKG", ".gdb": "OpenFileGDB"}[path.suffix])
+    assert len(load_layer("places", path).table) == count
+    held = max(tmp_path.glob(damaged), key=lambda file: file.stat().st_size)
+    data = bytearray(held.read_bytes())
+    # Lengths of rows and of pages, as they never are; of the index of rows, which are there.
+    at, with_bytes = (len(data) // 3, b"\xff" * 100) if held.suffix != ".gdbtablx" else (len(data) // 2, bytes(4096))
+    data[at : at + len(with_bytes)] = with_bytes[: len(data) - at]
+    held.write_bytes(bytes(data))
+    with pytest.raises(InputError, match="已损坏"):
+        load_layer("places", path)
+
+
 def test_a_shapefile_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "parks.shp"
     _two_districts().to_file(path, encoding="utf-8")
