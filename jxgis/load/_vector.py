@@ -160,7 +160,7 @@ def _read_layer(path: Path, layer: str) -> gpd.GeoDataFrame:
         table = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", use_arrow=True)
     except NotImplementedError:
         table = None
-    if table is None or (path.suffix.lower() in _COUNTED and len(table) != _said(path, layer)):
+    if table is None or (path.suffix.lower() in _COUNTED and len(table) < _said(path, layer)):
         table = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", use_arrow=False)
     return table
 

@@ -828,6 +828,16 @@ def test_no_row_of_a_damaged_layer_is_lost_without_a_word(tmp_path: Path, damage
         load_layer("places", path)
 
 
+@pytest.mark.parametrize("said", [1, 999, None])
+def test_a_number_of_rows_that_is_out_of_date_hides_none(tmp_path: Path, said: int | None) -> None:
+    """A script that writes rows past the triggers leaves the old number."""
+    path = tmp_path / "places.gpkg"
+    _squares().to_file(path, layer="blocks")
+    with contextlib.closing(sqlite3.connect(path)) as base, base:
+        base.execute("UPDATE gpkg_ogr_contents SET feature_count = ?", (said,))
+    assert len(load_layer("blocks", path).table) == len(_squares())
+
+
 def test_a_shapefile_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "parks.shp"
     _two_districts().to_file(path, encoding="utf-8")
