@@ -175,7 +175,8 @@ _HINT = re.compile(
     rf"{_NUMBER_HINT.pattern}|\d-\d|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋座单室房#排]|某|{_CALLED}|{_ALSO_CALLED}|{_SOMEBODY}|{_TITLE}|先生|女士|小姐|师傅|阿姨",
     re.IGNORECASE,
 )
-_PASSWORD = re.compile(r"(?<=://)[^\s/'\"“”]*@")
+# A password as it is typed may hold / and @; what stands before a path is a port.
+_PASSWORD = re.compile(r"(?<=//)(?:[^\s/:'\"“”]+:(?!\d*[/\s])[^\s'\"“”]*|[^\s/'\"“”]*)@")
 _SECRET = re.compile(
     r"((?:password|passwd|pwd|token|secret|api_?key|access_?key|sig)\s*=\s*)[^\s&;'\"“”]+", re.IGNORECASE
 )
@@ -318,6 +319,6 @@ def hide_passwords(text: str) -> str:
     >>> hide_passwords("No such file: postgresql://gis:s3cret@db/city?password=s3cret")
     'No such file: postgresql://…@db/city?password=…'
     """
-    if "://" not in text and "=" not in text:
+    if "//" not in text and "=" not in text:
         return text
     return _SECRET.sub(r"\1…", _PASSWORD.sub("…@", text))
