@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -113,11 +114,18 @@ class Sheet:
             if section.note:
                 self._entries.append(_Entry(section.note, size=6.0, colour=FAINT, above=1.0))
 
-    def listing(self, heading: str, rows: Iterable[tuple[object, str, str]], colour: str) -> None:
-        """Put a list beside the map: what the numbers on it are, each with a value; without a number where it is empty."""
+    def listing(
+        self, heading: str, rows: Iterable[tuple[object, str, str]], colour: str, *, colours: Iterable[str] = ()
+    ) -> None:
+        """Put a list beside the map: what the numbers on it are, each with a value; without a number where it is empty.
+
+        ``colours`` of the single rows, where they have not all the same, stand for ``colour``.
+        """
         self._head(heading)
+        own = chain(colours, repeat(colour))
         self._entries += [
-            _Entry(words, size=6.6, colour=colour, number=str(number), value=value) for number, words, value in rows
+            _Entry(words, size=6.6, colour=shade, number=str(number), value=value)
+            for (number, words, value), shade in zip(rows, own, strict=False)
         ]
 
     def _head(self, heading: str) -> None:

@@ -394,6 +394,8 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
         top = next((i for i, row in enumerate(rows) if _filled(row)), None)
     if top is None:
         raise _empty(what)
+    if top:
+        notes.append(text_pair("load.rows_from", file=what, head=top + 1, first=top + 2, second=top + 3))
     header = [_cell(value) or "" for value in rows[top]]
     body = rows[top + 1 :]
     while body and not _filled(body[-1]):

@@ -177,4 +177,5 @@ def _list_sites(sheet: Sheet, sites: gpd.GeoDataFrame, lang: str) -> None:
     called = own["name"] if "name" in own.columns else own["zone"]
     gains = [f"+{text('maps.n_hectares', lang, n=f'{m2 / 1e4:,.1f}')}" for m2 in own["gain_m2"]]
     rows = zip(own["rank"], called.fillna(own["zone"]).astype(str), gains, strict=True)
-    sheet.listing(text("maps.sites_list", lang), rows, SITE)
+    colours = np.where(own["counts"].to_numpy(dtype=bool), SITE, POCKET).tolist()
+    sheet.listing(text("maps.sites_list", lang), rows, SITE, colours=colours)

@@ -302,8 +302,12 @@ class ParksResult(Result):
         return [text("parks.plan_in_after", self.given.lang)] if len(self._changes) > self._proposed else []
 
     def _sites_in_after(self) -> list[str]:
-        """That the state with the plan counts the parks proposed too."""
-        return [text("parks.sites_in_after", self.given.lang, n=self._proposed)] if self._proposed else []
+        """That the state with the plan counts the parks proposed too, less those below the standard's size."""
+        if not self._proposed:
+            return []
+        small = int((~self.sites["counts"].astype(bool)).sum())
+        key = "parks.sites_in_after_but_small" if small else "parks.sites_in_after"
+        return [text(key, self.given.lang, n=self._proposed - small, small=small)]
 
     @property
     def _changes(self) -> list[str]:

@@ -137,11 +137,11 @@ def test_two_changes_of_the_city_that_do_not_read_alike_are_told_apart():
     for name, issues in (("alike", inside), ("apart", pd.concat([inside, beside], ignore_index=True))):
         hot = jxgis.find_hotspots(issues, city)
         found = jxgis.find_weak_areas(issues, city, units=units(6), hotspots=hot, kinds=["unit"])
-        told[name] = [note.en for note in notes_of(found) if "by cells" in note.en]
+        told[name] = [note.en for note in notes_of(found) if "in the cells" in note.en]
     years = inside["time"].dt.year.value_counts()
     assert told["alike"] == []
     own, both = (100 * (more / years[2022] - 1) for more in (years[2023], years[2023] + 300))
     assert told["apart"] == [
-        f"The city's change here ({own:+.0f} %) is of the issues inside the districts; that of the hot spots is by cells, with "
-        f"what lies in those of the edge outside the districts, and is {both:+.0f} %.".replace("-", "−")
+        f"The city's change here ({own:+.0f} %) is of all issues inside the districts; that of the hot spots is of the issues "
+        f"in the cells, which are a little less or more than the districts at their edge, and is {both:+.0f} %.".replace("-", "−")
     ]
