@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar,
 from jxgis import output
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import InputError, MissingPackageError, require_lang
-from jxgis.i18n import Text, clauses, listed, text, text_pair
+from jxgis.i18n import Sketch, Text, clauses, listed, text, text_pair
 from jxgis.progress import stepped
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Given:
     people_raster
         People per cell, where the people are a raster: it stays one, so that its cells are shared out by exact area.
     sketch
-        Whether the polygons are schematic: no official ones were given.
+        Whether the polygons are marked as schematic, or as ``"borders"`` that nobody declared official.
     lang
         Language of what is written, ``"zh"`` or ``"en"``.
     progress
@@ -110,7 +110,7 @@ class Given:
     start: pd.Timestamp | None = None
     end: pd.Timestamp | None = None
     people_raster: Raster | None = None
-    sketch: bool = False
+    sketch: Sketch = False
     lang: str = "zh"
     progress: Progress = field(default_factory=lambda: lambda _: None)
     telling: Callable[[], AbstractContextManager[Progress]] = field(
