@@ -67,7 +67,6 @@ def test_last_years_areas_are_listed_and_named_on_the_map_as_they_were_ranked():
     page = to_html(weak(last).map())
     lists = page.partition("jxgis.list(")[2].partition(");")[0]
     assert "去年的薄弱区域" in lists
-    at = [lists.index(f'[{rank}, "{name}"') for rank, name in enumerate(("甲地", "乙地", "丙地"), 1)]
+    at = [lists.index(f'[{rank},"{name}"') for rank, name in enumerate(("甲地", "乙地", "丙地"), 1)]
     assert at == sorted(at)
-    named = [each.partition("]")[0] for each in page.split('"names": [')[1:]]
-    assert any("甲地" in names for names in named)
+    assert '"names":["甲地","乙地","丙地"]' in page
