@@ -277,21 +277,21 @@ class Result(ABC):
     def section(self) -> Section:
         """What a report says of it."""
 
-    def canvas(self, method: str = "") -> Canvas:
-        """What its maps are drawn on; ``method``: the line below their heading."""
+    def canvas(self, method: str = "", period: str | None = None) -> Canvas:
+        """What its maps are drawn on; ``method``: the line below their heading; ``period``: where not all issues count."""
         from jxgis.city import layer_title
         from jxgis.drawing.canvas import Canvas
 
         given = self.given
-        called = layer_title(given.city)
         titles = [
-            given.titles.get(name, called(name)).of(given.lang)
+            given.titles.get(name, layer_title(given.city)(name)).of(given.lang)
             for name in dict.fromkeys((*self.part.needs, *self.part.reads, *given.layers))
             if name in given.layers
         ]
         key = "source" if len(titles) <= _SOURCES else "sources"
         layers = text(f"figures.{key}", given.lang, layers=listed(titles[:_SOURCES], given.lang), n=len(titles))
-        said = [layers, given.period(), text("figures.crs", given.lang, crs=given.crs.to_string())]
+        days = given.period() if period is None else period
+        said = [layers, days, text("figures.crs", given.lang, crs=given.crs.to_string())]
         source = clauses(said, given.lang)
         return Canvas(ground=given.ground, method=method, source=source, lang=given.lang, sketch=given.sketch)
 

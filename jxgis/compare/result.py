@@ -203,14 +203,14 @@ class ResultComparison:
             counts = {key: int(state[name].get(key, 0)) for key in states_of}
             if part == of_part and any(counts.values()):
                 said.append(self._say(f"said_{name}", **counts))
-        moved = self.frames["statuses"].dropna(subset=["status_a", "status_b"])
+        judged = self.frames["statuses"].dropna(subset=["status_a", "status_b"])
         changed = {
             "allocation": ("years", len(self.frames["years"])),
-            "scorecard": ("statuses", len(moved)),
+            "scorecard": ("statuses", len(judged)),
         }
         if part in changed and changed[part][1]:
             name, n = changed[part]
-            said.append(self._say(f"said_{name}", n=f"{n:,}", indicators=moved["indicator"].nunique()))
+            said.append(self._say(f"said_{name}", n=f"{n:,}", indicators=judged["indicator"].nunique()))
         return said or [self._say("said_tables")]
 
     def _why(self) -> list[str]:

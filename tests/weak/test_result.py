@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from matplotlib.text import Text
 from weak_city import CITY, SIDE, places, points, units
 
 import jxgis
 from jxgis.errors import InputError
+from jxgis.period_words import recent_days
 from jxgis.report.blocks import Paragraph
 from jxgis.weak.section import in_a_line, notes_of
 
@@ -54,6 +56,14 @@ def test_what_two_periods_leave_of_a_unit_is_not_small(result):
     every = table["issues"] + table["cases_before"]
     told = of_unit & shown["issues"].notna().to_numpy() & (shown["issues"] != "1–2").to_numpy()
     assert not (every - table["issues"])[told].between(1, 2).any()
+
+
+def test_the_sheet_names_the_period_that_it_shows_and_no_other(result):
+    """Issues of 2022 and 2023 were given; the weak areas are those of 2023."""
+    said = [each.get_text() for each in result.figure("weak_map").findobj(Text)]
+    source = next(words for words in said if "问题上报时间" in words)
+    assert "2022" not in source
+    assert recent_days(result.comparison).zh in source.replace("\n", "")
 
 
 def test_a_city_without_a_plan_is_told_of_none(result):
