@@ -63,7 +63,7 @@ def effect_chart(
         if unsaid := int(sets["difference"].isna().sum()):
             notes.append(text("effect.sets_unsaid", lang, n=unsaid, of=len(sets)))
         if notes:
-            figure.supxlabel("\n".join(notes), fontsize=8, color=FAINT)
+            figure.supxlabel("\n".join(notes), fontsize=8, color=FAINT, linespacing=1.6)
         _draw_sets(right, sets, effect, lang)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
