@@ -16,7 +16,7 @@ from jxgis.drawing.figures import Figure, figure_style
 from jxgis.drawing.map_panel import MapPanel
 from jxgis.drawing.plate import frame_around
 from jxgis.drawing.scale import scale_bar
-from jxgis.i18n import text
+from jxgis.i18n import sketch_mark, text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -176,7 +176,7 @@ class Sheet:
         return y + (words.count("\n") + 1) * step
 
     def _heading(self, page: Axes) -> float:
-        mark = text("common.sketch", self.canvas.lang) if self.canvas.sketch else ""
+        mark = sketch_mark(self.canvas.sketch, self.canvas.lang)
         room = long_mm(mark, 7.5) + 5 if mark else 0.0
         y = self._words(page, 0, 0.3, broken(self.title, 11, PAGE_MM - room), 11, INK)
         if mark:

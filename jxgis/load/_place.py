@@ -433,6 +433,10 @@ def place_columns(
     else:
         far = _far_points(lon, lat, usable & ~strayed, what)
     good = usable & ~strayed & ~outside & ~far
+    if box is None and good.any():
+        lost, others = usable & ~good, (lon[good], lat[good])
+        among = tuple(side(at) for side in (np.min, np.max) for at in others)
+        swapped[lost] = _fits(north[lost], east[lost], reference, among)
     # From degrees that are there already where a shift was undone: undoing it again takes most of the time.
     shifted = reference.datum != "WGS-84"
     x, y, own = (lon, lat, _reference.resolve_crs(4326)) if shifted else (east, north, reference)

@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from matplotlib.text import Text
 from weak_city import CITY, SIDE, places, points, units
 
 import jxgis
 from jxgis.errors import InputError
+from jxgis.period_words import recent_days
+from jxgis.report.blocks import Paragraph
 from jxgis.weak.section import in_a_line, notes_of
 
 
@@ -53,6 +56,22 @@ def test_what_two_periods_leave_of_a_unit_is_not_small(result):
     every = table["issues"] + table["cases_before"]
     told = of_unit & shown["issues"].notna().to_numpy() & (shown["issues"] != "1–2").to_numpy()
     assert not (every - table["issues"])[told].between(1, 2).any()
+
+
+def test_the_sheet_names_the_period_that_it_shows_and_no_other(result):
+    """Issues of 2022 and 2023 were given; the weak areas are those of 2023."""
+    said = [each.get_text() for each in result.figure("weak_map").findobj(Text)]
+    source = next(words for words in said if "问题上报时间" in words)
+    assert "2022" not in source
+    assert recent_days(result.comparison).zh in source.replace("\n", "")
+
+
+def test_a_city_without_a_plan_is_told_of_none(result):
+    section = result.section()
+    said = [section.keys[0].note, *(block.words for block in section.blocks if isinstance(block, Paragraph))]
+    assert not any("规划要求" in words for words in said)
+    assert "设置（weak.number）要求" in said[0]
+    assert any("设置（weak.number）要求" in words for words in said[1:])
 
 
 def test_the_result_shows_itself(result):
