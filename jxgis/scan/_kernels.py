@@ -35,12 +35,12 @@ def best_window(
 ) -> tuple[float, int, int, int]:
     """Its log likelihood ratio, centre, size and stretch of time; ``above`` and -1 where none is greater than ``above``.
 
-    ``until`` (places, slices + 1): cases of each place before each slice; ``per_exposure`` (stretches,): cases to be
+    ``until`` (places, slices): cases of each place to the end of each slice; ``per_exposure`` (stretches,): cases to be
     expected of one unit of exposure. Windows hold at most ``most`` exposure and at least ``least`` cases. Of windows that
     are alike the first counts.
     """
     slices = until.shape[1]
-    cases = np.zeros(slices, dtype=np.int64)
+    cases = np.zeros(slices, dtype=np.int32)
     best, at, size, when = above, -1, -1, -1
     for number in range(centres.shape[0]):
         cases[:] = 0
@@ -58,15 +58,21 @@ def best_window(
             if cases[slices - 1] < least:
                 continue
             for stretch in range(first.shape[0]):
-                seen = cases[end[stretch]] - cases[first[stretch]]
+                seen = cases[end[stretch] - 1]
+                if first[stretch] > 0:
+                    seen -= cases[first[stretch] - 1]
                 expected = held * per_exposure[stretch]
                 more = seen - expected
-                # No logarithm where the ratio cannot be greater: ln x <= x - 1, and x ln x - x + 1 <= (x - 1)² / 2.
-                if seen < least or more <= 0 or more * more * (0.5 / expected + 1 / (total - expected)) <= best:
+                if seen < least or more <= 0:
+                    continue
+                # No logarithm where the ratio cannot be greater: it is at most more² (1 / 2 expected + 1 / rest), by
+                # ln x <= x - 1 and x ln x - x + 1 <= (x - 1)² / 2.
+                rest = total - expected
+                if more * more * (0.5 * rest + expected) <= best * expected * rest:
                     continue
                 ratio = seen * np.log(seen / expected)
                 if seen < total:
-                    ratio += (total - seen) * np.log((total - seen) / (total - expected))
+                    ratio += (total - seen) * np.log((total - seen) / rest)
                 if ratio > best:
                     best, at, size, when = ratio, number, step, stretch
     return best, at, size, when

@@ -95,6 +95,9 @@ def notes_of(result: ScanResult) -> list[Text]:
             notes.append(text_pair(f"scan.{key}", n=_few(count, result.given.settings.report.min_count)))
     if result.wider_than_city:
         notes.append(text_pair("scan.wide_note", metres=f"{options.radius_max_m:g}", share=f"{options.max_share:.0%}"))
+    thin = int((result.clusters["expected"] < 1).sum())
+    if thin and result.of_layer:
+        notes.append(text_pair("scan.thin_note", n=thin))
     batch = scans.loc[scans["issue_class"] == ALL, "batch"].dropna()
     if len(batch) and batch.max() > 1:
         notes.append(text_pair("scan.batch_note", batch=[f"{value:.1f}" for value in batch]))

@@ -166,9 +166,9 @@ class _Layout:
         return laid
 
     def until(self, cases: Ints) -> NDArray[np.int32]:
-        """(places, slices + 1) cases of each place before each slice, of (cells, slices)."""
-        laid = np.zeros((self.places, cases.shape[1] + 1), dtype=np.int32)
-        laid[self.centres, 1:] = np.cumsum(cases, axis=1)
+        """(places, slices) cases of each place to the end of each slice, of (cells, slices)."""
+        laid = np.zeros((self.places, cases.shape[1]), dtype=np.int32)
+        laid[self.centres] = np.cumsum(cases, axis=1)
         return laid
 
 
@@ -236,7 +236,7 @@ class _Scan:
             first, end = (of[best.stretch] for of in (stretches.first, stretches.end))
             yield best._replace(
                 cells=np.sort(layout.cell_of[taken]),
-                observed=int((until[taken, end] - until[taken, first]).sum()),
+                observed=int(data.cases[layout.cell_of[taken], first:end].sum()),
                 expected=float(exposure[taken].sum() * per_exposure[best.stretch]),
             )
             exposure[taken] = np.inf
