@@ -21,7 +21,7 @@ from jxgis.part import Given
 from jxgis.progress import stepped
 from jxgis.scan.result import ScanResult
 from jxgis.scan.slices import Slices, cut_time
-from jxgis.scan.statistic import LEAST_CASES, Scanned, scan_cases, scan_times
+from jxgis.scan.statistic import LEAST_CASES, Scanned, Window, scan_cases, scan_times
 from jxgis.scan.varying import varying_in_time, varying_of
 from jxgis.scan.windows import grow_shapes
 from jxgis.schema.layers import Contract
@@ -122,8 +122,8 @@ def scan_clusters(
 class _Scene:
     """What is scanned: the cells, the issues in them, what they are set against, and when they were reported.
 
-    ``of_layer``: whether ``exposure`` (n_cells,) is that of a layer, not the ground. ``cell`` and ``code`` (k,) are the cell
-    and the class of each issue.
+    ``of_layer``: whether ``exposure`` (n_cells,) is that of a layer, not the ground. ``cell``, ``code`` and ``point`` (k,) are
+    the cell, the class and the point of each issue, equal for equal coordinates.
     """
 
     grid: Grid
@@ -131,8 +131,14 @@ class _Scene:
     of_layer: bool
     cell: NDArray[np.int64]
     code: NDArray[np.int64]
+    point: NDArray[np.int64]
     classes: list[str]
     slices: Slices | None
+
+    def own(self, scan: str, name: str) -> NDArray[np.bool_]:
+        """(k,) which issues a scan of a class looks at."""
+        of_class = np.ones(len(self.cell), dtype=bool) if name == ALL else self.code == self.classes.index(name)
+        return of_class if scan == "space" or self.slices is None else of_class & (self.slices.of >= 0)
 
 
 def analyse(given: Given) -> ScanResult:
@@ -202,12 +208,13 @@ def _scene(given: Given, counted: Counted) -> tuple[_Scene, int]:
     if not (cell >= 0).any():
         raise InputError.saying(text_pair("scan.none_exposed", n=f"{len(cell):,}"))
     inside = counted.inside[cell >= 0]
+    _, point = np.unique(counted.x + 1j * counted.y, return_inverse=True)
     slices = None
     if "time" in inside.columns:
         slices = cut_time(inside["time"], unit=options.slices, longest=options.longest, recent=options.recent)
     scene = _Scene(
         grid=grid.where(kept), exposure=exposure[kept], of_layer=of_layer, cell=cell[cell >= 0],
-        code=np.asarray(counted.code[cell >= 0]), classes=counted.classes, slices=slices,
+        code=np.asarray(counted.code[cell >= 0]), point=np.asarray(point[cell >= 0]), classes=counted.classes, slices=slices,
     )  # fmt: skip
     return scene, int((cell < 0).sum())
 
@@ -216,7 +223,7 @@ def _scanned(
     scene: _Scene, scan: str, name: str, shapes: Sequence[Shape], options: ScanSettings
 ) -> tuple[Scanned | None, Overdispersion | None, str | None]:
     """What one scan of one class found, how its counts vary, and why there is nothing."""
-    own = np.ones(len(scene.cell), dtype=bool) if name == ALL else scene.code == scene.classes.index(name)
+    own = scene.own(scan, name)
     keys: dict[str, Any] = {
         "max_share": options.max_share, "replicates": options.replicates, "seed": options.seed, "alpha": options.alpha,
     }  # fmt: skip
@@ -224,7 +231,7 @@ def _scanned(
     if scan == "space" or slices is None:
         of, parts = np.zeros(len(own), dtype=np.int64), 1
     else:
-        own, of, parts = own & (slices.of >= 0), slices.of, slices.stretches.slices
+        of, parts = slices.of, slices.stretches.slices
     cells, of = scene.cell[own], of[own]
     if len(cells) < LEAST_CASES:
         return None, None, "scan_few_issues"
@@ -307,11 +314,21 @@ def _clusters(
             "radius_m": reach + half,
             "radius_minor_m": reach / ratio + half,
             "angle": np.where(ratio > 1, [shapes[window.shape].angle for window in found], np.nan),
+            "same_point_share": [_same_point(scene, scan, name, window) for window in found],
             "area_km2": np.array([len(window.cells) for window in found]) * grid.cell_m**2 / M2_PER_KM2,
         },
         geometry=[shapely.union_all(squares.geometry.to_numpy()[window.cells]) for window in found],
         crs=grid.crs,
     )
+
+
+def _same_point(scene: _Scene, scan: str, name: str, window: Window) -> float:
+    """Share of a cluster's issues that have its most common coordinates."""
+    own = scene.own(scan, name) & np.isin(scene.cell, window.cells)
+    if scan == "space_time" and scene.slices is not None:
+        first, end = (of[window.stretch] for of in (scene.slices.stretches.first, scene.slices.stretches.end))
+        own &= (scene.slices.of >= first) & (scene.slices.of < end)
+    return float(np.bincount(scene.point[own]).max() / own.sum())
 
 
 def _districts(given: Given, middle: gpd.GeoDataFrame) -> NDArray[np.object_]:

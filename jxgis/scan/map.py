@@ -33,8 +33,8 @@ _BREAKS = (1.5, 2, 3, 5)
 _LISTED = 20
 """Clusters of a layer that are listed; the others are found on the map."""
 _FIELDS = {
-    "space": ["rank", "district", "observed", "expected", "times", "radius_m", "area_km2", "p", "p_gumbel"],
-    "space_time": ["rank", "district", "start", "end", "observed", "expected", "times", "radius_m", "area_km2", "p", "p_gumbel"],
+    "space": ["rank", "district", "observed", "expected", "times", "radius_m", "area_km2", "p", "same_point_share"],
+    "space_time": ["rank", "district", "start", "end", "observed", "expected", "times", "radius_m", "area_km2", "p", "same_point_share"],
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from jxgis.hotspots.shown import hide_shares
 from jxgis.i18n import Text, text
 from jxgis.part import Result
 from jxgis.scan.part import PART
@@ -71,7 +72,8 @@ class ScanResult(Result):
     def _shown(self) -> dict[str, pd.DataFrame]:
         least, table = self.given.settings.report.min_count, self.given.in_words(self.clusters)
         if least >= MIN_RANGE and len(table):
-            table = hide_small(table, min_count=least, lost=self._known[1])
+            counted = self.clusters.rename(columns={"observed": "issues"})
+            table = hide_shares(hide_small(table, min_count=least, lost=self._known[1]), counted, least)
         return {"clusters": table, "scans": self.given.in_words(self.scans)}
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:

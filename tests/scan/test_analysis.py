@@ -165,3 +165,15 @@ def test_small_counts_are_ranges_and_what_would_tell_them_is_missing() -> None:
     shown = found.shown_tables()["clusters"]
     assert shown["observed"].tolist() == ["1–2"]
     assert shown[["times", "llr"]].isna().all(axis=None)
+
+
+def test_a_cluster_of_one_address_is_asked_about() -> None:
+    issues = made_up()
+    at = np.arange(len(issues)) >= 2150
+    issues.loc[at, "geometry"] = shapely.Point(4500, 4500)
+    found = scan(issues, scans=["space"])
+    own = found.clusters.set_index("name")["same_point_share"]
+    inside = issues.within(found.clusters.set_index("name").loc["三水湾（东城）"].geometry)
+    assert own["三水湾（东城）"] == pytest.approx(60 / inside.sum())
+    said = next(note.zh for note in found.notes() if "坐标完全相同" in note.zh)
+    assert said.startswith("三水湾（东城）的问题有 20%")
