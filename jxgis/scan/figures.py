@@ -49,6 +49,8 @@ def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, canvas: Canvas = BLANK)
         note = text(f"scan.map_note_{scan}", lang)
         sheet.legend([LegendSection(text("scan.legend", lang), classes.swatches(), note)])
         names = [short_label(name) for name in first["name"]]
-        rows = zip(first["rank"], names, cluster_words(first, lang), strict=True)
+        # One short word beside each name, or the name has no room; the colours tell the times.
+        since = [text("scan.since", lang, day=f"{day:%Y-%m-%d}") for day in first["start"].dropna()]
+        rows = zip(first["rank"], names, since or cluster_words(first, lang), strict=True)
         sheet.listing(text("scan.sheet_list", lang, n=len(first)), rows, PINS)
     return sheet.figure

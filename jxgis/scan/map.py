@@ -45,25 +45,30 @@ def times_classes(clusters: pd.DataFrame, lang: str) -> Classes:
 
 
 def cluster_words(clusters: pd.DataFrame, lang: str) -> list[str]:
-    """How many times as many issues as expected each cluster has, and since when, as lists say it."""
+    """How many times as many issues as expected each cluster has, and from when to when, as lists say it."""
     times = pd.to_numeric(clusters["times"], errors="coerce")
     said = [
         "—" if pd.isna(value) else text("scan.times", lang, n=f"{value:.1f}" if value < 100 else f"{value:.0f}")
         for value in times
     ]
-    since = [
-        None if pd.isna(start) else text("scan.since", lang, day=f"{start:%Y-%m-%d}") for start in clusters["start"]
+    stretches = [
+        None if pd.isna(start) else text("scan.stretch", lang, start=f"{start:%Y-%m-%d}", end=f"{end:%Y-%m-%d}")
+        for start, end in zip(clusters["start"], clusters["end"], strict=True)
     ]
-    return [own if day is None else f"{own} · {day}" for own, day in zip(said, since, strict=True)]
+    return [own if days is None else f"{own} · {days}" for own, days in zip(said, stretches, strict=True)]
 
 
-def scan_map(clusters: gpd.GeoDataFrame, scans: pd.DataFrame, *, canvas: Canvas = BLANK) -> folium.Map:
+def scan_map(
+    clusters: gpd.GeoDataFrame, scans: pd.DataFrame, area: gpd.GeoDataFrame, *, canvas: Canvas = BLANK
+) -> folium.Map:
     """Draw the clusters of each scan of each class that found any, one layer at a time.
 
     Parameters
     ----------
     clusters, scans
         The contract's tables as people are shown them.
+    area
+        The study area: what is seen first where there is no land.
     canvas
         What it is drawn on, and what is said around it.
 
@@ -72,8 +77,7 @@ def scan_map(clusters: gpd.GeoDataFrame, scans: pd.DataFrame, *, canvas: Canvas 
     folium.Map
     """
     lang = canvas.lang
-    land = canvas.ground.land
-    page = land_map(canvas, clusters if land is None else land, title=text("scan.title", lang))
+    page = land_map(canvas, area, title=text("scan.title", lang))
     lists, legends = [], []
     some = scans[scans["clusters_n"] > 0]
     for number, (scan, name) in enumerate(zip(some["scan"], some["issue_class"], strict=True)):

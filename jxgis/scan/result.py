@@ -157,8 +157,14 @@ class ScanResult(Result):
 
         shown, given = self.shown_tables(), self.given
         return scan_map(
-            shown["clusters"], shown["scans"], canvas=self.canvas(given.with_period(in_a_line(self, given.lang)))
+            shown["clusters"],
+            shown["scans"],
+            self._area(),
+            canvas=self.canvas(given.with_period(in_a_line(self, given.lang))),
         )
+
+    def _area(self) -> gpd.GeoDataFrame:
+        return self.given.need("area" if "area" in self.given.layers else "districts")
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
         """The map on paper, of each scan that found anything of all issues."""

@@ -132,7 +132,7 @@ def _values(result: ScanResult, lang: str) -> dict[str, str]:
         "exposure": text("scan.exposure_layer" if result.of_layer else "scan.exposure_land", lang),
         "model": text(f"scan.model_{options.model}", lang),
         "unit": unit,
-        "longest": str(longest),
+        "longest": text(f"scan.longest_{options.slices}", lang, n=longest),
         "alive": text(f"scan.{alive}", lang),
         "replicates": str(options.replicates),
         "alpha": f"{options.alpha:g}",

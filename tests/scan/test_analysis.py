@@ -128,6 +128,10 @@ def test_a_share_that_no_window_fits_is_said() -> None:
     assert found.scans["reason"].tolist() == ["scan_no_window"]
     assert found.clusters.empty
     assert "没有一处" in found.section().lines[0]
+    # Nothing to draw, no ground below it: there is a map still.
+    bare = jxgis.scan_clusters(made_up(), CITY, scans=["space"], cell_m=3000, max_share=0.1)
+    assert bare.map() is not None
+    assert bare.draws("figure") == []
 
 
 def test_too_few_replicates_for_the_level_are_refused() -> None:
