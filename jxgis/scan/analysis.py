@@ -122,13 +122,12 @@ def scan_clusters(
 class _Scene:
     """What is scanned: the cells, the issues in them, what they are set against, and when they were reported.
 
-    ``of_layer``: whether ``exposure`` (n_cells,) is that of a layer, not the ground. ``cell``, ``code`` and ``point`` (k,) are
-    the cell, the class and the point of each issue, equal for equal coordinates.
+    ``exposure`` (n_cells,) is above 0; ``cell``, ``code`` and ``point`` (k,) are the cell, the class and the point of each
+    issue, equal for equal coordinates.
     """
 
     grid: Grid
     exposure: NDArray[np.float64]
-    of_layer: bool
     cell: NDArray[np.int64]
     code: NDArray[np.int64]
     point: NDArray[np.int64]
@@ -154,21 +153,25 @@ def analyse(given: Given) -> ScanResult:
     counted = count_issues(
         given.need("issues"), area, {}, cell_m=options.cell_m, classes=classes_asked(given, options.classes)
     )
-    scene, without = _scene(given, counted)
-    scans = [scan for scan in options.scans if scan == "space" or scene.slices is not None]
+    ground, exposure, of_layer = _exposure(given, counted.grid)
+    exposed = _scene(given, counted, exposure)
+    # What is set against its own total needs no exposure.
+    in_time = _scene(given, counted, ground) if of_layer and options.model == "permutation" else exposed
+    scenes = {"space": exposed, "space_time": in_time}
+    scans = [scan for scan in dict.fromkeys(options.scans) if scan == "space" or in_time.slices is not None]
     if not scans:
         raise InputError.saying(text_pair("scan.no_times"))
-    radius_m = min(options.radius_max_m, options.cell_m * float(np.hypot(*scene.grid.mask.shape)))
+    radius_m = min(options.radius_max_m, options.cell_m * float(np.hypot(*counted.grid.mask.shape)))
     shapes = grow_shapes(
         tuple(dict.fromkeys(options.shapes)), cell_m=options.cell_m, radius_max_m=radius_m, penalty=options.penalty
     )
-    asked = [(scan, name) for scan in scans for name in (ALL, *scene.classes)]
+    asked = [(scan, name) for scan in scans for name in (ALL, *counted.classes)]
     found = [
-        (scan, name, *_scanned(scene, scan, name, shapes, options))
+        (scan, name, *_scanned(scenes[scan], scan, name, shapes, options))
         for scan, name in stepped(asked, text_pair("scan.share"))
     ]
     clusters = [
-        _clusters(given, scene, scan, name, scanned, shapes)
+        _clusters(given, scenes[scan], scan, name, scanned, shapes)
         for scan, name, scanned, *_ in found
         if scanned is not None and scanned.clusters
     ]
@@ -180,43 +183,46 @@ def analyse(given: Given) -> ScanResult:
         if clusters
         else empty,
         scans=_told(found),
-        of_layer=scene.of_layer,
-        slices=scene.slices,
+        of_layer=of_layer,
+        slices=in_time.slices,
         outside_area=len(counted.located) - len(counted.inside),
-        without_exposure=without,
-        without_time=0 if scene.slices is None else int((scene.slices.of < 0).sum()),
+        without_exposure=len(counted.inside) - len(exposed.cell),
+        without_time=0 if in_time.slices is None else int((in_time.slices.of < 0).sum()),
         wider_than_city=options.radius_max_m > radius_m,
     )
 
 
-def _scene(given: Given, counted: Counted) -> tuple[_Scene, int]:
-    """The cells that have any exposure, and how many issues lie in others."""
-    options, grid = given.settings.scan, counted.grid
-    layer, built = given.table("exposure"), given.table("built_up")
+def _exposure(given: Given, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
+    """(n_cells,) the ground that takes part, what issues are set against, and whether that is a layer's."""
+    options, layer, built = given.settings.scan, given.table("exposure"), given.table("built_up")
     if options.against == "layer" and layer is None:
         raise InputError.saying(text_pair("scan.no_exposure"))
-    of_layer = layer is not None and options.against != "land"
-    if layer is not None and of_layer:
-        exposure = exposure_on_grid(grid, layer, column="people" if "people" in layer.columns else None)
-    else:
-        exposure = np.full(len(grid), grid.cell_m**2 / M2_PER_KM2)
+    ground = np.full(len(grid), grid.cell_m**2 / M2_PER_KM2)
     if built is not None:
-        exposure = np.where(built_up(grid, built), exposure, 0.0)
+        ground = np.where(built_up(grid, built), ground, 0.0)
+    if layer is None or options.against == "land":
+        return ground, ground, False
+    exposure = exposure_on_grid(grid, layer, column="people" if "people" in layer.columns else None)
+    return ground, np.where(ground > 0, exposure, 0.0), True
+
+
+def _scene(given: Given, counted: Counted, exposure: NDArray[np.float64]) -> _Scene:
+    """The cells that have any exposure, and the issues in them."""
+    options, grid = given.settings.scan, counted.grid
     kept = exposure > 0
     number = np.where(kept, np.cumsum(kept) - 1, -1)
     cell = number[grid.index_of(counted.x, counted.y)]
-    if not (cell >= 0).any():
+    here = cell >= 0
+    if not here.any():
         raise InputError.saying(text_pair("scan.none_exposed", n=f"{len(cell):,}"))
-    inside = counted.inside[cell >= 0]
     _, point = np.unique(counted.x + 1j * counted.y, return_inverse=True)
     slices = None
-    if "time" in inside.columns:
-        slices = cut_time(inside["time"], unit=options.slices, longest=options.longest, recent=options.recent)
-    scene = _Scene(
-        grid=grid.where(kept), exposure=exposure[kept], of_layer=of_layer, cell=cell[cell >= 0],
-        code=np.asarray(counted.code[cell >= 0]), point=np.asarray(point[cell >= 0]), classes=counted.classes, slices=slices,
-    )  # fmt: skip
-    return scene, int((cell < 0).sum())
+    if "time" in counted.inside.columns:
+        times = counted.inside["time"][here]
+        slices = cut_time(times, unit=options.slices, longest=options.longest, recent=options.recent)
+    return _Scene(
+        grid.where(kept), exposure[kept], cell[here], counted.code[here], point[here], counted.classes, slices
+    )
 
 
 def _scanned(

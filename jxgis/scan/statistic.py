@@ -215,11 +215,13 @@ class _Scan:
         total, held = float(data.cases.sum()), float(data.exposure.sum())
         until, exposure = layout.until(data.cases), layout.lay(data.exposure)
         per_exposure = data.time * (total / held)
+        middles = np.flatnonzero(data.exposure > 0)
+        centres = layout.centres[middles]
         while True:
             best = Window(0.0, -1, -1, -1, -1, np.array([], dtype=np.int64), 0, 0.0)
             for number, (shape, offsets) in enumerate(zip(layout.shapes, layout.offsets, strict=True)):
                 llr, *at = best_window(
-                    until, exposure, layout.centres, offsets, shape.ends, stretches.first, stretches.end, per_exposure,
+                    until, exposure, centres, offsets, shape.ends, stretches.first, stretches.end, per_exposure,
                     total, float(widened(self.max_share * held)), LEAST_CASES, best.llr / shape.weight,
                 )  # fmt: skip
                 if at[0] >= 0:
@@ -229,9 +231,9 @@ class _Scan:
                 if best.centre < 0:
                     return
                 continue
-            taken = (
-                layout.centres[best.centre] + layout.offsets[best.shape][: layout.shapes[best.shape].ends[best.size]]
-            )
+            best = best._replace(centre=int(middles[best.centre]))
+            size = layout.shapes[best.shape].ends[best.size]
+            taken = layout.centres[best.centre] + layout.offsets[best.shape][:size]
             taken = taken[layout.cell_of[taken] >= 0]
             first, end = (of[best.stretch] for of in (stretches.first, stretches.end))
             yield best._replace(

@@ -181,3 +181,11 @@ def test_a_cluster_of_one_address_is_asked_about() -> None:
     assert own["三水湾（东城）"] == pytest.approx(60 / inside.sum())
     said = next(note.zh for note in found.notes() if "坐标完全相同" in note.zh)
     assert said.startswith("三水湾（东城）的问题有 20%")
+
+
+def test_what_rose_where_nobody_lives_is_found_too() -> None:
+    """What is set against its own total needs no exposure."""
+    homes = gpd.GeoDataFrame({"people": [5000.0]}, geometry=[shapely.box(0, 0, 3000, SIDE)], crs=4549)
+    found = jxgis.scan_clusters(made_up(), CITY, exposure=homes, districts=CITY, places=PLACES, classes=[]).clusters
+    assert found.loc[found["scan"] == "space_time", "name"].tolist()[:1] == ["三水湾（东城）"]
+    assert not found.loc[found["scan"] == "space", "name"].str.contains("东城").any()

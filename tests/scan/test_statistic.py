@@ -22,14 +22,14 @@ def grid_of(mask: np.ndarray) -> Grid:
     return Grid(pyproj.CRS(4549), 100.0, 0, 0, mask)
 
 
-def plain_windows(grid: Grid, ratios, radius_m, penalty):
-    """Every window: set of cells and weight, from the definition."""
+def plain_windows(grid: Grid, exposure, ratios, radius_m, penalty):
+    """Every window around a cell with exposure: set of cells and weight, from the definition."""
     places = list(zip(grid.rows.tolist(), grid.cols.tolist(), strict=True))
     for ratio in ratios:
         turns = 1 if ratio == 1 else int(3 * ratio)
         for turn in range(turns):
             angle = radians(180 * turn / turns)
-            for row, col in places:
+            for row, col in (place for place, own in zip(places, exposure, strict=True) if own > 0):
                 away = []
                 for r, c in places:
                     u = (c - col) * cos(angle) + (r - row) * sin(angle)
@@ -44,7 +44,7 @@ def plain_scan(cases, exposure, time, grid, *, ratios, radius_m, penalty, max_sh
     """The most likely windows that do not overlap: sets of cells, stretch, observed, expected, ratio."""
     total, held = cases.sum(), sum(exposure)
     every = []
-    for inside, weight in plain_windows(grid, ratios, radius_m, penalty):
+    for inside, weight in plain_windows(grid, exposure, ratios, radius_m, penalty):
         own = sum(exposure[i] for i in inside)
         if own > max_share * held + 1e-9:
             continue
