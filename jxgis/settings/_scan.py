@@ -67,8 +67,8 @@ class ScanSettings(Section):
     )
     recent: bool = option(
         True,
-        "只找持续到最后一个月（周）、现在还在的聚集",
-        "only clusters that last to the last slice, and so are there still",
+        "只找持续到最后一个月（周）、现在还在的聚集；false 逐段都试，慢得多",
+        "only clusters that last to the last slice, and so are there still; false tries every stretch, far slower",
     )
     replicates: Annotated[int, Field(ge=19, le=9999)] = option(
         99, "随机模拟多少次；999 更准", "how many maps are drawn by chance; 999 is more precise"
