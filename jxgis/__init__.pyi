@@ -16,6 +16,7 @@ from . import (
     reference,
     report,
     run,
+    scan,
     schema,
     scorecard,
     scoring,
@@ -69,6 +70,7 @@ from .parks.analysis import measure_parks
 from .run.compare_command import compare_results
 from .run.init import init_project
 from .run.project import Project, open_project
+from .scan.analysis import scan_clusters
 from .scorecard.analysis import measure_scorecard
 from .scoring.analysis import score_candidates
 from .settings import load_settings
@@ -148,6 +150,8 @@ __all__ = [
     "reference",
     "report",
     "run",
+    "scan",
+    "scan_clusters",
     "schema",
     "score_candidates",
     "scorecard",

@@ -10,6 +10,7 @@ from jxgis.effect.part import PART as EFFECT
 from jxgis.hotspots.part import PART as HOTSPOTS
 from jxgis.parks.part import PART as PARKS
 from jxgis.part import Part
+from jxgis.scan.part import PART as SCAN
 from jxgis.scorecard.part import PART as SCORECARD
 from jxgis.scoring.part import PART as SCORES
 from jxgis.units.part import PART as UNITS
@@ -17,7 +18,7 @@ from jxgis.weak.part import PART as WEAK
 
 __all__ = ["PARTS", "by_command", "with_those_before"]
 
-PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION, WEAK, EFFECT, SCORECARD, CIRCLE)
+PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION, WEAK, SCAN, EFFECT, SCORECARD, CIRCLE)
 
 
 def by_command(command: str) -> Part:

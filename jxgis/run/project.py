@@ -29,6 +29,7 @@ from jxgis.settings import (
     EffectSettings,
     HotspotSettings,
     ParkSettings,
+    ScanSettings,
     ScorecardSettings,
     ScoringSettings,
     Settings,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from jxgis.hotspots.result import HotspotsResult
     from jxgis.load import Loaded
     from jxgis.parks.result import ParksResult
+    from jxgis.scan.result import ScanResult
     from jxgis.scorecard.result import ScorecardResult
     from jxgis.scoring.result import ScoresResult
     from jxgis.units.result import UnitsResult
@@ -311,6 +313,19 @@ class Project:
             Of ``[weak]``.
         """
         found: WeakResult = self._run("weak", options)
+        return found
+
+    @with_options(ScanSettings)
+    def scan(self, **options: Any) -> ScanResult:
+        """Clusters in space and time by the scan statistic, with the options of ``[scan]`` in jxgis.toml where none is given
+        here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[scan]``.
+        """
+        found: ScanResult = self._run("scan", options)
         return found
 
     @with_options(ScorecardSettings)

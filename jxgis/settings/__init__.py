@@ -44,6 +44,7 @@ from jxgis.settings._parts import (
     WeakSettings,
     Weighing,
 )
+from jxgis.settings._scan import SCAN, ScanSettings
 
 __all__ = [
     "ALLOCATE",
@@ -51,6 +52,7 @@ __all__ = [
     "HOTSPOTS",
     "PARKS",
     "REPORT",
+    "SCAN",
     "SCORECARD",
     "SCORING",
     "UNITS",
@@ -77,6 +79,7 @@ __all__ = [
     "Range",
     "Reference",
     "ReportSettings",
+    "ScanSettings",
     "ScorecardSettings",
     "ScoringSettings",
     "Section",
@@ -121,6 +124,7 @@ class Settings(Section):
     scorecard: ScorecardSettings = ScorecardSettings()
     circle: CircleSettings = CircleSettings()
     weak: WeakSettings = WeakSettings()
+    scan: ScanSettings = ScanSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:

@@ -315,6 +315,7 @@ def test_every_table_is_held_to_its_contract() -> None:
         (jxgis.allocate_candidates, jxgis.Project.allocation, "allocate"),
         (jxgis.measure_effect, jxgis.Project.effect, "effect"),
         (jxgis.find_weak_areas, jxgis.Project.weak, "weak"),
+        (jxgis.scan_clusters, jxgis.Project.scan, "scan"),
     ],
 )
 def test_help_lists_every_option_with_its_default_and_what_it_means(door: Any, method: Any, section: str) -> None:

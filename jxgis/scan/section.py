@@ -1,0 +1,139 @@
+"""What a report says of the clusters: where, how large, since when, and how many times as many issues as expected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from jxgis.i18n import Text, few, listed, text, text_pair
+from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
+from jxgis.report.columns import write_value
+from jxgis.scan.map import cluster_words
+from jxgis.small_counts import MIN_RANGE, small_range
+from jxgis.zones import ALL
+
+if TYPE_CHECKING:
+    from jxgis.scan.result import ScanResult
+
+__all__ = ["in_a_line", "notes_of", "scan_section"]
+
+_FIRST = 10
+"""Rows of a table of the page; the workbook has all."""
+_SAME_POINT = 0.2
+"""From this share of a cluster's issues at one point on it is asked whether they are there."""
+
+
+def scan_section(result: ScanResult, lang: str) -> Section:
+    """The section of the scan.
+
+    Parameters
+    ----------
+    result
+        What was found.
+    lang
+        ``"zh"`` or ``"en"``.
+    """
+    shown, values = result.shown_tables(), _values(result, lang)
+    clusters = shown["clusters"]
+    keys: list[Key] = []
+    blocks: list[Block] = []
+    answers: list[Answer] = []
+    leads: list[str] = []
+    scans = list(dict.fromkeys(result.scans["scan"]))
+    for scan in scans:
+        own = clusters[clusters["scan"] == scan]
+        everything = of_all(own)
+        n = len(everything)
+        keys.append(Key(text(f"scan.key_{scan}", lang), str(n), text(f"scan.key_{scan}_note", lang, **values)))
+        first = [
+            text("scan.one", lang, name=name, said=said)
+            for name, said in zip(everything["name"].head(3), cluster_words(everything.head(3), lang), strict=True)
+        ]
+        found = "some" if n else "none"
+        lead = text(f"scan.lead_{scan}_{found}", lang, n=n, first=listed(first, lang), **values)
+        leads.append(lead)
+        blocks.append(Paragraph(lead))
+        if n:
+            heading = text(f"scan.table_{scan}", lang, n=min(n, _FIRST))
+            blocks.append(
+                table_block(heading, everything.head(_FIRST), lang, of="scan.clusters", columns=_columns(scan))
+            )
+            answers.append(Answer(text(f"answers.scan_{scan}", lang), lead))
+        of_classes = own[own["issue_class"] != ALL]
+        if len(of_classes):
+            heading = text(f"scan.table_{scan}_classes", lang, n=len(of_classes))
+            columns = ["issue_class", *_columns(scan)]
+            blocks.append(table_block(heading, of_classes, lang, of="scan.clusters", columns=columns, folded=True))
+    blocks.append(table_block(text("scan.table_scans", lang), shown["scans"], lang, of="scan.scans", folded=True))
+    blocks += [Paragraph(note.of(lang), "sub") for note in notes_of(result)]
+    return Section(
+        part="scan",
+        keys=keys,
+        blocks=blocks,
+        answers=answers,
+        methods=[method_note("scan", f"scan_{scan}", lang, **values) for scan in scans],
+        sheets={"clusters": clusters, "scans": shown["scans"]},
+        lines=leads,
+    )
+
+
+def _columns(scan: str) -> list[str]:
+    days = ["start", "end"] if scan == "space_time" else []
+    return ["rank", "name", "district", *days, "observed", "expected", "times", "radius_m", "p"]
+
+
+def in_a_line(result: ScanResult, lang: str) -> str:
+    """The line below the map's title."""
+    return text("scan.line", lang, **_values(result, lang))
+
+
+def notes_of(result: ScanResult) -> list[Text]:
+    """What a reader must know: what is left out, what could not be scanned, how counts vary, whether it is the patrols."""
+    options, scans = result.given.settings.scan, result.scans
+    notes = []
+    if "space_time" in options.scans and "space_time" not in set(scans["scan"]):
+        notes.append(text_pair("scan.time_note"))
+    for count, key in ((result.without_exposure, "exposure_note"), (result.without_time, "no_time_note")):
+        if count:
+            notes.append(text_pair(f"scan.{key}", n=_few(count, result.given.settings.report.min_count)))
+    if result.wider_than_city:
+        notes.append(text_pair("scan.wide_note", metres=f"{options.radius_max_m:g}", share=f"{options.max_share:.0%}"))
+    shown = result.shown_tables()["clusters"]
+    share = pd.to_numeric(of_all(shown)["same_point_share"])
+    if (share >= _SAME_POINT).any():
+        names = list(of_all(shown).loc[share >= _SAME_POINT, "name"].unique())
+        notes.append(text_pair("scan.same_point_note", names=few(names, " 处"), share=f"{_SAME_POINT:.0%}"))
+    thin = int((result.clusters["expected"] < 1).sum())
+    if thin and result.of_layer:
+        notes.append(text_pair("scan.thin_note", n=thin))
+    batch = scans.loc[scans["issue_class"] == ALL, "batch"].dropna()
+    if len(batch) and batch.max() > 1:
+        notes.append(text_pair("scan.batch_note", batch=[f"{value:.1f}" for value in batch]))
+    return [*notes, text_pair("scan.secondary_note"), text_pair("scan.patrol_note")]
+
+
+def _few(count: int, least: int) -> str:
+    """A count in words, a small one as a range."""
+    return small_range(least) if least >= MIN_RANGE and count < least else f"{count:,}"
+
+
+def _values(result: ScanResult, lang: str) -> dict[str, str]:
+    options, slices = result.given.settings.scan, result.slices
+    ellipses = max(options.shapes) > 1
+    unit = text(f"scan.unit_{options.slices}", lang)
+    longest = 0 if slices is None else int((slices.stretches.end - slices.stretches.first).max())
+    alive = "alive" if options.recent else "ever"
+    return {
+        "cell": f"{options.cell_m:g}",
+        "radius": write_value(options.radius_max_m, "number", lang, 0),
+        "share": f"{options.max_share:.0%}",
+        "shapes": text("scan.ellipses" if ellipses else "scan.circles", lang),
+        "exposure": text("scan.exposure_layer" if result.of_layer else "scan.exposure_land", lang),
+        "model": text(f"scan.model_{options.model}", lang),
+        "unit": unit,
+        "longest": text(f"scan.longest_{options.slices}", lang, n=longest),
+        "alive": text(f"scan.{alive}", lang),
+        "replicates": str(options.replicates),
+        "alpha": f"{options.alpha:g}",
+    }
