@@ -12,8 +12,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from jxgis.space.compiled import compiled
 from jxgis.units._graph import Floats, Ints
-from jxgis.units._piece import Piece, compiled
+from jxgis.units._piece import Piece
 
 __all__ = ["anneal", "grow_seed", "unit_cost", "unit_costs", "unit_sums"]
 

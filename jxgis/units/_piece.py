@@ -1,20 +1,15 @@
-"""A part of a district as arrays, and how its loops are compiled."""
+"""A part of a district as arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, ParamSpec, TypeVar, cast
+from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from jxgis.units._graph import Floats, Ints
 
-__all__ = ["Piece", "compiled"]
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
+__all__ = ["Piece"]
 
 
 class Piece(NamedTuple):
@@ -51,12 +46,3 @@ class Piece(NamedTuple):
     shape_weight: float
     low: float
     high: float
-
-
-def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Compile on the first call, keep the result on disk, and let other threads run meanwhile."""
-    try:
-        made = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # No folder that may be written to: compiled anew in each process.
-        made = numba.njit(nogil=True, error_model="numpy")(function)
-    return cast("Callable[_P, _R]", made)

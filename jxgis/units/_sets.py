@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from jxgis.space.compiled import compiled
 from jxgis.units._graph import Floats
 from jxgis.units._kernels import unit_cost
-from jxgis.units._piece import Piece, compiled
+from jxgis.units._piece import Piece
 
 __all__ = ["connected_sets", "reduced_costs", "set_costs"]
 
