@@ -442,7 +442,7 @@ def _of_words(part: str, code: str, folder: Folder, lang: str) -> str:
     if part == "effect":
         return text(f"compare.of_{code}", lang)
     declared = {"hotspots": ("hotspots.places", "issue_class"), "parks": ("parks.coverage", "method")}
-    declared |= {"scorecard": ("scorecard.scorecard", "status")}
+    declared |= {"scorecard": ("scorecard.scorecard", "status"), "clusters": ("clusters.clusters", "issue_class")}
     if part in declared:
         name, column = declared[part]
         return "" if code == "all" and part == "parks" else table(name).columns[column].word(code, lang)

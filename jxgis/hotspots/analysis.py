@@ -144,7 +144,7 @@ def analyse(given: Given) -> HotspotsResult:
     """
     from jxgis.hotspots import mix
     from jxgis.hotspots.cells import levels
-    from jxgis.hotspots.counted import count_issues, with_zones
+    from jxgis.hotspots.counted import classes_asked, count_issues, with_zones
     from jxgis.hotspots.heavy import heavy_cells
     from jxgis.hotspots.places import hot_places
 
@@ -153,7 +153,9 @@ def analyse(given: Given) -> HotspotsResult:
     zones_of = {"district": given.table("districts"), "subdistrict": given.table("subdistricts")}
     official = {level: polygons for level, polygons in zones_of.items() if polygons is not None}
     layers = {**official, **given.levels()}
-    counted = count_issues(given.need("issues"), area, layers, cell_m=options.cell_m, classes=_classes(given))
+    counted = count_issues(
+        given.need("issues"), area, layers, cell_m=options.cell_m, classes=classes_asked(given, options.classes)
+    )
     grid, names = counted.grid, counted.classes
 
     cells, by_number, by_rate = _judge(given, counted)
@@ -237,14 +239,6 @@ def _scale(given: Given, counted: Counted, area: gpd.GeoDataFrame) -> Scale:
     # Far finer cells than were asked for would only be slow on a large area.
     sizes = sorted({cell_m, *(size for size in CELLS_M if 4 * size >= cell_m)})
     return suggest_scale(counted.x, counted.y, area, **_exposure(given), cells_m=sizes)
-
-
-def _classes(given: Given) -> Sequence[str] | None:
-    """The classes asked for, else the city's where its classes are the issues'; else None: those that the issues have."""
-    asked, issues = given.settings.hotspots.classes, given.settings.inputs.issues
-    if asked is not None or given.city is None or (issues is not None and issues.class_column is not None):
-        return asked
-    return list(given.city.classes)
 
 
 def _labels(given: Given) -> gpd.GeoDataFrame | None:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from jxgis.city import UNCLASSIFIED
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.part import Given
 from jxgis.space.count import count_points
 from jxgis.space.grid import Grid, grid_over
 from jxgis.space.points import locate
 from jxgis.zones import ALL
 
-__all__ = ["Counted", "count_issues", "with_zones"]
+__all__ = ["Counted", "class_names", "classes_asked", "count_issues", "with_zones"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +108,7 @@ def count_issues(
     if not inside.any():
         raise _none_inside(area, x, y, cell_m)
     counted, x, y = located[inside], x[inside], y[inside]
-    names = _class_names(counted["issue_class"], classes)
+    names = class_names(counted["issue_class"], classes)
     code = pd.Index(names, dtype=object).get_indexer(counted["issue_class"].astype(object))
     known = code >= 0
     by_class, _ = count_points(grid, x[known], y[known], codes=code[known], n_classes=len(names))
@@ -141,7 +142,22 @@ def with_zones(
     return table.assign(**{level: names[level][zone_of[level]] for level in levels})
 
 
-def _class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[str]:
+def classes_asked(given: Given, asked: Sequence[str] | None) -> Sequence[str] | None:
+    """The classes asked for, else the city's where its classes are the issues'; else None: those that the issues have."""
+    issues = given.settings.inputs.issues
+    if asked is not None or given.city is None or (issues is not None and issues.class_column is not None):
+        return asked
+    return list(given.city.classes)
+
+
+def class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[str]:
+    """The classes in their order: those asked for, else those of the issues.
+
+    Raises
+    ------
+    InputError
+        If a class is called ``all``.
+    """
     if of_issues.isna().all():
         # Of no issue a class is known: that none is of a class would be a wrong 0.
         return []

@@ -18,6 +18,7 @@ from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
 from jxgis.settings._parts import (
     ALLOCATE,
+    CLUSTERS,
     EFFECT,
     HOTSPOTS,
     PARKS,
@@ -27,6 +28,8 @@ from jxgis.settings._parts import (
     UNITS,
     WEAK,
     AllocateSettings,
+    ClusterMethod,
+    ClusterSettings,
     Controls,
     CycleSettings,
     Decay,
@@ -47,6 +50,7 @@ from jxgis.settings._parts import (
 
 __all__ = [
     "ALLOCATE",
+    "CLUSTERS",
     "EFFECT",
     "HOTSPOTS",
     "PARKS",
@@ -59,6 +63,8 @@ __all__ = [
     "BoundaryInputSettings",
     "CircleSettings",
     "CitySettings",
+    "ClusterMethod",
+    "ClusterSettings",
     "Condition",
     "Controls",
     "CycleSettings",
@@ -121,6 +127,7 @@ class Settings(Section):
     scorecard: ScorecardSettings = ScorecardSettings()
     circle: CircleSettings = CircleSettings()
     weak: WeakSettings = WeakSettings()
+    clusters: ClusterSettings = ClusterSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:

@@ -133,5 +133,6 @@ def test_what_would_tell_a_few_cases_is_marked() -> None:
     solved_rate_measured_score on_time_rate_measured_score rework_rate_measured_score rework_rate_score gi_p_normal gi_q_all rate_p rate_q_all score score_if_missing_zero
     score_geometric acceptability
     change_cases change_controls difference treated_share_before treated_share_after controls_share_before controls_share_after
-    moved moved_low moved_high severity severity_before low high p q change_p shared issues_again fall_p"""
+    moved moved_low moved_high severity severity_before low high p q change_p shared issues_again fall_p
+    clustered share_clustered share_largest"""
     assert set(telling_columns()) == set(told.split())
