@@ -30,6 +30,8 @@ CAPTIONS = {
     "figure_allocation": ("逐年安排与比选方案", "The schedule and its alternatives"),
     "map_weak": ("薄弱区域：是同类的几倍", "Weak areas: times as many issues as their kind"),
     "figure_weak": ("薄弱区域的严重程度与区间", "Severity and interval of the weak areas"),
+    "map_clusters": ("问题密集的片，全部和各类", "Clusters of issues, of all and of each class"),
+    "figure_clusters_map": ("问题密集的片，供打印", "Clusters of issues, for print"),
     "map_effect": ("治理区域和与之相似的对照", "Treated areas and those that they are compared with"),
     "figure_effect": ("治理前后：治理区域与对照", "Before and after: treated areas and controls"),
     "map_circle": ("15 分钟生活圈：样样够得着的与缺的", "The 15-minute circle: what is in reach and what lacks"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jxgis.space.compiled import compiled
+from jxgis.space._compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,6 +81,22 @@ def _gap(west: float, south: float, east: float, north: float, box: Floats) -> f
 
 
 @compiled
+def _beside(columns: Ints, rows: Ints, first: Ints, cell: int, beside: Ints) -> int:
+    """Write the cells within two columns and rows of ``cell``, itself not among them, into ``beside``; how many there are."""
+    _around(columns, rows, first, cell)
+    n = 0
+    for step in range(5):
+        other = first[step]
+        column = columns[cell] + step - 2
+        while other < columns.shape[0] and columns[other] == column and rows[other] <= rows[cell] + 2:
+            if other != cell:
+                beside[n] = other
+                n += 1
+            other += 1
+    return n
+
+
+@compiled
 def core_points(xy: Floats, start: Ints, columns: Ints, rows: Ints, eps: float, min_points: int) -> Bools:
     """Which points have at least ``min_points`` points within ``eps``, themselves among them."""
     n, cells = xy.shape[0], columns.shape[0]
@@ -88,35 +104,39 @@ def core_points(xy: Floats, start: Ints, columns: Ints, rows: Ints, eps: float, 
     core = np.zeros(n, dtype=np.bool_)
     box = _boxes(xy, start, np.ones(n, dtype=np.bool_))
     first = np.zeros(5, dtype=np.int64)
+    beside, partly = np.empty(24, dtype=np.int64), np.empty(24, dtype=np.int64)
     for cell in range(cells):
-        _around(columns, rows, first, cell)
+        others = _beside(columns, rows, first, cell, beside)
         own = start[cell + 1] - start[cell]
+        around = own
+        for k in range(others):
+            around += start[beside[k] + 1] - start[beside[k]]
+        if around < min_points:
+            continue
         for i in range(start[cell], start[cell + 1]):
-            found = own
-            for step in range(5):
-                other = first[step]
-                while (
-                    found < min_points
-                    and other < cells
-                    and columns[other] == columns[cell] + step - 2
-                    and rows[other] <= rows[cell] + 2
-                ):
-                    if other == cell or _gap(xy[i, 0], xy[i, 1], xy[i, 0], xy[i, 1], box[other]) > reach:
-                        other += 1
-                        continue
-                    dx = max(xy[i, 0] - box[other, 0], box[other, 2] - xy[i, 0])
-                    dy = max(xy[i, 1] - box[other, 1], box[other, 3] - xy[i, 1])
+            # Cells that lie within reach, and cells out of reach, are counted whole: what is left decides.
+            found, left, m = own, 0, 0
+            for k in range(others if own < min_points else 0):
+                other = beside[k]
+                if _gap(xy[i, 0], xy[i, 1], xy[i, 0], xy[i, 1], box[other]) > reach:
+                    continue
+                dx = max(xy[i, 0] - box[other, 0], box[other, 2] - xy[i, 0])
+                dy = max(xy[i, 1] - box[other, 1], box[other, 3] - xy[i, 1])
+                if dx * dx + dy * dy <= reach:
+                    found += start[other + 1] - start[other]
+                else:
+                    left += start[other + 1] - start[other]
+                    partly[m] = other
+                    m += 1
+            while m > 0 and found < min_points <= found + left:
+                m -= 1
+                other = partly[m]
+                left -= start[other + 1] - start[other]
+                for j in range(start[other], start[other + 1]):
+                    dx = xy[i, 0] - xy[j, 0]
+                    dy = xy[i, 1] - xy[j, 1]
                     if dx * dx + dy * dy <= reach:
-                        found += start[other + 1] - start[other]
-                    else:
-                        for j in range(start[other], start[other + 1]):
-                            dx = xy[i, 0] - xy[j, 0]
-                            dy = xy[i, 1] - xy[j, 1]
-                            if dx * dx + dy * dy <= reach:
-                                found += 1
-                                if found >= min_points:
-                                    break
-                    other += 1
+                        found += 1
             core[i] = found >= min_points
     return core
 
@@ -188,26 +208,24 @@ def join_cells(xy: Floats, core: Bools, start: Ints, columns: Ints, rows: Ints, 
     reach = eps * eps
     parent = np.arange(cells)
     box = _boxes(xy, start, core)
+    beside = np.empty(24, dtype=np.int64)
     # The cells that touch first: they join most, and what is joined is compared no more.
     for near in (True, False):
         first = np.zeros(5, dtype=np.int64)
         for cell in range(cells):
-            _around(columns, rows, first, cell)
-            if box[cell, 0] == np.inf:
-                continue
-            for step in range(2, 5):
-                other = first[step]
-                while other < cells and columns[other] == columns[cell] + step - 2 and rows[other] <= rows[cell] + 2:
-                    touch = step <= 3 and abs(rows[other] - rows[cell]) <= 1
-                    if other > cell and touch == near and box[other, 0] < np.inf:
-                        here, there = _root(parent, cell), _root(parent, other)
-                        if (
-                            here != there
-                            and _gap(box[cell, 0], box[cell, 1], box[cell, 2], box[cell, 3], box[other]) <= reach
-                            and _within(xy, core, start[cell], start[cell + 1], start[other], start[other + 1], reach)
-                        ):
-                            parent[max(here, there)] = min(here, there)
-                    other += 1
+            others = _beside(columns, rows, first, cell, beside)
+            for k in range(others if box[cell, 0] < np.inf else 0):
+                other = beside[k]
+                touch = columns[other] <= columns[cell] + 1 and abs(rows[other] - rows[cell]) <= 1
+                if other < cell or touch != near or box[other, 0] == np.inf:
+                    continue
+                here, there = _root(parent, cell), _root(parent, other)
+                if (
+                    here != there
+                    and _gap(box[cell, 0], box[cell, 1], box[cell, 2], box[cell, 3], box[other]) <= reach
+                    and _within(xy, core, start[cell], start[cell + 1], start[other], start[other + 1], reach)
+                ):
+                    parent[max(here, there)] = min(here, there)
     for cell in range(cells):
         parent[cell] = _root(parent, cell)
     return parent
@@ -223,24 +241,29 @@ def nearest_core(xy: Floats, core: Bools, label: Ints, start: Ints, columns: Int
     found = label.copy()
     box = _boxes(xy, start, core)
     first = np.zeros(5, dtype=np.int64)
+    beside = np.empty(25, dtype=np.int64)
     for cell in range(cells):
-        _around(columns, rows, first, cell)
+        # Its own cell first: what is near leaves the others out.
+        beside[0], others = cell, 1
+        for k in range(_beside(columns, rows, first, cell, beside[1:])):
+            if box[beside[k + 1], 0] < np.inf:
+                beside[others] = beside[k + 1]
+                others += 1
         for i in range(start[cell], start[cell + 1]):
             if core[i]:
                 continue
             best, least = np.int64(-1), reach
-            for step in range(5):
-                other = first[step]
-                while other < cells and columns[other] == columns[cell] + step - 2 and rows[other] <= rows[cell] + 2:
-                    if _gap(xy[i, 0], xy[i, 1], xy[i, 0], xy[i, 1], box[other]) <= least:
-                        for j in range(start[other], start[other + 1]):
-                            if core[j]:
-                                dx = xy[i, 0] - xy[j, 0]
-                                dy = xy[i, 1] - xy[j, 1]
-                                apart = dx * dx + dy * dy
-                                if apart < least or (apart == least and (best < 0 or label[j] < best)):
-                                    best, least = label[j], apart
-                    other += 1
+            for k in range(others):
+                other = beside[k]
+                if _gap(xy[i, 0], xy[i, 1], xy[i, 0], xy[i, 1], box[other]) > least:
+                    continue
+                for j in range(start[other], start[other + 1]):
+                    if core[j]:
+                        dx = xy[i, 0] - xy[j, 0]
+                        dy = xy[i, 1] - xy[j, 1]
+                        apart = dx * dx + dy * dy
+                        if apart < least or (apart == least and (best < 0 or label[j] < best)):
+                            best, least = label[j], apart
             found[i] = best
     return found
 

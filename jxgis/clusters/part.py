@@ -30,7 +30,6 @@ PART = Part(
         "--min-points": Option("clusters.min_points"),
         "--density-times": Option("clusters.density_times"),
         "--method": Option("clusters.method", metavar="dbscan|hdbscan"),
-        "--points": Option("clusters.points"),
         "--from": Option("inputs.issues.from"),
         "--to": Option("inputs.issues.to"),
     },
