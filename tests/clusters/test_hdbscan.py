@@ -13,9 +13,8 @@ from jxgis.clusters.hdbscan import stable_groups
 from jxgis.errors import InputError, MissingPackageError
 
 RNG = np.random.default_rng(2)
-XY = np.concatenate(
-    [RNG.normal(0, 20, (80, 2)), RNG.normal(0, 150, (120, 2)) + [1500, 0], RNG.uniform(-500, 2000, (60, 2))]
-) + [4.1e5, 3.41e6]
+TOWNS = [RNG.normal(0, 20, (80, 2)), RNG.normal((1500, 0), 150, (120, 2)), RNG.uniform(-500, 2000, (60, 2))]
+XY = np.concatenate(TOWNS) + np.array([4.1e5, 3.41e6])
 
 
 def test_two_towns_of_different_density_are_two_clusters() -> None:
@@ -45,7 +44,7 @@ def test_all_at_one_point_is_no_fault() -> None:
 
 def test_too_many_points_are_refused_before_hours_are_spent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hdbscan, "MOST_POINTS", 100)
-    with pytest.raises(InputError, match="至多用于 100 件问题.*这里有 260 件"):
+    with pytest.raises(InputError, match=r"至多用于 100 件问题.*这里有 260 件"):
         stable_groups(XY[:, 0], XY[:, 1], min_points=10)
 
 

@@ -20,7 +20,7 @@ def test_an_outline_holds_its_points_in_one_valid_piece(seed: int) -> None:
     rng = np.random.default_rng(seed)
     eps_m = float(rng.choice([30, 100, 300]))
     centres = rng.uniform(0, 4000, (6, 2))
-    xy = np.concatenate([centre + rng.normal(0, 120, (200, 2)) for centre in centres]) + [EAST, NORTH]
+    xy = np.concatenate([centre + rng.normal(0, 120, (200, 2)) for centre in centres]) + np.array([EAST, NORTH])
     cluster = dense_groups(xy[:, 0], xy[:, 1], eps_m=eps_m, min_points=5).cluster
     outlines = outline_clusters(xy[:, 0], xy[:, 1], cluster, eps_m=eps_m)
     assert len(outlines) == cluster.max() + 1
@@ -34,9 +34,10 @@ def test_an_outline_holds_its_points_in_one_valid_piece(seed: int) -> None:
 
 
 def test_a_chain_of_points_exactly_eps_apart_stays_one_piece() -> None:
-    x = EAST + 100.0 * np.arange(9)
-    for y in (np.full(9, NORTH), NORTH + 37.0 * (np.arange(9) % 2)):
-        [outline] = outline_clusters(x, y, np.zeros(9, dtype=np.int64), eps_m=float(np.hypot(100, np.ptp(y))))
+    x = np.arange(EAST, EAST + 900, 100.0)
+    for shift in (0.0, 37.0):
+        y = NORTH + shift * np.array([0.0, 1, 0, 1, 0, 1, 0, 1, 0])
+        [outline] = outline_clusters(x, y, np.zeros(9, dtype=np.int64), eps_m=float(np.hypot(100, shift)))
         assert outline.geom_type == "Polygon"
 
 

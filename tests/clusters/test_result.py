@@ -200,9 +200,8 @@ def test_what_cannot_be_grouped_is_refused_with_words(issues):
     far = issues.assign(geometry=issues.translate(1e5, 0))
     with pytest.raises(InputError, match="3,000 件问题都不在城区范围内"):
         jxgis.find_clusters(far, CITY)
-    with pytest.raises(InputError, match="none|不在城区") as empty:
+    with pytest.raises(InputError, match="0 件问题都不在城区范围内"):
         jxgis.find_clusters(issues.head(0), CITY)
-    assert "0" in str(empty.value)
     with pytest.raises(InputError, match="比城区（长 6,000 米）还大"):
         jxgis.find_clusters(issues, CITY, eps_m=7000)
     with pytest.raises(InputError, match="名为 all"):
