@@ -50,7 +50,7 @@ def stable_groups(x: NDArray[np.float64], y: NDArray[np.float64], *, min_points:
     if n > MOST_POINTS:
         raise InputError(
             zh=f"method = “hdbscan” 至多用于 {MOST_POINTS:,} 件问题（耗时随件数的平方增长），这里有 {n:,} 件；"
-            "请改用 dbscan，或用 from、to 缩短时段。抽样会漏掉簇，所以没有替你抽样。",
+            "请改用 dbscan，或用 from、to 缩短时段。抽样会漏掉聚集区，所以没有替你抽样。",
             en=f"method = 'hdbscan' takes at most {MOST_POINTS:,} issues (its time grows with their square); there are {n:,}. "
             "Use dbscan, or a shorter period by from and to. A sample would miss clusters, and is not taken for you.",
         )

@@ -22,7 +22,7 @@ def _find(given: Given) -> ClustersResult:
 PART = Part(
     name="clusters",
     command="clusters",
-    title=Text(zh="问题点的聚集：哪些地方问题密集成片", en="Clusters of points: where issues lie densely"),
+    title=Text(zh="问题聚集区：哪些地方问题密集，范围在哪里", en="Clusters of points: where issues lie densely"),
     options={
         "--issues": Option("inputs.issues"),
         "--districts": Option("inputs.districts"),

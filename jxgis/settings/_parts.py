@@ -505,7 +505,7 @@ class ClusterSettings(Section):
     )
     points: bool = option(
         False,
-        "另写各片的问题点（clusters.gpkg 的 points 图层）；点位可认出个人，请勿外传",
+        "另写聚集区内的问题点（clusters.gpkg 的 points 图层）；点位可认出个人，请勿外传",
         "also write the points of the clusters (layer points of clusters.gpkg), which can tell who it was: keep them inside",
     )
 

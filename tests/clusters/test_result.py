@@ -150,11 +150,11 @@ def test_the_section_and_the_map_say_that_nothing_was_tested(result):
 
     section = result.section()
     said = [block.words for block in section.blocks if isinstance(block, Paragraph)]
-    assert any("片不是热点" in words and "没有做任何检验" in words for words in said)
+    assert any("聚集区不是热点" in words and "没有做任何检验" in words for words in said)
     assert "没有做检验" in result.map().get_root().render()
-    assert "2 片" in section.lines[0] or "有 2 片" in section.lines[0]
+    assert "有 2 处聚集区" in section.lines[0]
     assert result.draws("figure") == ["clusters_map"]
-    assert "问题点的聚集" in repr(result)
+    assert "问题聚集区" in repr(result)
 
 
 def test_one_wide_cluster_is_said_to_be_too_wide(issues):
