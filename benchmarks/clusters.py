@@ -16,10 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jxgis.clusters.density import dense_from
-
 POINTS, KM2 = 1_000_000, 385.0
-DISTANCES_M = (50.0, 100.0)
+#: Distance, and how many points are dense: from nearly all in clusters to hardly any.
+CASES = ((50.0, 20), (100.0, 50), (100.0, 200), (100.0, 816))
 STATUS = Path("/proc/self/status")
 
 
@@ -75,11 +74,10 @@ def memory_mb(what: str) -> float:
     return int(line.split()[1]) / 1024
 
 
-def alone(name: str, eps_m: float) -> None:
+def alone(name: str, eps_m: float, min_points: int) -> None:
     """One contender in this process: its seconds, memory and what it found, as JSON."""
     group, times = CONTENDERS[name]
     xy = issues(POINTS)
-    min_points = dense_from(POINTS, KM2 * 1e6, eps_m=eps_m, density_times=10)
     group(issues(5000), eps_m, min_points)
     Path("/proc/self/clear_refs").write_text("5")  # the peak from here on
     before = memory_mb("VmRSS")
@@ -88,18 +86,17 @@ def alone(name: str, eps_m: float) -> None:
         start = time.perf_counter()
         core, noise = group(xy, eps_m, min_points)
         seconds.append(time.perf_counter() - start)
-    told = {"seconds": min(seconds), "mb": memory_mb("VmHWM") - before, "min_points": min_points}
+    told = {"seconds": min(seconds), "mb": memory_mb("VmHWM") - before}
     print(json.dumps(told | {"core": int(core.sum()), "noise": int(noise.sum())}))
 
 
 def main() -> None:
-    """Each contender at each distance, and the ratios to jxgis."""
-    for eps_m in DISTANCES_M:
+    """Each contender in each case, and the ratios to jxgis."""
+    for eps_m, min_points in CASES:
         told = {}
         for name in CONTENDERS:
-            run = subprocess.run(
-                [sys.executable, __file__, name, str(eps_m)], capture_output=True, text=True, check=False
-            )
+            asked = [sys.executable, __file__, name, str(eps_m), str(min_points)]
+            run = subprocess.run(asked, capture_output=True, text=True, check=False)
             if run.returncode:
                 print(f"{eps_m:g} m  {name:13s} gave up: {(run.stderr.strip().splitlines() or ['killed'])[-1]}")
                 continue
@@ -107,7 +104,7 @@ def main() -> None:
             own, ours = told[name], told["jxgis"]
             same = (own["core"], own["noise"]) == (ours["core"], ours["noise"])
             print(
-                f"{eps_m:g} m  {own['min_points']:4d} points  {name:13s} {own['seconds']:7.2f} s  "
+                f"{eps_m:g} m  {min_points:4d} points  {name:13s} {own['seconds']:7.2f} s  "
                 f"{own['seconds'] / ours['seconds']:6.1f} ×  {own['mb']:8.0f} MB  "
                 f"{own['core']:7d} core  {own['noise']:7d} noise  {'same' if same else 'DIFFERS'}",
                 flush=True,
@@ -115,7 +112,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        alone(sys.argv[1], float(sys.argv[2]))
+    if len(sys.argv) > 3:
+        alone(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]))
     else:
         main()
