@@ -147,13 +147,12 @@ class ClustersResult(Result):
 
     def account(self) -> dict[str, Any]:
         """What ``run.json`` says beside the settings."""
-        return {
-            "clusters_found": {str(name): int(n) for name, n in self.classes[["issue_class", "clusters"]].to_numpy()},
-            "clusters_min_points": {
-                str(name): int(n) for name, n in self.classes[["issue_class", "min_points"]].to_numpy()
-            },
-            "outside_area": self.outside,
+        of_class = self.classes.set_index("issue_class")
+        told = {
+            name: {str(own): int(n) for own, n in of_class[column].items()}
+            for name, column in (("found", "clusters"), ("min_points", "min_points"))
         }
+        return {"clusters": {**told, "outside": self.outside}}
 
     def write_tables(self, stage: Stage) -> None:
         """``clusters.gpkg`` and ``clusters.xlsx``."""

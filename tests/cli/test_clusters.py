@@ -55,7 +55,7 @@ def test_the_clusters_are_written_with_names_and_no_points(jxgis: Run, project: 
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     on_disk = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     assert run["outputs"] == on_disk
-    assert run["clusters_found"]["all"] == 2
+    assert run["clusters"]["found"]["all"] == 2
     sheets = openpyxl.load_workbook(out / "clusters.xlsx").sheetnames
     assert {"聚集区", "各类的聚集", "换一个距离"} <= set(sheets)
 
