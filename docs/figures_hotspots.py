@@ -67,6 +67,6 @@ def scale(lang: str) -> Figure:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for language, suffix in (("zh", ".zh"), ("en", "")):
+    for language, suffix in (("zh", "_zh"), ("en", "")):
         save_png(lesson(language), FOLDER / f"hotspots_lesson{suffix}.png", dpi=90)
         save_png(scale(language), FOLDER / f"hotspots_scale{suffix}.png", dpi=90)

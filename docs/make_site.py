@@ -22,8 +22,9 @@ DOCS, STAGED = ROOT / "docs", ROOT / "build" / "docs"
 #: What stands at a place of its own: the two languages of a page are switched in the head of the site.
 SWITCH = re.compile(r"^\[(?:English|中文)\]\([\w.]+\)\n+", flags=re.MULTILINE)
 NAMED = re.compile(r"(?<![\w/(\[`])(?:docs/)?((?:methods|profile|glossary|contract|howto)\w*)(?:\.zh)?\.md\b(?![`\])])")
-#: A line end between two Chinese characters is no space.
+#: A line end between two Chinese characters is not a space.
 WITHIN_CHINESE = re.compile(r"(?<=[\u3001-\u9fff\uff01-\uff5e”])\n(?=[\u4e00-\u9fff（“《])")
+_IN_ENGLISH = "本页由代码里的说明生成，为英文；中文的用法见[怎么做](../howto.md)和笔记本。 · Made of what the code says of itself, in English."
 ALTERNATE = re.compile(r'<link rel="alternate"[^>]*hreflang[^>]*>')
 
 
@@ -81,7 +82,7 @@ def api_page(package: str, stub: Path) -> str:
     >>> "::: jxgis.hotspots.analysis.find_hotspots" in api_page("jxgis", ROOT / "jxgis" / "__init__.pyi")
     True
     """
-    lines = [f"# {package}", ""]
+    lines = [f"# {package}", "", _IN_ENGLISH, ""]
     for line in ast.parse(stub.read_text(encoding="utf-8")).body:
         if isinstance(line, ast.ImportFrom) and line.module:
             module = f"{package}.{line.module}"

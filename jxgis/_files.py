@@ -28,7 +28,7 @@ __all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACK
            "require_sane_zip", "split_layer", "texts_within", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
-"""Bytes to which a packed file may unpack: more is no export of a city, and would fill the memory or the disk."""
+"""Bytes to which a packed file may unpack: more is not an export of a city, and would fill the memory or the disk."""
 MOST_RATIO = 200
 """How many times its size a packed file may unpack to; exports reach 5 to 50, deflate 1,032 at most."""
 MOST_CELLS = 50_000_000
@@ -57,7 +57,7 @@ _JSON_ASCII = re.compile(rb"\\u00([2-7][0-9a-f])")
 _SMALL = 64 << 20
 _CHUNK = 1 << 20
 _VALUE_BYTES = 8
-# Files beside a raster that GDAL opens with it, by any of its drivers: one that is no TIFF may point anywhere.
+# Files beside a raster that GDAL opens with it, by any of its drivers: one that is not a TIFF may point anywhere.
 _BESIDE = (".msk", ".ovr")
 # A CRS is longer; what cells look like is seldom as long.
 _TEXT = re.compile(rb"(?:[\s\x20-\x7e]\0?){12,}")
@@ -119,13 +119,13 @@ def reading(what: str, how: Text) -> Iterator[None]:
             zh=f"{what} 太大，内存装不下；请拆分文件，或换一台内存更大的电脑。",
             en=f"{what} does not fit into memory; split it, or use a machine with more.",
         ) from error
-    # A panic of a reader written in Rust is no Exception.
+    # A panic of a reader written in Rust is not an Exception.
     except BaseException as error:
         raise InputError(zh=f"{what} {how.zh}", en=f"{what} {how.en}") from error
 
 
 def require_name(path: str | Path) -> None:
-    """Refuse a path that libraries cannot take: with a zero byte, or of bytes that are no UTF-8.
+    """Refuse a path that libraries cannot take: with a zero byte, or of bytes that are not UTF-8.
 
     A zip of Windows that is unpacked on Linux leaves names in GBK.
 
@@ -133,7 +133,7 @@ def require_name(path: str | Path) -> None:
     ------
     InputError
     """
-    whole = os.path.abspath(path)  # noqa: PTH100  # with folders that are no UTF-8 above it
+    whole = os.path.abspath(path)  # noqa: PTH100  # with folders that are not UTF-8 above it
     if "\0" not in whole and not SURROGATES.search(whole):
         return
     shown = os.fsencode(whole.replace("\0", "")).decode("gb18030", errors="replace")
@@ -364,12 +364,12 @@ def open_raster(path: Path) -> DatasetReader:
     Raises
     ------
     InputError
-        If a mask or overviews beside it (``people.tif.msk``) are no TIFF: GDAL would follow them to another file or
+        If a mask or overviews beside it (``people.tif.msk``) are not TIFFs: GDAL would follow them to another file or
         address.
     CrsError
         If its keys, or a file of its name beside it (``people.tif.aux.xml``), give a CRS that names grids.
     rasterio.errors.RasterioIOError
-        If it is no GeoTIFF.
+        If it is not a GeoTIFF.
     """
     import rasterio
 
@@ -386,7 +386,7 @@ def open_raster(path: Path) -> DatasetReader:
                 if stream.read(4) not in _TIFF:
                     raise InputError(
                         zh=f"{path.name} 旁边的 {other.name} 不是 TIFF 文件，读取栅格时会被一并打开，可能指向别的文件或网址；请移走它。",
-                        en=f"{other.name} beside {path.name} is no TIFF; it would be opened with the raster, and may point to "
+                        en=f"{other.name} beside {path.name} is not a TIFF; it would be opened with the raster, and may point to "
                         "another file or an address. Move it away.",
                     )
         for text in texts_within(other):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from jxgis._files import require_ordinary
 from jxgis.errors import SettingsError, os_reason
 from jxgis.i18n import Text, listed
+from jxgis.privacy import quoted
 
 __all__ = [
     "COLOUR",
@@ -52,8 +53,6 @@ _FORMS = {
 }
 # Deeper than any table of a project; beyond it Python's own recursion ends.
 _DEEPEST = 20
-# Of a value, in a message.
-_LONGEST = 80
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -199,7 +198,7 @@ def _kinds(annotation: Any) -> Iterator[Any]:
 def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
     # Pydantic's mark that the key itself is wrong.
     place = [str(part) for part in item["loc"] if part != "[key]"]
-    key, given = ".".join(place), _cut(repr(item.get("input")))
+    key, given = ".".join(place), quoted(repr(item.get("input")), code=True)
     if item["type"] == "extra_forbidden":
         known = _known_keys(model, item["loc"][:-1])
         near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
@@ -230,10 +229,6 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
         # What several keys of the table break together stands at none of them.
         return Text(zh=f"{key}：{rule.message.zh}", en=f"{key}: {rule.message.en}") if key else rule.message
     return Text(zh=f"{key} = {given} 不可用（{_rule(item)}）", en=f"{key} = {given}: {item['msg']}")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _rule(item: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterable
 from typing import Self
 
-from jxgis.i18n import LANGS, Text, listed
+from jxgis.i18n import LANGS, Text, listed, text_pair
 from jxgis.privacy import hide_passwords
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 """What the system says where the disk takes no more."""
+_MOST = 8
 
 _OS_REASONS = {
     errno.EACCES: Text(zh="没有权限", en="no permission"),
@@ -114,7 +115,7 @@ def collect(errors: Iterable[JxgisError]) -> None:
     Raises
     ------
     JxgisError
-        The one error as it stands, or one of the first one's type that lists them all.
+        The one error as it stands, or one of the first one's type that lists the first eight, and says how many more there are.
 
     Examples
     --------
@@ -130,10 +131,10 @@ def collect(errors: Iterable[JxgisError]) -> None:
     if len(found) == 1:
         raise found[0]
     if found:
-        raise type(found[0])(
-            zh="\n".join(error.message.zh for error in found),
-            en="\n".join(error.message.en for error in found),
-        )
+        said = [error.message for error in found[:_MOST]]
+        if len(found) > _MOST:
+            said.append(text_pair("common.more_wrong", n=len(found) - _MOST))
+        raise type(found[0])(zh="\n".join(each.zh for each in said), en="\n".join(each.en for each in said))
 
 
 def require_lang(lang: str) -> None:

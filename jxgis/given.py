@@ -112,7 +112,7 @@ def named_tables(tables: object, argument: str) -> dict[str, gpd.GeoDataFrame]:
     Raises
     ------
     InputError
-        If it is no mapping, such as one table alone.
+        If it is not a mapping, such as one table alone.
 
     Examples
     --------

@@ -25,7 +25,7 @@ _WORDS = dict.fromkeys(YES, 1.0) | dict.fromkeys(NO, 0.0)
 _MARKS = dict.fromkeys(_YES_MARKS, 1.0) | dict.fromkeys(_NO_MARKS, 0.0)
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
-"""Beyond these a number is no year of a plan."""
+"""Beyond these a number is not a year of a plan."""
 _DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _YEAR = re.compile(r"(\d,?\d{3})(?:\.0+)?(?:\s*年度?)?")
 _DATE = re.compile(
@@ -36,8 +36,6 @@ _CHINESE_YEAR = re.compile(
 )
 _RANK = re.compile(r"(?:第|no\.?|#)?(\d+)(?:\.0+)?[名位号]?", re.IGNORECASE)
 _CHINESE_RANK = re.compile(r"第?([一二三四五六七八九])?(十)?([一二三四五六七八九])?[名位号]?")
-
-
 _DEGREES = re.compile(
     r"(?P<side>[NSEW]|[东西]经|[南北]纬)?\s*(?P<degrees>[+-]?\d{1,3}(?:\.\d+)?)\s*"
     r"(?:[°º度]\s*(?:(?P<minutes>\d{1,2}(?:\.\d+)?)\s*['′’分]\s*(?:(?P<seconds>\d{1,2}(?:\.\d+)?)\s*(?:[\"″”秒]|'')\s*)?)?)?"
@@ -48,7 +46,7 @@ _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 
 
 def narrow(text: pd.Series) -> pd.Series:
-    """Text with digits, letters and signs of full width as plain ones, and nothing else another: 10² is no 102.
+    """Text with digits, letters and signs of full width as plain ones, and nothing else another: 10² is not 102.
 
     Parameters
     ----------
@@ -106,7 +104,7 @@ def years(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     year : pandas.Series
         float64, whole; NaN where there is none.
     bad : numpy.ndarray of bool
-        What is no year from `FIRST_YEAR` to `LAST_YEAR`.
+        What is not a year from `FIRST_YEAR` to `LAST_YEAR`.
 
     Examples
     --------
@@ -138,7 +136,7 @@ def ranks(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     rank : pandas.Series
         float64, whole and from 1; NaN where there is none.
     bad : numpy.ndarray of bool
-        What is no rank.
+        What is not a rank.
 
     Examples
     --------
@@ -166,7 +164,7 @@ def degrees(column: pd.Series) -> pd.Series:
     Returns
     -------
     pandas.Series
-        float64, south and west below zero; NaN for what is no angle.
+        float64, south and west below zero; NaN for what is not an angle.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar,
 from jxgis import output
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import InputError, MissingPackageError, require_lang
-from jxgis.i18n import Text, clauses, listed, text, text_pair
+from jxgis.i18n import Sketch, Text, clauses, listed, text, text_pair
 from jxgis.progress import stepped
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Given:
     layers
         Layer name to its rows.
     titles
-        What people call those of the layers that are no city's.
+        What people call those of the layers that belong to no city.
     loaded
         Layer name to what was loaded, with the account of its rows; without those that came as tables.
     ground
@@ -81,7 +81,7 @@ class Given:
     people_raster
         People per cell, where the people are a raster: it stays one, so that its cells are shared out by exact area.
     sketch
-        Whether the polygons are schematic: no official ones were given.
+        Whether the polygons are marked as schematic, or as ``"borders"`` that nobody declared official.
     lang
         Language of what is written, ``"zh"`` or ``"en"``.
     progress
@@ -110,7 +110,7 @@ class Given:
     start: pd.Timestamp | None = None
     end: pd.Timestamp | None = None
     people_raster: Raster | None = None
-    sketch: bool = False
+    sketch: Sketch = False
     lang: str = "zh"
     progress: Progress = field(default_factory=lambda: lambda _: None)
     telling: Callable[[], AbstractContextManager[Progress]] = field(
@@ -152,23 +152,26 @@ class Given:
             results=dict(self.results),
         )
 
-    def finish(self, stage: output.Stage, sections: Sequence[str], account: Mapping[str, Any]) -> None:
+    def finish(
+        self, stage: output.Stage, sections: Sequence[str], account: Mapping[str, Any], *page: Callable[[], None]
+    ) -> None:
         """Write what every result folder holds: the rejects, the ground and the project for QGIS, and ``run.json``.
 
         Parameters
         ----------
         stage
             The stage; all other files are written already.
-        sections, account
-            The sections of the settings that shaped the result; further entries of ``run.json``.
+        sections, account, *page
+            The sections of the settings that shaped the result; further entries of ``run.json``; what lists the files.
         """
         from jxgis.gpkg import write_for_qgis
         from jxgis.load.readers import file_hash
 
         loaded = list({**self.loaded, **self.around}.values())
         output.write_rejects(stage, loaded, self.lang)
-        around = {name: layer.table for name, layer in self.around.items()}
-        write_for_qgis(stage, {**around, **self.layers}, self.lang)
+        write_for_qgis(stage, {**{name: each.table for name, each in self.around.items()}, **self.layers}, self.lang)
+        for write in page:
+            write()
         files = [] if self.city is None else [path for path in self.city.files if path.exists()]
         output.write_run(
             stage,
@@ -185,8 +188,8 @@ class Given:
         issues = self.table("issues")
         if issues is None or "time" not in issues or issues["time"].isna().all():
             return ""
-        first, last = issues["time"].min(), issues["time"].max()
-        return text("pipeline.period", self.lang, first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}")
+        first, last = (f"{day:%Y-%m-%d}" for day in (issues["time"].min(), issues["time"].max()))
+        return text("pipeline.period", self.lang, first=first, last=last)
 
     def with_period(self, line: str) -> str:
         """The line below the title of a map whose cards count issues: which issues they count, too."""
@@ -206,8 +209,7 @@ class Given:
             for (source, target), titles in layers.items()
         ]
         further = [note for layer in self.loaded.values() for note in layer.notes if note not in own]
-        notes = [self.crs_note, *converted, *self.unread, *further]
-        return list(dict.fromkeys(note.of(self.lang) for note in notes))
+        return list(dict.fromkeys(note.of(self.lang) for note in [self.crs_note, *converted, *self.unread, *further]))
 
     def notes(self) -> list[str]:
         """Which counts are not shown, and what the loaders noticed."""
@@ -220,8 +222,7 @@ class Given:
         """A copy of a table with the city's classes as the reader's language calls them; other values stand as they are."""
         from jxgis.schema.tables import class_columns
 
-        names = {} if self.city is None else self.city.class_names
-        words = {name: called.of(self.lang) for name, called in names.items()}
+        words = {} if self.city is None else {name: of.of(self.lang) for name, of in self.city.class_names.items()}
         own = [column for column in class_columns() if column in table.columns]
         return table.assign(**{column: table[column].replace(words) for column in own})
 
@@ -276,22 +277,21 @@ class Result(ABC):
     def section(self) -> Section:
         """What a report says of it."""
 
-    def canvas(self, method: str = "") -> Canvas:
-        """What its maps are drawn on; ``method``: the line below their heading."""
+    def canvas(self, method: str = "", period: str | None = None) -> Canvas:
+        """What its maps are drawn on; ``method``: the line below their heading; ``period``: where not all issues count."""
         from jxgis.city import layer_title
         from jxgis.drawing.canvas import Canvas
 
         given = self.given
-        called = layer_title(given.city)
         titles = [
-            given.titles.get(name, called(name)).of(given.lang)
+            given.titles.get(name, layer_title(given.city)(name)).of(given.lang)
             for name in dict.fromkeys((*self.part.needs, *self.part.reads, *given.layers))
             if name in given.layers
         ]
         key = "source" if len(titles) <= _SOURCES else "sources"
-        layers = listed(titles[:_SOURCES], given.lang)
-        said = [text(f"figures.{key}", given.lang, layers=layers, n=len(titles)), given.period()]
-        said.append(text("figures.crs", given.lang, crs=given.crs.to_string()))
+        layers = text(f"figures.{key}", given.lang, layers=listed(titles[:_SOURCES], given.lang), n=len(titles))
+        days = given.period() if period is None else period
+        said = [layers, days, text("figures.crs", given.lang, crs=given.crs.to_string())]
         source = clauses(said, given.lang)
         return Canvas(ground=given.ground, method=method, source=source, lang=given.lang, sketch=given.sketch)
 

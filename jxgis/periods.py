@@ -20,7 +20,7 @@ _ONE = pd.Timedelta(microseconds=1)
 _LONGEST_SILENCE = pd.Timedelta(days=14)
 """A holiday with its weekends leaves a source silent for less; in short periods a tenth of one counts."""
 _EXPECTED = 20
-"""A silence in which so many issues were to be expected is no chance (Poisson: 2e-9), however uneven the days are."""
+"""A silence in which so many issues were to be expected is not chance (Poisson: 2e-9), however uneven the days are."""
 _EXPECTED_AT_END = 3
 """The same where the data as a whole begin or end (Poisson: 5 %): to cut both periods by too much costs little."""
 _OFF_PACE = 1.5
@@ -30,7 +30,7 @@ _TRICKLE = 0.04
 _FADING = 0.08
 """Less than this share, next to a silence, is the same source that runs dry: not a fall of what it reports."""
 _THIN = 0.25
-"""Between two silences less than this share is no coverage: what is left of it are the days that happen to hold some."""
+"""Between two silences less than this share is not coverage: what is left of it are the days that happen to hold some."""
 _OVERLAP = 0.5
 """How much of the shorter of two files both may cover, where one continues the other."""
 _MATERIAL = 0.01
@@ -128,7 +128,7 @@ def compare_periods(
     a tenth of one, and more than half as long again as the usual step from one day with issues to the next. So a few
     mistyped dates do not pass for data. What holds less than 8 % beside such a silence, and less than 25 % between two,
     is left out with it: a source that runs dry before it stops. The counterpart in the other period goes with them, so that
-    a missing month is no decline and a source that starts late no rise. A file that begins where another ends continues it,
+    a missing month is not a decline and a source that starts late not a rise. A file that begins where another ends continues it,
     also where they overlap by up to half of the shorter one. Files and sources with less than 1 % of the issues are not
     looked at, nor silences of a file or source that issues without one may fill. Where only months or quarters are recorded
     (96 % of the issues on one day of each), an issue stands for all of it, and whole months are compared: those that lie

@@ -61,7 +61,7 @@ _TITLE = (
 _NAME = rf"{_SURNAME}[\u4e00-\u9fff](?:(?![说称讲反的在将把和与等来打要报未不已拖占向对从被到家电投诉是为有去养也因乱停])[\u4e00-\u9fff])?"
 # What stands between a role and a name beside a colon.
 _BETWEEN = r"（(【\[「“\"'/_—\-"
-# An office is nobody; a shop bears a name, and a bridge or a plot a number, that is no person's and no house's.
+# An office is nobody; a shop bears a name, and a bridge or a plot a number, that is neither a person's nor a house's.
 _OFFICE = r"[\u4e00-\u9fff]{0,12}(?:局|委|办|科|大队|中队|中心|公司|集团|街道|社区|物业|部门|委员会|管理[处所]|派出所)(?![\u4e00-\u9fff])"
 _SHOP = r"(?:[面饭菜餐茶粉酒]馆|拉面|面店|早餐|小吃|烧烤|馄饨|包子|烘焙)"
 _NO_HOUSE = r"(?:线|桥|公园|地块|公厕|泵站|灯杆|杆|[窨雨污水检]?[水查]?井|阀|闸|坝|配电|变电|变压器|箱变|环网柜|电箱|充电桩|岗亭|凉亭|站台|消[火防]栓|码头|出入口|门(?![口前面外旁边店卫牌厅市头诊对]))"
@@ -69,7 +69,7 @@ _ZHEJIANG = "(?:嘉兴|杭州|宁波|温州|湖州|绍兴|金华|衢州|舟山|�
 _E_BIKE = "(?:电动自行车|电动车|电瓶车|非机动车)"
 _NO_PLOT = "(?!号?地块|宗地)"
 _NO_COUNT = rf"(?![\dA-Z元米户人万余多辆台件个平亩吨]){_NO_PLOT}"
-# A room: three digits or four that count nothing and are no other number.
+# A room: three digits or four that count nothing and are not another number.
 _ROOM = rf"\d{{3,4}}(?:{_NO_COUNT}(?![年月日号弄幢栋]))"
 # Army plates of today begin with a command's letter (V as a rule), those of before 2013 with its sign.
 _ARMY = "[VKHBSLJNGC][A-HJ-PR-VY]"
@@ -175,7 +175,8 @@ _HINT = re.compile(
     rf"{_NUMBER_HINT.pattern}|\d-\d|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋座单室房#排]|某|{_CALLED}|{_ALSO_CALLED}|{_SOMEBODY}|{_TITLE}|先生|女士|小姐|师傅|阿姨",
     re.IGNORECASE,
 )
-_PASSWORD = re.compile(r"(?<=://)[^\s/'\"“”]*@")
+# A password as it is typed may hold / and @; what stands before a path is a port.
+_PASSWORD = re.compile(r"(?<=//)(?:[^\s/:'\"“”]+:(?!\d*[/\s])[^\s'\"“”]*|[^\s/'\"“”]*)@")
 _SECRET = re.compile(
     r"((?:password|passwd|pwd|token|secret|api_?key|access_?key|sig)\s*=\s*)[^\s&;'\"“”]+", re.IGNORECASE
 )
@@ -318,6 +319,6 @@ def hide_passwords(text: str) -> str:
     >>> hide_passwords("No such file: postgresql://gis:s3cret@db/city?password=s3cret")
     'No such file: postgresql://…@db/city?password=…'
     """
-    if "://" not in text and "=" not in text:
+    if "//" not in text and "=" not in text:
         return text
     return _SECRET.sub(r"\1…", _PASSWORD.sub("…@", text))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from jxgis.i18n import Text, text_pair
 
@@ -170,12 +170,18 @@ def paced(
 
 def watched() -> bool:
     """Whether somebody sees what is written as it comes: in a notebook, or at a terminal."""
-    return type(sys.stdout).__module__.startswith("ipykernel.") or sys.stdout.isatty()
+    return _in_notebook() or sys.stdout.isatty()
+
+
+def _in_notebook() -> bool:
+    return type(sys.stdout).__module__.startswith("ipykernel.")
 
 
 @contextmanager
 def shown(lang: str = "zh") -> Iterator[Callable[[Text], None]]:
-    """In a notebook, show on one line how far what is run in a ``with`` block has come; the line goes at the end.
+    """Show on one line how far what is run in a ``with`` block has come; the line goes at the end.
+
+    In a notebook it is one output that is written anew: what is printed stays in a saved notebook, line after line.
 
     Parameters
     ----------
@@ -187,6 +193,22 @@ def shown(lang: str = "zh") -> Iterator[Callable[[Text], None]]:
     callable
         Shows a text on the line, such as the step that begins.
     """
+    put, begun = _in_a_cell() if _in_notebook() else _in_a_terminal(), False
+
+    def show(line: Text) -> None:
+        nonlocal begun
+        begun = True
+        put(line.of(lang))
+
+    with listening(paced(show, every_s=0.5, every_share=0.0)):
+        try:
+            yield show
+        finally:
+            if begun:
+                put("")
+
+
+def _in_a_terminal() -> Callable[[str], object]:
     widest = 0
 
     def put(words: str) -> None:
@@ -196,12 +218,18 @@ def shown(lang: str = "zh") -> Iterator[Callable[[Text], None]]:
         sys.stdout.write(f"\r{words:<{widest}}\r")
         sys.stdout.flush()
 
-    def show(line: Text) -> None:
-        put(line.of(lang))
+    return put
 
-    with listening(paced(show, every_s=0.5, every_share=0.0)):
-        try:
-            yield show
-        finally:
-            if widest:
-                put("")
+
+def _in_a_cell() -> Callable[[str], object]:
+    from IPython.display import DisplayHandle
+
+    handle: Any = DisplayHandle()  # type: ignore[no-untyped-call]  # IPython has none
+    begun = False
+
+    def put(words: str) -> None:
+        nonlocal begun
+        (handle.update if begun else handle.display)({"text/plain": words}, raw=True)
+        begun = True
+
+    return put

@@ -15,7 +15,7 @@ from jxgis import datum
 from jxgis._files import require_no_grids
 from jxgis.crs import Box, area_of_use, crs_name, inside_box, is_metric, middle_of, not_metric, short_name
 from jxgis.errors import CrsError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text_pair
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -109,7 +109,7 @@ def resolve_crs(crs: str | int | pyproj.CRS, *, towgs84: Sequence[float] | None 
     Raises
     ------
     CrsError
-        If the text is no CRS, or the CRS needs local parameters that are not given.
+        If the text is not a CRS, or the CRS needs local parameters that are not given.
 
     Examples
     --------
@@ -220,9 +220,7 @@ def choose_metric_crs(
                 zh=f"项目的坐标系 {reference.name} {fault.zh}；请改用例如 EPSG:4549。",
                 en=f"The project's CRS {reference.name} {fault.en}; use EPSG:4549, for example.",
             )
-        return reference.crs, Text(
-            zh=f"工作坐标系：{reference.name}（项目设定）。", en=f"Working in {reference.name}, the CRS of the project."
-        )
+        return reference.crs, text_pair("load.crs_of_project", crs=reference.name)
     if polygons is None or polygons.crs is None or not len(polygons):
         raise CrsError(
             zh="没有可用的工作坐标系；请在项目中设定（如 EPSG:4549），或提供带坐标系的面图层。",
@@ -230,10 +228,7 @@ def choose_metric_crs(
         )
     crs: pyproj.CRS = polygons.crs
     if is_metric(crs):
-        return crs, Text(
-            zh=f"工作坐标系：{crs_name(crs)}（取自面图层）。",
-            en=f"Working in {crs_name(crs)}, the CRS of the polygon layer.",
-        )
+        return crs, text_pair("load.crs_of_polygons", crs=crs_name(crs))
     bounds = polygons.bounds.to_numpy()
     bounds = bounds[np.isfinite(bounds).all(axis=1)]
     if not len(bounds):
@@ -251,10 +246,7 @@ def choose_metric_crs(
             en=f"Coordinates of the polygon layer such as {west:.4f}, {south:.4f} are not longitude and latitude; "
             'check the CRS, or set axes = "north_east".',
         )
-    return utm, Text(
-        zh=f"工作坐标系：{crs_name(utm)}（按数据的位置估计的 UTM 分带）。",
-        en=f"Working in {crs_name(utm)}, the UTM zone estimated from where the data lie.",
-    )
+    return utm, text_pair("load.crs_by_place", crs=crs_name(utm))
 
 
 def _utm_of(bounds: NDArray[np.float64], crs: pyproj.CRS) -> pyproj.CRS | None:

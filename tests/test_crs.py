@@ -327,7 +327,7 @@ def _square(code: int | str, lon: float, lat: float) -> gpd.GeoSeries:
      ("ESRI:102012", 120.7, 30.7), (3832, 120.7, 30.7), (4807, 120.7, 30.7), (4806, 120.7, 30.7)],
 )  # fmt: skip
 def test_lawful_systems_far_away_are_read(code: int | str, lon: float, lat: float) -> None:
-    """False eastings that are no zone's, areas of use across 180 degrees, meridians other than Greenwich, grads."""
+    """False eastings that are not a zone's, areas of use across 180 degrees, meridians other than Greenwich, grads."""
     square = _square(code, lon, lat)
     loaded = load_districts(gpd.GeoDataFrame({"name": ["a"]}, geometry=square))
     assert len(loaded.table) == 1

@@ -246,7 +246,7 @@ def test_file_names_are_safe_and_told_apart_on_every_system() -> None:
 
 
 def _fill(folder: Path) -> None:
-    """What a library that is no part of Python raises when it cannot write."""
+    """What a library that is not part of Python raises when it cannot write."""
     import resource
 
     with (folder / "big").open("wb") as file:

@@ -64,7 +64,7 @@ def test_maps_whose_cards_count_issues_say_which_and_pictures_say_the_source():
         page = re.sub(r'<span class="jx-date">(.*?)</span>', r"\1", page).replace("\xa0", " ")
         assert f" · {period}" in page, result
         assert f"；{period}；坐标系：EPSG:4549。由 jxgis 制图。" in page, result
-    assert "数据来源：问题、研究范围；" in found[0].map().get_root().render(), "the area is no layer, and has a title"
+    assert "数据来源：问题、研究范围；" in found[0].map().get_root().render(), "the area has a title too"
     without = jxgis.propose_units(CITY, cell_m=500, alternatives=False).map().get_root().render()
     assert "问题上报时间" not in without
     assert "数据来源：片区；坐标系：EPSG:4549。由 jxgis 制图。" in without

@@ -207,7 +207,7 @@ def thinning(rng, a_day, share, begins, stops):
 @pytest.mark.parametrize("a_day", [2, 10, 30])
 @pytest.mark.parametrize("share", [0.03, 0.04, 0.05])
 def test_a_source_that_thins_out_before_it_stops_is_one_gap(a_day, share):
-    """By simulation: in nine of ten the gap begins within three weeks, and what is left is no decline."""
+    """By simulation: in nine of ten the gap begins within three weeks, and what is left is not a decline."""
     good = 0
     for seed in range(20):
         times, sources = thinning(np.random.default_rng(seed), a_day, share, "2023-05-01", "2023-11-01")

@@ -258,6 +258,9 @@ def test_whatever_a_driver_makes_of_a_column_is_masked(values: object) -> None:
     [
         ("无法读取 postgresql://gis:s3cret@db/city。", "无法读取 postgresql://…@db/city。"),
         ("https://u:p%40ss@host/a.csv", "https://…@host/a.csv"),
+        ("文件不存在：postgresql://gis:s3/cr@et@db/city。", "文件不存在：postgresql://…@db/city。"),
+        ("//gis:s3cret@server/share/a.csv", "//…@server/share/a.csv"),
+        ("http://host:8080/data/a@b.csv", "http://host:8080/data/a@b.csv"),
         ("PG:host=db user=gis password=s3cret", "PG:host=db user=gis password=…"),
         ("https://host/a?token=abc&x=1", "https://host/a?token=…&x=1"),
         ("D:/数据/a@b.csv", "D:/数据/a@b.csv"),

@@ -69,7 +69,7 @@ def test_lines_are_few_and_the_time_left_is_that_of_an_even_pace() -> None:
     assert len(lines) == 10
 
 
-def test_a_notebook_shows_one_line_that_goes(
+def test_a_terminal_shows_one_line_that_goes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = itertools.count(step=2)
@@ -83,6 +83,25 @@ def test_a_notebook_shows_one_line_that_goes(
     assert not error
     assert said.endswith("\r")
     assert not said.rsplit("\r", 2)[1].strip()
+
+
+def test_a_notebook_shows_one_output_that_is_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    display = pytest.importorskip("IPython.display")
+    stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr(sys, "stdout", stream)
+    calls: list[tuple[str, str]] = []
+    for name in ("display", "update"):
+        monkeypatch.setattr(
+            display.DisplayHandle, name, lambda _, data, raw, name=name: calls.append((name, data["text/plain"]))
+        )
+    with shown("en") as show:
+        show(OUTER)
+        show(INNER)
+    assert calls == [("display", "outer"), ("update", "inner"), ("update", "")]
+    with shown("en"):
+        pass
+    assert len(calls) == 3, "of what says nothing there is no output"
+    assert not stream.getvalue()
 
 
 def test_a_notebook_and_a_terminal_are_watched_and_a_file_is_not(

@@ -141,7 +141,7 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         own = table[column] if column in table.columns else pd.Series(None, index=table.index, dtype="str")
         table[column] = own.astype("str").where(own.notna())
     types = load_types(None if given.city is None else given.city.unit_types)
-    table["type"] = given_types(table["type"], types).fillna(table["type"])  # 品质生活型 is no fifth type
+    table["type"] = given_types(table["type"], types).fillna(table["type"])  # 品质生活型 is not a fifth type
     table["district"] = conditions["district"].fillna(table["district"])
     table["passes"], table["gate"] = conditions["gates"] != FAILED, conditions["reason"]
     if worth in table.columns and table[worth].notna().any():

@@ -138,7 +138,7 @@ def named_units(steps: pd.DataFrame, path: Sequence[CycleStep]) -> pd.DataFrame:
     found = follow(every, path, on=dt.date.max)
     disordered = pd.MultiIndex.from_frame(found.problems.loc[found.problems["problem"] == "out_of_order", _UNIT])
     states = found.states[~pd.MultiIndex.from_frame(found.states[_UNIT]).isin(disordered)]
-    last = every[(every["step"] == path[-1].key) & (every["gate"] == True)]  # noqa: E712  (None is no answer)
+    last = every[(every["step"] == path[-1].key) & (every["gate"] == True)]  # noqa: E712  (None is not an answer)
     reached = pd.MultiIndex.from_frame(states.loc[states["state"] == path[-1].key, _UNIT])
     return last[pd.MultiIndex.from_frame(last[_UNIT]).isin(reached)].reset_index(drop=True)
 

@@ -12,7 +12,7 @@ from jxgis.drawing.colours import ACCENT, FAILED, FAILED_GROUND, INK, OUTLINE, y
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.print_map import map_sheet
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, text
 from jxgis.schema.columns import column
 from jxgis.scoring.names import names_of
 
@@ -29,7 +29,7 @@ def allocation_chart(
     years: Sequence[int],
     by: Mapping[int, int] | None = None,
     lang: str = "zh",
-    sketch: bool = False,
+    sketch: Sketch = False,
 ) -> Figure:
     """Bars of the scores, year by year, with the number by the end of each year and what it was to be.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jxgis.part import Given
     from jxgis.settings import AllocateSettings
 
-__all__ = ["misdated", "named_ahead", "named_beside", "named_years", "rows_in_words", "years_of"]
+__all__ = ["dates_said", "named_beside", "named_years", "rows_in_words", "years_of"]
 
 #: The plan's target that counts sample units.
 _TARGET = "sample_units"
@@ -44,7 +44,7 @@ def named_years(given: Given, table: pd.DataFrame) -> pd.Series:
     Raises
     ------
     InputError
-        If the two differ, or the cycle names a unit twice, one that is no candidate, or in a year that is not planned.
+        If the two differ, or the cycle names a unit twice, one that is not a candidate, or in a year that is not planned.
     """
     steps, own = given.table("cycle"), table["named_year"]
     if steps is None or given.city is None:
@@ -74,47 +74,30 @@ def named_years(given: Given, table: pd.DataFrame) -> pd.Series:
     )
     file = _file(given)
     collect(
-        [InputError.saying(rows_in_words(file, named[bad], f"{zh}：", f"{en}: ")) for bad, zh, en in asked if bad.any()]
+        [InputError.saying(rows_in_words(file, named[bad], Text(zh=zh, en=en))) for bad, zh, en in asked if bad.any()]
     )
     return own.fillna(table["candidate_id"].map(named.set_index("candidate_id")["year"]).astype("float64"))
 
 
-def misdated(given: Given) -> list[Text]:
-    """A note on the units whose date of naming is not in the year that they are named for: the year counts, not the date."""
-    steps = given.table("cycle")
-    if steps is None or given.city is None:
-        return []
-    named = named_units(steps, given.city.cycle)
-    other = named[pd.to_datetime(named["date"]).dt.year != named["year"]]
-    if other.empty:
-        return []
-    says = (
-        "命名日期不在所填年份之内，仍按所填年份计：",
-        "the date of naming is not in the year given, and the year given counts: ",
-    )
-    return [rows_in_words(_file(given), other, *says, dated=True)]
-
-
-def named_ahead(given: Given, day: dt.date) -> list[Text]:
-    """A note on the units that are named by a date after the day in the year that they are named for: they count as named."""
+def dates_said(given: Given, day: dt.date | None = None) -> list[Text]:
+    """Notes on dates of naming that are in another year than their unit is named for, or after a day: the units count as named."""
     steps = given.table("cycle")
     if steps is None or given.city is None:
         return []
     named = named_units(steps, given.city.cycle)
     date = pd.to_datetime(named["date"])
-    ahead = named[(date > pd.Timestamp(day)) & (date.dt.year == named["year"])]  # of another year `misdated` speaks
-    says = (
-        f"命名日期晚于 {day}，却已写明通过，仍按已命名计：",
-        f"the date of naming is after {day} and yet it is said to be passed, and the unit counts as named: ",
-    )
-    return [rows_in_words(_file(given), ahead, *says, dated=True)] if len(ahead) else []
+    other = date.dt.year != named["year"]
+    asked = [(other, text_pair("allocate.misdated"))]
+    if day is not None:
+        asked.append((~other & (date > pd.Timestamp(day)), text_pair("allocate.named_ahead", day=day)))
+    return [rows_in_words(_file(given), named[rows], says, dated=True) for rows, says in asked if rows.any()]
 
 
 def _file(given: Given) -> str | None:
     return given.loaded["cycle"].sources[0].name if "cycle" in given.loaded else None
 
 
-def rows_in_words(file: str | None, rows: pd.DataFrame, zh: str, en: str, *, dated: bool = False) -> Text:
+def rows_in_words(file: str | None, rows: pd.DataFrame, says: Text, *, dated: bool = False) -> Text:
     """What is said of rows that name units: of which file and sheet, in which rows.
 
     Parameters
@@ -123,7 +106,7 @@ def rows_in_words(file: str | None, rows: pd.DataFrame, zh: str, en: str, *, dat
         Where they stand; None: in a table.
     rows
         ``candidate_id, year, date``, and where known ``source_sheet, source_row``.
-    zh, en
+    says
         What is said before they are named.
     dated
         Whether their dates are said.
@@ -141,8 +124,8 @@ def rows_in_words(file: str | None, rows: pd.DataFrame, zh: str, en: str, *, dat
         said_zh.append(f"{unit}（{when.replace('; ', '；')}{at_zh}）")
         said_en.append(f"{unit} ({when}{at_en})")
     return Text(
-        zh=f"{file or '创建流程表'}{''.join(f' 工作表“{name}”' for name in common)}：{zh}{few(said_zh).zh}；请改正。",
-        en=f"{file or 'The cycle'}{''.join(f', sheet {name!r}' for name in common)}: {en}{few(said_en).en}; correct it.",
+        zh=f"{file or '创建流程表'}{''.join(f' 工作表“{name}”' for name in common)}：{says.zh}：{few(said_zh).zh}；请改正。",
+        en=f"{file or 'The cycle'}{''.join(f', sheet {name!r}' for name in common)}: {says.en}: {few(said_en).en}; correct it.",
     )
 
 

@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from jxgis.allocate.named import misdated, named_ahead, named_beside
+from jxgis.allocate.named import dates_said, named_beside
 from jxgis.allocate.part import PART
 from jxgis.allocate.rules import can_be
 from jxgis.i18n import Text, listed, text, text_pair
@@ -229,17 +229,17 @@ class AllocationResult(Result):
         types = load_types(None if city is None else city.unit_types)
         today = date.today()  # noqa: DTZ011  (the planner's own calendar)
         stopped = [] if self.total_proven else [text_pair("allocate.total_unproven", n=self.terms.total)]
-        found = [*self._conflict(), *stopped, *self._named(), *named_ahead(self.given, today)]
+        found = [*self._conflict(), *stopped, *self._named(today)]
         found += strange_types(self.candidates["type"], types)
         over = [year for year in self.terms.open if year < today.year]
         if over and self.given.settings.allocate.this_year is None:
             found.append(text_pair("allocate.clock", years=over))
         return found
 
-    def _named(self) -> list[Text]:
-        """What is said of the units that are named: how they belong to the plan's number, and dates in another year."""
+    def _named(self, day: date | None = None) -> list[Text]:
+        """What is said of the units that are named: how they belong to the plan's number, and their dates."""
         beside = named_beside(self.given, self.candidates)
-        return [*([] if beside is None else [beside]), *misdated(self.given)]
+        return [*([] if beside is None else [beside]), *dates_said(self.given, day)]
 
     def write_tables(self, stage: Stage) -> None:
         """``allocation.gpkg``, ``allocation.xlsx`` and ``allocation.json``."""

@@ -179,10 +179,10 @@ def _off_streets(found: Reach) -> float:
 
 
 def _kinds_there(given: Given, chosen: Sequence[Kind]) -> dict[str, Kind]:
-    """The kinds whose layer was given, by id; refused where these are no circle, or lack the kind to be sited."""
+    """The kinds whose layer was given, by id; refused where these are not a circle, or lack the kind to be sited."""
     options = given.settings.circle
     there = {kind.id: kind for kind in chosen if kind.said.layer in given.layers}
-    # Parks have a part of their own: they alone are no circle, unless they are asked for.
+    # Parks have a part of their own: they alone are not a circle, unless they are asked for.
     if not any(kind.said.layer != "parks" or options.kinds for kind in there.values()):
         raise NotGivenError.saying(text_pair("circle.no_facilities"))
     site = options.site

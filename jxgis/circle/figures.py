@@ -17,12 +17,12 @@ from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_la
 from jxgis.drawing.layers import TOP
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, text
 
 __all__ = ["circle_chart", "circle_sheet"]
 
 
-def circle_chart(circle: pd.DataFrame, *, minutes: float, lang: str = "zh", sketch: bool = False) -> Figure:
+def circle_chart(circle: pd.DataFrame, *, minutes: float, lang: str = "zh", sketch: Sketch = False) -> Figure:
     """Share of the city's people, or housing, within the walk of each kind, and each district's as a dot.
 
     Parameters

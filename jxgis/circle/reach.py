@@ -16,7 +16,7 @@ from jxgis.circle.kinds import ALL_KINDS
 from jxgis.crs import require_metric
 from jxgis.indicators.standing import spots
 from jxgis.parks.gates import park_gates
-from jxgis.parks.housing import Pieces, SamplePoints, cut_by_zone, sample_points
+from jxgis.parks.housing import Pieces, SamplePoints, cut_by_points, cut_by_zone, sample_points
 from jxgis.space.network import Snapped, snap, walk_from
 from jxgis.space.points import locate, locate_each
 from jxgis.space.polygons import polygons_of
@@ -333,15 +333,7 @@ def unserved_housing(
     lost = ~found.served(kind)
     piece, n = found.points.piece, len(found.pieces.geometry)
     m2 = np.bincount(piece, weights=found.points.area_m2 * lost, minlength=n)
-    geometry = found.pieces.geometry.copy()
-    mixed = (m2 > 0) & (np.bincount(piece, weights=~lost, minlength=n) > 0)
-    row = np.flatnonzero(mixed[piece] & lost)
-    half = sample_m / 2
-    x, y = found.points.x[row], found.points.y[row]
-    square = np.asarray(shapely.box(x - half, y - half, x + half, y + half), dtype=object)
-    of, first = np.unique(piece[row], return_index=True)
-    for one, squares in zip(of, np.split(square, first[1:]), strict=bool(len(of))):
-        geometry[one] = shapely.intersection(geometry[one], shapely.union_all(squares))
+    geometry = cut_by_points(found.pieces.geometry, found.points, lost, sample_m=sample_m)
     keep = np.flatnonzero(m2 > 0)
     table = gpd.GeoDataFrame(
         {"zone": np.array(districts, dtype=object)[found.pieces.zone[keep]], "m2": m2[keep]},

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sited", "choose_sites", "choose_with_capacity", "within_walk"]
 
-TIME_LIMIT_S = 120.0
+_TIME_LIMIT_S = 120.0
 """A guard for a problem with capacities; what it stops is said, with its gap."""
 
 
@@ -129,7 +129,7 @@ def choose_with_capacity(
     *,
     sites: int,
     capacity: float,
-    time_limit_s: float = TIME_LIMIT_S,
+    time_limit_s: float = _TIME_LIMIT_S,
 ) -> Sited:
     """Choose the sites with which most of the demand can be assigned to some facility within reach that has room for it.
 

@@ -300,7 +300,7 @@ def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
     from rich.text import Text as Plain
 
     console = Console(stderr=True)
-    # A name in brackets is no markup.
+    # A name in brackets is not markup.
     words = TextColumn("{task.description}", markup=False)
     with Progress(SpinnerColumn(), words, BarColumn(), console=console, transient=True) as bar:
         task = bar.add_task("…", total=None)

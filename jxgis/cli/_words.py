@@ -35,6 +35,7 @@ _HelpFormatter: Any = typer.Context.formatter_class
 
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
+_HELP = ("help", "帮助")
 _HEADINGS = {"Options": "选项", "Commands": "命令", "Arguments": "参数"}
 _PHRASES = {
     "[required]": "[必填]",
@@ -186,7 +187,10 @@ class Group(TyperGroup):
     context_class = _Context
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command; of one that is not there, the nearest is named."""
+        """Find the command; of one that is not there, the nearest is named. ``help`` is asked for as ``--help`` is."""
+        if args and args[0] in _HELP:
+            say(ctx.get_help())
+            ctx.exit()
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             raise _NoCommandError(args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
@@ -204,7 +208,7 @@ def usage_message(error: Any) -> str:
         no_such = word(f"没有选项 {error.option_name}", f"No such option {error.option_name}")
         return f"{no_such}{_in_place(error) or _near(error.option_name, error.possibilities or ())}{hint}"
     if LANG == "en":
-        return f"{error.format_message().rstrip('.')}{hint}"
+        return f"{error.format_message().rstrip('.')}{_as_project(error)}{hint}"
     if name == "MissingParameter":
         return f"缺少 {_parameter(error.param)}{hint}"
     if name == "BadParameter":
@@ -219,8 +223,23 @@ def usage_message(error: Any) -> str:
     if name == "BadOptionUsage":
         return f"选项 {error.option_name} 后面缺少取值{hint}"
     if "unexpected extra argument" in error.format_message():
-        return f"多余的参数：{error.format_message().split('(')[-1].rstrip(').')}{hint}"
+        return f"多余的参数：{_extra(error)}{_as_project(error)}{hint}"
     return f"命令行有误：{error.format_message().rstrip('.')}{hint}"
+
+
+def _extra(error: Any) -> str:
+    return str(error.format_message().split("(")[-1].rstrip(")."))
+
+
+def _as_project(error: Any) -> str:
+    """That a settings file which stands by itself is given by an option, where the command has it so."""
+    if error.ctx is None or "unexpected extra argument" not in error.format_message():
+        return ""
+    options = [option for one in error.ctx.command.params for option in one.opts]
+    files = [each for each in _extra(error).split() if each.endswith(".toml")]
+    if not files or "--project" not in options:
+        return ""
+    return word(f"，是否为 --project {files[0]}", f", did you mean --project {files[0]}")
 
 
 def _parameter(parameter: Any) -> str:

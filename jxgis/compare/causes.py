@@ -8,12 +8,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
+from pydantic import ValidationError
 
 from jxgis.city import contract_of, load_city
 from jxgis.errors import InputError, JxgisError, SettingsError
 from jxgis.i18n import listed, text
 from jxgis.schema.files import RUN
-from jxgis.settings import Settings, about, make_settings, option_at
+from jxgis.settings import Settings, UnitSettings, about, make_settings, option_at
 from jxgis.verify.recorded import flat
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from jxgis.compare.folder import Folder
     from jxgis.part import Part
 
-__all__ = ["Causes", "changed_inputs", "changed_settings", "changed_versions", "reached"]
+__all__ = ["Causes", "changed_inputs", "changed_settings", "changed_versions", "option_title", "reached"]
 
 _ROWS = ("rows_in", "rows_kept", "rows_rejected", "rows_left_out")
 #: Settings that say how a result is shown, not what it finds; of the report those of `_FINDS` do.
@@ -35,6 +36,10 @@ _CITY = "city"
 _NAMED = ("profile", "outline", "issue_classes")
 #: What a profile that comes with jxgis may be called.
 _SHIPPED = re.compile(r"[a-z0-9_-]+")
+
+#: Where the first clause of what is said of an option ends, and how long it may be: Chinese, English.
+_CLAUSE_ENDS = re.compile("[；。]|[;.] ")
+_SHORT = (24, 48)
 
 
 class Causes(NamedTuple):
@@ -52,13 +57,33 @@ class Causes(NamedTuple):
 
     def words(self, lang: str) -> str:
         """Which they are."""
-        return listed([*self.inputs, *self.settings, *([text("compare.version", lang)] if self.version else [])], lang)
+        settings = [option_title(key, lang) for key in self.settings]
+        return listed([*self.inputs, *settings, *([text("compare.version", lang)] if self.version else [])], lang)
+
+
+def option_title(key: str, lang: str) -> str:
+    """An option in a few words: the first clause of what is said of it; its key where that is long or nothing is said.
+
+    Examples
+    --------
+    >>> option_title("units.target_km2", "zh"), option_title("allocate.number.2025", "zh"), option_title("old.one", "zh")
+    ('目标面积，平方公里', '某年正好几个（2025）', 'old.one')
+    """
+    said, (parent, _, entry) = _about(key, lang), key.rpartition(".")
+    if not said and (said := _about(parent, lang)):
+        return _first_clause(said, parent) + text("compare.said_of", lang, of=entry)
+    return _first_clause(said, key)
+
+
+def _first_clause(said: str, key: str) -> str:
+    first = _CLAUSE_ENDS.split(said)[0]
+    return first if 0 < len(first) <= _SHORT[first.isascii()] else key
 
 
 def changed_inputs(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
     """The files that one run read and the other did not, by their hash: the table ``compare.inputs``.
 
-    A file that has only another name is no other. Of cases no numbers of rows stand there that differ by as few as are
+    A file that has only another name is not another file. Of cases no numbers of rows stand there that differ by as few as are
     hidden.
     """
     rows: list[dict[str, Any]] = []
@@ -128,7 +153,14 @@ def changed_settings(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
 
 
 def _settings(folder: Folder) -> Iterator[tuple[str, Any]]:
-    yield from ((key, value) for key, value in flat(folder.run["settings"]) if not key.endswith(".path"))
+    said = folder.run["settings"]
+    for key, value in flat(said):
+        if key == "units.target_km2" and value is None:
+            # The default written out is no other setting.
+            with suppress(KeyError, ValidationError):
+                yield key, UnitSettings.model_validate(said["units"]).target
+        elif not key.endswith(".path"):
+            yield key, value
     yield "crs", folder.run.get("crs")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from jxgis.compare import differences as of
-from jxgis.compare.causes import Causes, changed_inputs, changed_settings, changed_versions, reached
+from jxgis.compare.causes import Causes, changed_inputs, changed_settings, changed_versions, option_title, reached
 from jxgis.compare.headlines import headline_differences
 from jxgis.errors import InputError
 from jxgis.i18n import clauses, few, listed, text
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ResultComparison", "compare_folders"]
 
 #: How many rows of a table a page shows, how many things a sentence names, and signs of the longest name in it.
-_MOST_ROWS, _SHORT = 40, 24
+_MOST_ROWS = 40
 #: Which tables say of a part what differs.
 _OWN = {
     "hotspots": ("places",),
@@ -135,13 +135,15 @@ class ResultComparison:
         return self._say(
             "was_settings",
             n=len(rows),
-            named=self._named([*map(self._from_to, *self._three(rows.assign(key=self._short_titles(rows))))]),
+            named=self._named(
+                [
+                    *map(
+                        self._from_to,
+                        *self._three(rows.assign(key=[option_title(key, self.lang) for key in rows["key"]])),
+                    )
+                ]
+            ),
         )
-
-    @staticmethod
-    def _short_titles(rows: pd.DataFrame) -> pd.Series[str]:
-        """Options by their titles where these are short, else by their keys."""
-        return rows["title"].where(rows["title"].fillna("").str.len().between(1, _SHORT), rows["key"])
 
     def _versions(self) -> str:
         rows = self.frames["versions"].rename(columns={"package": "key"})
@@ -154,7 +156,7 @@ class ResultComparison:
         return [rows[name].tolist() for name in ("key", "a", "b")]
 
     def _from_to(self, key: str, a: Any, b: Any) -> str:
-        a, b = ("—" if pd.isna(value) else value for value in (a, b))
+        a, b = (self._say("not_set") if pd.isna(value) else value for value in (a, b))
         return self._say("from_to", key=key, a=a, b=b)
 
     def _part(self, part: str) -> str:
@@ -201,12 +203,14 @@ class ResultComparison:
             counts = {key: int(state[name].get(key, 0)) for key in states_of}
             if part == of_part and any(counts.values()):
                 said.append(self._say(f"said_{name}", **counts))
+        judged = self.frames["statuses"].dropna(subset=["status_a", "status_b"])
         changed = {
             "allocation": ("years", len(self.frames["years"])),
-            "scorecard": ("statuses", int(self.frames["statuses"][["status_a", "status_b"]].notna().all(axis=1).sum())),
+            "scorecard": ("statuses", len(judged)),
         }
         if part in changed and changed[part][1]:
-            said.append(self._say(f"said_{changed[part][0]}", n=changed[part][1]))
+            name, n = changed[part]
+            said.append(self._say(f"said_{name}", n=f"{n:,}", indicators=judged["indicator"].nunique()))
         return said or [self._say("said_tables")]
 
     def _why(self) -> list[str]:

@@ -72,7 +72,7 @@ def read_hot_spots() -> pd.DataFrame:
 
 
 def read_places() -> pd.DataFrame:
-    """Named places that are no hot spots: name, kind, lon, lat."""
+    """Named places that are not hot spots: name, kind, lon, lat."""
     return _read("places.csv")
 
 

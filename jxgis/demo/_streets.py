@@ -71,7 +71,7 @@ def crowding(uv: NDArray[np.float64]) -> NDArray[np.float64]:
     return total
 
 
-def street_name(axis: str, k: int) -> str:
+def _street_name(axis: str, k: int) -> str:
     """Name of line ``k``; side streets are named after the main street before them."""
     names = _NORTH_SOUTH if axis == "u" else _EAST_WEST
     main, rest = divmod(k, 4)
@@ -145,8 +145,8 @@ def make_streets(
                 ends = ends[:, ::-1]
             sides = shapely.linestrings(np.stack([ends[:-1], ends[1:]], axis=1))
             keep &= ~shapely.intersects(shore, sides)
-            rows += [(street_name(axis, k), level, line) for line in _line_pieces(lattice, axis, k, keep)]
-    # Isolated scraps of a side street are no streets.
+            rows += [(_street_name(axis, k), level, line) for line in _line_pieces(lattice, axis, k, keep)]
+    # Isolated scraps of a side street are not streets.
     rows = [row for row in rows if row[1] == LEVELS[0] or row[2].length > 350]
     lines = bend_shapes(np.array([row[2] for row in rows], dtype=object), step_m=1000.0)
     return gpd.GeoDataFrame(

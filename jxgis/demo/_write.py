@@ -15,6 +15,7 @@ import shapely
 
 from jxgis.demo._city import SchematicCity, make_city
 from jxgis.demo._export import FIRST_YEAR
+from jxgis.demo._mark import HEAD
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -91,7 +92,7 @@ def _geojson(table: gpd.GeoDataFrame) -> bytes:
             "geometry": shapely.geometry.mapping(shape),
         }
         features.append(json.dumps(feature, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
-    return ('{"type":"FeatureCollection","features":[\n' + ",\n".join(features) + "\n]}\n").encode()
+    return (f"{HEAD}\n" + ",\n".join(features) + "\n]}\n").encode()
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ from jxgis import escape
 from jxgis.drawing._controls import words_of
 from jxgis.drawing.offline import Page
 from jxgis.errors import InputError, require_lang
-from jxgis.i18n import text, unbroken
+from jxgis.i18n import Sketch, sketch_mark, text, unbroken
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -106,7 +106,7 @@ def new_map(
     subtitle: str = "",
     source: str = "",
     lang: str = "zh",
-    sketch: bool = False,
+    sketch: Sketch = False,
 ) -> folium.Map:
     """Start a map that opens without internet.
 
@@ -148,7 +148,7 @@ def new_map(
     page.default_css = []
     require_lang(lang)
     Page(title, lang).add_child(page)
-    mark = f'<span class="jx-sketch">{escape.html(text("common.sketch", lang))}</span>' if sketch else ""
+    mark = f'<span class="jx-sketch">{escape.html(sketch_mark(sketch, lang))}</span>' if sketch else ""
     below = f"<p>{as_line(subtitle)}</p>" if subtitle else ""
     page.add_child(
         Box(f"<h1>{escape.html(title)}</h1>{below}{mark}", position="topleft", class_name="jx-title"), name="title"

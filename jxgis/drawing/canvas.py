@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import require_lang
+from jxgis.i18n import Sketch
 
 __all__ = ["BLANK", "Canvas"]
 
@@ -38,7 +39,7 @@ class Canvas:
     method: str = ""
     source: str = ""
     lang: str = "zh"
-    sketch: bool = False
+    sketch: Sketch = False
 
     def __post_init__(self) -> None:
         require_lang(self.lang)

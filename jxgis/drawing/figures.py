@@ -21,7 +21,7 @@ from PIL import Image
 from jxgis.drawing.colours import BORDER, INK, LAND, SKETCH
 from jxgis.drawing.scale import scale_bar
 from jxgis.errors import MissingPackageError, require_lang
-from jxgis.i18n import text, wide_signs
+from jxgis.i18n import Sketch, sketch_mark, wide_signs
 from jxgis.i18n.fonts import packaged_fonts
 
 if TYPE_CHECKING:
@@ -317,8 +317,8 @@ def wrapped(words: str, width_in: float, size: float) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def mark_schematic(figure: PlainFigure, *, sketch: bool, lang: str) -> None:
+def mark_schematic(figure: PlainFigure, *, sketch: Sketch, lang: str) -> None:
     """Write the schematic mark into the corner of a figure, where it is asked for."""
     require_lang(lang)
     if sketch:
-        figure.text(0.995, 0.995, text("common.sketch", lang), ha="right", va="top", fontsize=8, color=SKETCH)
+        figure.text(0.995, 0.995, sketch_mark(sketch, lang), ha="right", va="top", fontsize=8, color=SKETCH)

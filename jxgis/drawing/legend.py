@@ -123,26 +123,33 @@ def classify(
     ('< 80 %', '80–90 %', '≥ 90 %', '无数据')
     >>> found.row.tolist()
     [0, 1, 2, 3]
+    >>> classify([-5.0, 20.0], breaks=[-10, 10], unit="%").labels
+    ('< −10 %', '−10 至 10 %', '≥ 10 %')
     """
     array = np.asarray(pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce"), dtype=float)
     known = array[np.isfinite(array)]
     tail = f" {unit}" if unit else ""
 
     def written(value: float) -> str:
-        return f"{value * (100 if percent else 1):,.{digits}f}"
+        return f"{value * (100 if percent else 1):,.{digits}f}".replace("-", "−")
+
+    def between(a: float, b: float) -> str:
+        # Beside a minus a dash would be read as another.
+        return (
+            text("maps.from_to", lang, a=written(a), b=written(b)) if a < 0 else f"{written(a)}–{written(b)}"
+        ) + tail
 
     if breaks is not None:
         inner = sorted(float(b) for b in breaks)
         labels = [f"< {written(inner[0])}{tail}"]
-        labels += [f"{written(a)}–{written(b)}{tail}" for a, b in itertools.pairwise(inner)]
+        labels += [between(a, b) for a, b in itertools.pairwise(inner)]
         labels.append(f"≥ {written(inner[-1])}{tail}")
         row = np.searchsorted(inner, array, side="right")
     elif len(known):
         inner = _scheme_breaks(known, scheme, min(k, len(np.unique(known))))
         limits = [float(known.min()), *inner, float(known.max())]
         labels = [
-            f"{written(a)}{tail}" if written(a) == written(b) else f"{written(a)}–{written(b)}{tail}"
-            for a, b in itertools.pairwise(limits)
+            f"{written(a)}{tail}" if written(a) == written(b) else between(a, b) for a, b in itertools.pairwise(limits)
         ]
         row = np.searchsorted(inner, array, side="left")
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from jxgis.drawing.figures import Figure, figure_style
 from jxgis.drawing.map_panel import MapPanel
 from jxgis.drawing.plate import frame_around
 from jxgis.drawing.scale import scale_bar
-from jxgis.i18n import text
+from jxgis.i18n import sketch_mark, text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -113,11 +114,18 @@ class Sheet:
             if section.note:
                 self._entries.append(_Entry(section.note, size=6.0, colour=FAINT, above=1.0))
 
-    def listing(self, heading: str, rows: Iterable[tuple[object, str, str]], colour: str) -> None:
-        """Put a list beside the map: what the numbers on it are, each with a value; without a number where it is empty."""
+    def listing(
+        self, heading: str, rows: Iterable[tuple[object, str, str]], colour: str, *, colours: Iterable[str] = ()
+    ) -> None:
+        """Put a list beside the map: what the numbers on it are, each with a value; without a number where it is empty.
+
+        ``colours`` of the single rows, where they have not all the same, stand for ``colour``.
+        """
         self._head(heading)
+        own = chain(colours, repeat(colour))
         self._entries += [
-            _Entry(words, size=6.6, colour=colour, number=str(number), value=value) for number, words, value in rows
+            _Entry(words, size=6.6, colour=shade, number=str(number), value=value)
+            for (number, words, value), shade in zip(rows, own, strict=False)
         ]
 
     def _head(self, heading: str) -> None:
@@ -168,7 +176,7 @@ class Sheet:
         return y + (words.count("\n") + 1) * step
 
     def _heading(self, page: Axes) -> float:
-        mark = text("common.sketch", self.canvas.lang) if self.canvas.sketch else ""
+        mark = sketch_mark(self.canvas.sketch, self.canvas.lang)
         room = long_mm(mark, 7.5) + 5 if mark else 0.0
         y = self._words(page, 0, 0.3, broken(self.title, 11, PAGE_MM - room), 11, INK)
         if mark:

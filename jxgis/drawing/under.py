@@ -116,7 +116,7 @@ def _paths(shapes: gpd.GeoSeries, datum: Datum) -> list[str]:
 
 
 def _borders(towns: gpd.GeoDataFrame, land: gpd.GeoDataFrame | None) -> gpd.GeoSeries:
-    """The borders between sub-districts that are no border of the land."""
+    """The borders between sub-districts that are not borders of the land."""
     lines = shapely.union_all(shapely.boundary(np.asarray(towns.geometry.array)), grid_size=2 * _SIMPLIFY_M / 3)
     if land is not None:
         edges = shapely.union_all(shapely.boundary(np.asarray(land.geometry.array)))

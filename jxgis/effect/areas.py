@@ -53,7 +53,7 @@ def all_areas(
         Which of them are looked at, or ``cells``: squares of the size of the median treated area. ``auto``: the first of
         them whose median area is that of the treated ones within a factor of two, else cells.
     spill_m
-        What is nearer to a treated area is no control.
+        What is nearer to a treated area is not a control.
 
     Returns
     -------

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Compared", "compare_areas"]
 
-_ALPHA, _POWER = 0.05, 0.8
+_POWER = 0.8
 _MOST_CONTROLS = 4
 """Controls of one treated area at most: a fifth would narrow the interval by another 2 %."""
 _CALIPER = 0.2
@@ -38,7 +38,7 @@ class Compared:
     spread
         The areas' own variance of a change, beside chance: of the untreated ones.
     trend_counts
-        How much of the differences of trend is no chance, 0 to 1: what trend weighs in the choice beside level.
+        How much of the differences of trend is not chance, 0 to 1: what trend weighs in the choice beside level.
     """
 
     centre: Centre
@@ -56,7 +56,7 @@ class Compared:
         return float(np.mean(shifts < -np.log1p(-drop))) if np.isfinite(shifts).all() else float("nan")
 
     def _shifts(self) -> NDArray[np.float64]:
-        return least_shifts(self.sets["variance"], self.sets["weight"], alpha=_ALPHA)
+        return least_shifts(self.sets["variance"], self.sets["weight"])
 
     def in_shares(self) -> tuple[float, float, float]:
         """Effect and ends of its interval as shares: -0.2 is 20 % fewer."""
@@ -64,7 +64,7 @@ class Compared:
         return float(effect), float(low), float(high)
 
 
-def compare_areas(areas: pd.DataFrame, *, alpha: float = _ALPHA) -> Compared:
+def compare_areas(areas: pd.DataFrame) -> Compared:
     """Compare treated areas with similar untreated ones: difference in differences, matched, with an exact interval.
 
     Each treated area gets one to four controls of its own, at most half of those there are and as many as are not much less
@@ -86,8 +86,6 @@ def compare_areas(areas: pd.DataFrame, *, alpha: float = _ALPHA) -> Compared:
         One row an area, by id: ``treated`` (bool), cases ``before`` and ``after`` in periods of the same length, and where
         known ``early`` and ``late``, the cases of two periods before both, for the trend. Areas without a case in either
         period take no part.
-    alpha
-        One less the level of the interval.
 
     Returns
     -------
@@ -137,7 +135,7 @@ def compare_areas(areas: pd.DataFrame, *, alpha: float = _ALPHA) -> Compared:
     sets.insert(8, "difference", sets["change"] - sets["change_controls"])
     sets["weight"] = (1 / sets["variance"]) / (1 / sets["variance"]).sum()
     nothing = Centre(np.nan, np.nan, np.nan, np.nan)
-    centre = centre_of(sets["difference"], sets["weight"], alpha=alpha) if found else nothing
+    centre = centre_of(sets["difference"], sets["weight"]) if found else nothing
     return Compared(centre=centre, sets=sets, spread=spread, trend_counts=counts)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from jxgis.drawing.colours import BAND, CONTROL, FAINT, INK, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ def effect_chart(
     effect: tuple[float, float, float],
     *,
     lang: str = "zh",
-    sketch: bool = False,
+    sketch: Sketch = False,
 ) -> Figure:
     """Cases a month as shares of the mean before, and what each treated area did beside its controls.
 
@@ -63,7 +63,7 @@ def effect_chart(
         if unsaid := int(sets["difference"].isna().sum()):
             notes.append(text("effect.sets_unsaid", lang, n=unsaid, of=len(sets)))
         if notes:
-            figure.supxlabel("\n".join(notes), fontsize=8, color=FAINT)
+            figure.supxlabel("\n".join(notes), fontsize=8, color=FAINT, linespacing=1.6)
         _draw_sets(right, sets, effect, lang)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure

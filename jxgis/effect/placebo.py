@@ -11,9 +11,7 @@ from jxgis.effect.typical import least_sets
 __all__ = ["placebo_places"]
 
 
-def placebo_places(
-    areas: pd.DataFrame, *, treated: int, runs: int = 200, alpha: float = 0.05, seed: int = 0
-) -> list[tuple[str, Compared]]:
+def placebo_places(areas: pd.DataFrame, *, treated: int, runs: int = 200) -> list[tuple[str, Compared]]:
     """Compare untreated areas as if they had been treated: drawn at random, and those worst in between.
 
     Parameters
@@ -24,10 +22,6 @@ def placebo_places(
         How many to take for treated at a time: at most half of the untreated ones are.
     runs
         Programmes at random.
-    alpha
-        One less the level of the intervals.
-    seed
-        Of the draws.
 
     Returns
     -------
@@ -45,12 +39,9 @@ def placebo_places(
     """
     pool = areas[~areas["treated"] & (areas["before"] + areas["after"] > 0)].sort_index()
     number = min(treated, len(pool) // 2)
-    if number < least_sets(alpha):
+    if number < least_sets():
         return []
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     worst = np.argsort(-pool["selecting"].to_numpy(), kind="stable")[:number]
     chosen = [("worst", worst), *(("random", rng.choice(len(pool), number, replace=False)) for _ in range(runs))]
-    return [
-        (kind, compare_areas(pool.assign(treated=np.isin(np.arange(len(pool)), rows)), alpha=alpha))
-        for kind, rows in chosen
-    ]
+    return [(kind, compare_areas(pool.assign(treated=np.isin(np.arange(len(pool)), rows)))) for kind, rows in chosen]

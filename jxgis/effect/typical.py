@@ -14,6 +14,8 @@ _FULL = 15
 """Up to so many differences every choice of signs is tried; of more a group of as many choices, 2**15."""
 _DRAWS, _OF_DRAWS = 4000, 10
 """What can be told is drawn so often, with choices of signs as of ten differences: what more of them change is less."""
+_ALPHA = 0.05
+"""One less the level of the interval where no other is asked for."""
 _ROUND = 1e-12
 """Means this near are equal: sums of the same numbers in another order differ by less."""
 
@@ -37,7 +39,7 @@ class Centre(NamedTuple):
     p: float
 
 
-def least_sets(alpha: float) -> int:
+def least_sets(alpha: float = _ALPHA) -> int:
     """The fewest differences that allow an interval at all: of n differences no choice of signs is rarer than 2 in 2**n.
 
     Parameters
@@ -53,7 +55,7 @@ def least_sets(alpha: float) -> int:
     return int(np.ceil(np.log2(2 / alpha) - _ROUND))
 
 
-def centre_of(differences: ArrayLike, weights: ArrayLike | None = None, *, alpha: float = 0.05) -> Centre:
+def centre_of(differences: ArrayLike, weights: ArrayLike | None = None, *, alpha: float = _ALPHA) -> Centre:
     """Find the centre of independent differences that are each symmetric about it, with an exact interval.
 
     A centre t is kept where flipping the signs of ``difference - t`` does not make the observed weighted mean a rare one.
@@ -103,7 +105,7 @@ def centre_of(differences: ArrayLike, weights: ArrayLike | None = None, *, alpha
     return Centre(value, float(ordered[left_out - 1]), float(ordered[-left_out]), p)
 
 
-def least_shifts(variances: ArrayLike, weights: ArrayLike, *, alpha: float = 0.05) -> NDArray[np.float64]:
+def least_shifts(variances: ArrayLike, weights: ArrayLike, *, alpha: float = _ALPHA) -> NDArray[np.float64]:
     """How far the centre must fall to be told from none, in many cases: their quantile is the fall for a power.
 
     The interval moves with the differences. So a fall is told where the upper end that there would be without it is smaller

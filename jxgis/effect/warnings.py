@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["days_said", "reason_of", "share_said", "warnings_of"]
 
-_ALPHA = 0.05
 _UNLIKE = 1.5
 """Treated areas with this many times the cases of their controls, or that fraction, are not like them."""
 _COVERS = 0.9
@@ -27,7 +26,7 @@ _COVERS = 0.9
 
 def reason_of(result: EffectResult) -> Text | None:
     """Why there is no interval; None where there is one."""
-    sets, least = len(result.sets), least_sets(_ALPHA)
+    sets, least = len(result.sets), least_sets()
     return text_pair("effect.few_sets", n=sets, least=least) if sets < least else None
 
 

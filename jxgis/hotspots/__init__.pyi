@@ -7,6 +7,7 @@ from .map import hotspot_map
 from .mix import class_overlap, concentration, diversity, inside_ring, zone_table
 from .months import Months
 from .moran import MoranResult, local_moran_graph, local_moran_grid
+from .names import Numbers
 from .permutation import Null
 from .places import HotPlaces, Naming, hot_places
 from .rates import hot_rates, hot_rates_graph
@@ -21,6 +22,7 @@ __all__ = [
     "MoranResult",
     "Naming",
     "Null",
+    "Numbers",
     "Scale",
     "class_overlap",
     "compare_with_normal",

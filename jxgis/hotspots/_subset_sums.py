@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 TOLERANCE = 1e-17  # of what is left out: terms of Newton's identity, mass beyond the window
 MAX_WORK = 200_000_000  # complex multiplications: one or two seconds
 MAX_BYTES = 512 * 2**20
-MAX_LOOKUPS = 20_000_000
+_MAX_LOOKUPS = 20_000_000
 APART = (0, 1, 2, 3, 4, 6, 8)  # how many large values may be mixed in apart
 APART_AT_NEED = (10, 12, 14, 16)  # where that does not bring the sums within work and memory
 WIDE = 4096  # a window narrower than this is not worth taking values apart
@@ -221,7 +221,7 @@ def _values_apart(values: Ints, terms: _Terms, choice: Sequence[int]) -> tuple[i
     while True:
         best = min(span for span, _, _ in found)
         apart, small = next((apart, small) for span, apart, small in found if span <= 1.3 * best)
-        if not apart or _lookups(terms, values[len(values) - apart :], small) <= MAX_LOOKUPS:
+        if not apart or _lookups(terms, values[len(values) - apart :], small) <= _MAX_LOOKUPS:
             return apart, small
         found = [one for one in found if one[1] != apart]
 

@@ -164,6 +164,7 @@ def analyse(given: Given) -> HotspotsResult:
     place = partial(
         hot_places, issues=counted.inside, grid=grid, alpha=options.alpha, band_m=options.band_m,
         naming=_naming(given, counted, [by_number, by_rate], official), history=past, periods=comparison.periods,
+        numbers={},
     )  # fmt: skip
     found = place(by_number)
     zones = mix.zone_table(

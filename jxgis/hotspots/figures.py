@@ -21,7 +21,7 @@ from jxgis.drawing.print_map import map_sheet
 from jxgis.errors import InputError
 from jxgis.hotspots.leads import peaks_lead
 from jxgis.hotspots.map import class_label, hotspot_swatches
-from jxgis.i18n import listed, text
+from jxgis.i18n import Sketch, listed, text
 from jxgis.small_counts import as_words
 from jxgis.zones import ALL
 
@@ -190,7 +190,7 @@ def scale_chart(
     reason: str,
     of_rates: bool = False,
     lang: str = "zh",
-    sketch: bool = False,
+    sketch: Sketch = False,
 ) -> Figure:
     """Left the candidate cells and how full they are, right the autocorrelation for growing bands.
 

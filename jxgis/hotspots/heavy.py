@@ -1,4 +1,4 @@
-"""Cells that hold much and are not hot: a lone value is no hot spot to Gi*, however large it is."""
+"""Cells that hold much and are not hot: a lone value is not a hot spot to Gi*, however large it is."""
 
 from __future__ import annotations
 

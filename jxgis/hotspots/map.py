@@ -168,7 +168,7 @@ def _add_cells(
         colour[drawn.ids.get_indexer(pd.Index(cells["cell_id"]))] = np.where(bins == 0, -1, 3 - bins)
         add_picture(group, drawn.pixels, colour, [HOT_COLD[b] for b in _BINS])
         return
-    # A cell without issues that is no cold spot says nothing: left out, the land shows.
+    # A cell without issues that is not a cold spot says nothing: left out, the land shows.
     seen = cells[(cells["count"] > 0) | (bins != 0)]
     bins = bins.loc[seen.index]
     judged = _judged(seen, bins_of)

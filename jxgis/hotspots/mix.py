@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse import csr_array
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
@@ -56,7 +57,7 @@ def zone_table(
     cells
         ``issue_class, gi_z, gi_q`` in the grid's order, for the share that is hot.
     grid
-        The cells; one is in the zone that holds its centre.
+        The cells.
     alpha
         Cells with gi_z > 0 and gi_q ≤ ``alpha`` are hot.
     zone_of
@@ -67,8 +68,8 @@ def zone_table(
     geopandas.GeoDataFrame
         One row a (zone, level, issue_class): ``zone, level, issue_class, count, area_km2, per_km2``;
         ``location_quotient``, the class's share of the zone's issues over its share of the city's (1 for ``all``, NaN
-        where the zone or the class has none); ``share_hot``, hot cells among the zone's cells (NaN where no cell has
-        its centre in the zone, and where none of them was judged in the class); ``geometry``.
+        where the zone or the class has none); ``share_hot``, of the zone's area that of hot cells in it (NaN where no
+        cell in it was judged in the class); ``geometry``.
 
     Raises
     ------
@@ -105,17 +106,13 @@ def zone_table(
         names_of = zone_names(polygons)
         zone = locate(issues, polygons) if zone_of is None else zone_of[level]
         counts = _count(zone, code, n, len(classes))
-        cell_zone = _locate_cells(grid, polygons)
-        n_cells = np.bincount(cell_zone[cell_zone >= 0], minlength=n).astype(float)
-        judged_zone = {
-            key: np.bincount(cell_zone[(cell_zone >= 0) & own], minlength=n) > 0 for key, own in judged.items()
-        }
+        held, area_m2 = _held_m2(grid, polygons), polygons.geometry.area.to_numpy()
         share_hot = np.full((n, len(names)), np.nan)
         for column, name in enumerate(names):
             if name in hot:
-                n_hot = np.bincount(cell_zone[(cell_zone >= 0) & hot[name]], minlength=n)
-                share_hot[:, column] = np.where(judged_zone[name], ratio(n_hot, n_cells), np.nan)
-        area = polygons.geometry.area.to_numpy() / M2_PER_KM2
+                known = held @ judged[name].astype(np.float64) > 0
+                share_hot[:, column] = np.where(known, ratio(held @ hot[name].astype(np.float64), area_m2), np.nan)
+        area = area_m2 / M2_PER_KM2
         quotient = ratio(ratio(counts, counts[:, :1]), ratio(city, city[0]))
         tables.append(
             pd.DataFrame(
@@ -394,5 +391,12 @@ def _count(zone: NDArray[np.int64], code: NDArray[np.int64], n_zones: int, n_cla
     return counts
 
 
-def _locate_cells(grid: Grid, polygons: gpd.GeoDataFrame) -> NDArray[np.int64]:
-    return locate(gpd.GeoSeries(gpd.points_from_xy(*grid.centres()), crs=grid.crs), polygons)
+def _held_m2(grid: Grid, polygons: gpd.GeoDataFrame) -> csr_array:
+    """How much of each cell lies in each polygon, m²: (polygons, cells)."""
+    shapes, squares = polygons.geometry.to_numpy(), grid.cells().geometry.to_numpy()
+    zone, cell = shapely.STRtree(squares).query(shapes, predicate="intersects")
+    shapely.prepare(shapes)
+    area = np.full(len(zone), grid.cell_m**2)
+    edge = ~shapely.contains_properly(shapes[zone], squares[cell])
+    area[edge] = shapely.area(shapely.intersection(shapes[zone[edge]], squares[cell[edge]]))
+    return csr_array((area, (zone, cell)), shape=(len(shapes), len(squares)))

@@ -10,7 +10,7 @@ import pandas as pd
 from jxgis.drawing.colours import ABSENT, INK, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic
 from jxgis.hotspots.months import whole_months
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, text
 from jxgis.periods import ends, recorded_months
 from jxgis.small_counts import hide_small
 
@@ -51,7 +51,7 @@ def month_counts(time: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"year": months.year, "month": months.month, "count": count.to_numpy(), "whole": whole})
 
 
-def months_chart(months: pd.DataFrame, *, min_count: int, lang: str = "zh", sketch: bool = False) -> Figure:
+def months_chart(months: pd.DataFrame, *, min_count: int, lang: str = "zh", sketch: Sketch = False) -> Figure:
     """Draw the months of each year as a line, the last year in front.
 
     Parameters

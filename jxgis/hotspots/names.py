@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from jxgis.drawing.ground import Ground
 
-__all__ = ["Coded", "encode", "most_common", "name_areas", "name_peaks", "number_unnamed", "streets_of"]
+__all__ = ["Coded", "Numbers", "encode", "most_common", "name_areas", "name_peaks", "number_unnamed", "streets_of"]
 
+Numbers: TypeAlias = dict[str | None, dict[str, int]]
+"""Of each zone its cells that have a number for want of a name."""
 _NAMED_M = 300.0
 """How far a place or a street lies at most from an area that is called by it."""
 _NUMBERED = ("subdistrict", "district", "number")
@@ -106,7 +108,7 @@ def most_common(group: NDArray[np.int64], values: Coded, n_groups: int) -> pd.Da
     group
         (n,) int64, number of each row's group; -1 for rows in none.
     values
-        (n,) texts from :func:`encode`; missing ones are no value, but count in the share's denominator.
+        (n,) texts from :func:`encode`; missing ones are not values, but count in the share's denominator.
     n_groups
         Number of groups.
 
@@ -188,9 +190,7 @@ def name_peaks(
     return pd.DataFrame({"name": pd.Series(name, dtype=object), "name_from": name_from.astype(str)})
 
 
-def number_unnamed(
-    named: pd.DataFrame, cell_ids: NDArray[np.str_], numbers: dict[str | None, dict[str, int]], lang: str
-) -> list[str]:
+def number_unnamed(named: pd.DataFrame, cell_ids: NDArray[np.str_], numbers: Numbers, lang: str) -> list[str]:
     """Names of peaks, of those that only a zone is known of the zone and a number: one cell has one number.
 
     Parameters
@@ -200,7 +200,7 @@ def number_unnamed(
     cell_ids
         (n,) the peaks' cells.
     numbers
-        Of each zone the cells that have a number; those that have none are added.
+        Those that there are; cells without one are added.
     lang
         ``"zh"`` or ``"en"``.
 

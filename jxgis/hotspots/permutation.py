@@ -121,7 +121,7 @@ def permutation_p(
     Raises
     ------
     InputError
-        If a value is no integer (see ``permutation_p_draws``), or the arrays differ in length.
+        If a value is not an integer (see ``permutation_p_draws``), or the arrays differ in length.
 
     Notes
     -----

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from jxgis.hotspots.names import Numbers
     from jxgis.periods import Periods
     from jxgis.space.grid import Grid
 
@@ -122,8 +122,6 @@ class Naming:
         How far from the peak a place, or a label, may lie; metres.
     lang
         Of what is said of a peak without a name.
-    numbers
-        The numbers of peaks without a name, by zone and cell: tables made with one naming share them.
     """
 
     places: gpd.GeoDataFrame | None = None
@@ -135,7 +133,6 @@ class Naming:
     reach_m: float = 500.0
     label_reach_m: float = 1000.0
     lang: str = "zh"
-    numbers: dict[str | None, dict[str, int]] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -174,6 +171,7 @@ def hot_places(
     alpha: float = HOTSPOTS.alpha,
     band_m: float = HOTSPOTS.band_m,
     naming: Naming | None = None,
+    numbers: Numbers | None = None,
     history: gpd.GeoDataFrame | None = None,
     periods: Periods | None = None,
 ) -> HotPlaces:
@@ -195,6 +193,8 @@ def hot_places(
         The band of Gi*: peaks are at least this far apart, metres.
     naming
         What places can be named after; by default the sub-districts and districts of the issues only.
+    numbers
+        The numbers that peaks without a name have in tables made before, which go on in this one: new ones are added.
     history
         ``time, issue_class``, points: issues to count in the two periods; ``issues`` by default.
     periods
@@ -225,7 +225,7 @@ def hot_places(
     0     1  未命名 1       9           0.9    0.333333
     """
     require_metric(issues, "issues", like=grid.crs)
-    naming = Naming() if naming is None else naming
+    naming, numbers = naming or Naming(), {} if numbers is None else numbers
     near_hot = cells_near_hot(cells, grid, alpha=alpha, band_m=band_m)
     located = _Located.of(issues, grid, naming, near_hot)
     past = _Located.of(issues if history is None else history, grid, None, near_hot)
@@ -236,7 +236,7 @@ def hot_places(
                 zh=f"类别 {issue_class} 的格与网格不一致；cells 须含网格的全部格，且次序相同。",
                 en=f"the cells of class {issue_class} are not those of the grid; cells must hold all, in its order.",
             )
-        made = _of_class(str(issue_class), of_class, grid, located, past, periods, alpha, band_m, naming)
+        made = _of_class(str(issue_class), of_class, grid, located, past, periods, alpha, band_m, naming, numbers)
         places.append(made.places)
         peaks.append(made.peaks)
     return HotPlaces(_stack(places, _PLACE_COLUMNS, grid), _stack(peaks, _PEAK_COLUMNS, grid))
@@ -314,6 +314,7 @@ def _of_class(
     alpha: float,
     band_m: float,
     naming: Naming,
+    numbers: Numbers,
 ) -> HotPlaces:
     z = of_class["gi_z"].to_numpy(dtype=np.float64)
     count = of_class["count"].to_numpy()
@@ -322,7 +323,7 @@ def _of_class(
     n = int(label.max(initial=-1)) + 1
     keep = issues.of_class(issue_class)
 
-    peaks = _peak_table(issue_class, z, hot, label, grid, issues, keep, band_m, naming)
+    peaks = _peak_table(issue_class, z, hot, label, grid, issues, keep, band_m, naming, numbers)
     catchment = nearest_peak(peaks["geometry"].to_numpy(dtype=object), grid, band_m)
     peaks = peaks.assign(**_measures(issue_class, catchment, count, grid, issues, keep, past, periods, len(peaks)))
     own = peaks.drop_duplicates("place").set_index("place").sort_index()
@@ -365,6 +366,7 @@ def _peak_table(
     keep: NDArray[np.bool_],
     band_m: float,
     naming: Naming,
+    numbers: Numbers,
 ) -> pd.DataFrame:
     cell = find_peaks(z, hot, grid, band_m=band_m)
     x, y = (values[cell] for values in grid.centres())
@@ -394,7 +396,7 @@ def _peak_table(
     return pd.DataFrame(
         {
             "issue_class": issue_class,
-            "name": number_unnamed(named, grid.ids()[cell], naming.numbers, naming.lang),
+            "name": number_unnamed(named, grid.ids()[cell], numbers, naming.lang),
             "name_from": named["name_from"],
             **main,
             "place": label[cell],

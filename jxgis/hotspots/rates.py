@@ -180,7 +180,7 @@ def exposure_on_grid(grid: Grid, table: gpd.GeoDataFrame, *, column: str | None 
 
 
 def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: float = 0.0) -> NDArray[np.bool_]:
-    """Say which cells are built up, so that farmland is no part of the comparison.
+    """Say which cells are built up, so that farmland is not part of the comparison.
 
     Parameters
     ----------
@@ -264,7 +264,7 @@ def hot_rates(
     Raises
     ------
     InputError
-        If fewer than two cells have an exposure, or a count is no whole number.
+        If fewer than two cells have an exposure, or a count is not a whole number.
 
     Notes
     -----
@@ -313,7 +313,7 @@ def hot_rates_graph(
     Raises
     ------
     InputError
-        If values and graph do not fit each other, fewer than two places have an exposure, a count is no whole number,
+        If values and graph do not fit each other, fewer than two places have an exposure, a count is not a whole number,
         or there are fewer than 99 draws.
 
     Examples

@@ -48,7 +48,7 @@ class Scale:
         ``first_peak``; ``elbow`` (z has no peak: where Moran's I stops falling fast); ``few_issues`` (the widest
         candidates, a rough guide).
     of_rates
-        Whether the profile is of what an exposure does not explain: ``moran_i`` is no Moran's I then, and passes 1
+        Whether the profile is of what an exposure does not explain: ``moran_i`` is not Moran's I then, and passes 1
         where counts vary much more than Poisson counts.
     """
 
@@ -240,7 +240,7 @@ def suggest_scale(
         profile = moran_profile(counts, grid, bands_m=bands_m)
     else:
         profile = rate_profile(counts[has], people[has], grid.where(has), bands_m=bands_m)
-    # Half a cell more may add no neighbour: the same disc twice is no step.
+    # Half a cell more may add no neighbour: the same disc twice is not a step.
     profile = profile[profile["neighbours"].diff().fillna(1) > 0].reset_index(drop=True)
     profile["issues_in_band"] = (profile["neighbours"] + 1) * counts.mean()
     allowed = (profile["issues_in_band"] >= _MIN_IN_BAND).to_numpy() & np.isfinite(profile["z"].to_numpy())

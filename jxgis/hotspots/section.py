@@ -125,7 +125,7 @@ def _keys(tables: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None, outsid
     own = of_all(tables["places"])
     shares = {
         "area": percent(float(own["share_area"].sum())),
-        # A share that is left out is no share of nothing: without it there is no sum.
+        # A share that is left out is not 0: without it there is no sum.
         "issues": percent(float(own["share_issues"].sum(skipna=False))),
     }
     note = text("report.key_places_note", lang, **shares) if len(own) else ""

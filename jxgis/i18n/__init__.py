@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LANGS",
     "Lang",
+    "Sketch",
     "Text",
     "clauses",
     "few",
@@ -24,6 +25,7 @@ __all__ = [
     "localise_reasons",
     "reason",
     "rows_said",
+    "sketch_mark",
     "text",
     "text_pair",
     "unbroken",
@@ -31,6 +33,8 @@ __all__ = [
 ]
 
 Lang: TypeAlias = Literal["zh", "en"]
+#: Whether what is drawn is marked: as schematic, or for its ``"borders"`` alone, which nobody declared official.
+Sketch: TypeAlias = bool | Literal["borders"]
 Table = TypeVar("Table", bound="pd.DataFrame")
 LANGS: tuple[Lang, ...] = ("zh", "en")
 #: The space between a number and its unit, or the sign it counts by.
@@ -90,6 +94,19 @@ def text(key: str, lang: str, /, **values: object) -> str:
     theme, _, name = key.partition(".")
     found = _theme(theme)[name]["en" if lang == "en" else "zh"]
     return found.format(**values) if values else found
+
+
+def sketch_mark(sketch: Sketch, lang: str) -> str:
+    """The mark of what is drawn of made-up polygons, or of some that nobody declared official; empty for official ones.
+
+    Examples
+    --------
+    >>> sketch_mark(True, "en"), sketch_mark("borders", "en"), sketch_mark(False, "en")
+    ('Schematic data, not official boundaries', 'Boundaries not declared official', '')
+    """
+    if not sketch:
+        return ""
+    return text("common.sketch_borders" if sketch == "borders" else "common.sketch", lang)
 
 
 def listed(items: Iterable[object], lang: str) -> str:
@@ -209,7 +226,7 @@ def reason(codes: str, lang: str) -> str:
     Parameters
     ----------
     codes
-        One code of ``i18n/reasons.toml``, or several joined by ``;``. What is no code stands as it is.
+        One code of ``i18n/reasons.toml``, or several joined by ``;``. What is not a code stands as it is.
     lang
         ``"zh"`` or ``"en"``.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from jxgis.parks.standards import Standard
 
-__all__ = ["area_km2", "compactness", "covered_m2", "hot_share", "hull_share", "park_coverage", "share_of_area"]
+__all__ = ["area_km2", "compactness", "hot_share", "hull_share", "park_coverage", "share_of_area"]
 
 _TILE_M = 1000.0
 _SIMPLE = 100  # vertices up to which cutting a polygon into tiles gains nothing
@@ -79,7 +79,7 @@ def hull_share(zones: gpd.GeoDataFrame) -> pd.DataFrame:
     )
 
 
-def covered_m2(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> NDArray[np.float64]:
+def _covered_m2(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> NDArray[np.float64]:
     """Area of each zone that layers of polygons cover, ground that several cover counted once.
 
     Parameters
@@ -99,7 +99,7 @@ def covered_m2(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> NDArray[np
     >>> import geopandas as gpd
     >>> zones = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10), shapely.box(4, 0, 10, 10)], crs=4549)
     >>> lake, park = (gpd.GeoDataFrame(geometry=[shapely.box(0, 0, w, 10)], crs=4549) for w in (2, 5))
-    >>> covered_m2(zones, lake, park).tolist()
+    >>> _covered_m2(zones, lake, park).tolist()
     [50.0, 10.0]
     """
     crs = require_metric(zones, "zones")
@@ -139,7 +139,7 @@ def share_of_area(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> pd.Data
     Parameters
     ----------
     zones, *layers
-        As for :func:`covered_m2`.
+        As for :func:`_covered_m2`.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def share_of_area(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> pd.Data
     0.5
     """
     area = np.nan_to_num(zones.area.to_numpy())
-    found = figures(zones, covered_m2(zones, *layers) / M2_PER_KM2, area / M2_PER_KM2, none="no_area")
+    found = figures(zones, _covered_m2(zones, *layers) / M2_PER_KM2, area / M2_PER_KM2, none="no_area")
     found["value"] = found["value"].clip(upper=1.0)
     return found
 
@@ -166,7 +166,7 @@ def area_km2(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> pd.DataFrame
     Parameters
     ----------
     zones, *layers
-        As for :func:`covered_m2`.
+        As for :func:`_covered_m2`.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def area_km2(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> pd.DataFrame
     >>> area_km2(plot, gpd.GeoDataFrame(geometry=[shapely.box(500, 0, 9000, 1000)], crs=4549))["value"].item()
     0.5
     """
-    return figures(zones, covered_m2(zones, *layers) / M2_PER_KM2)
+    return figures(zones, _covered_m2(zones, *layers) / M2_PER_KM2)
 
 
 def hot_share(zones: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -207,7 +207,7 @@ def hot_share(zones: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
     [[0.4, ''], [nan, 'not_judged']]
     """
     found = share_of_area(zones, cells[cells["is_hot"].to_numpy(dtype=bool)])
-    unknown = ~(covered_m2(zones, cells) > 0) & found["value"].notna().to_numpy()
+    unknown = ~(_covered_m2(zones, cells) > 0) & found["value"].notna().to_numpy()
     found["value"] = found["value"].mask(unknown)
     found["reason"] = found["reason"].mask(unknown, "not_judged")
     return found

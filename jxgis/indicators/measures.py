@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from jxgis.settings import MeasureSettings, ParkSettings
 
 __all__ = [
-    "FOUND",
     "MEASURES",
     "IndicatorInputs",
     "Measure",
@@ -41,7 +40,7 @@ __all__ = [
 ]
 
 #: What stands in for a layer though no file holds it: the cells that hot spots judged, the land that a park standard covers.
-FOUND = ("hot_cells", "park_land")
+_FOUND = ("hot_cells", "park_land")
 T = TypeVar("T")
 #: Measures of cases take other things, too, of which their reasons are said otherwise.
 _OF_OTHERS = {"no_cases": "nothing_there", "too_few_cases": "too_few_rows"}
@@ -55,7 +54,7 @@ class IndicatorInputs:
     Attributes
     ----------
     layers
-        Layer name to its rows, in one metric CRS; `FOUND` among them where they were found.
+        Layer name to its rows, in one metric CRS; ``hot_cells`` and ``park_land`` where they were found.
     parks
         ``[parks]``: how parcels become parks, how fast people walk.
     standard
@@ -343,7 +342,7 @@ class Measured:
         if self.how is None:
             return Text("", "")
         what = text_pair(f"indicators.{self.how.measure}", minutes=f"{self.how.minutes or 0:g}")
-        of = [title(layer) for layer in self.how.layers if layer not in FOUND]
+        of = [title(layer) for layer in self.how.layers if layer not in _FOUND]
         if not of:
             return what
         none = text_pair("indicators.silent", n=f"{self.silent:,}") if self.silent else Text("", "")
@@ -355,7 +354,7 @@ class Measured:
 
 def layers_of(ways: Iterable[MeasureSettings]) -> tuple[str, ...]:
     """The layers that ways of measuring name, each once: those that files hold."""
-    return tuple(dict.fromkeys(layer for way in ways for layer in way.layers if layer not in FOUND))
+    return tuple(dict.fromkeys(layer for way in ways for layer in way.layers if layer not in _FOUND))
 
 
 def check_measures(ways: Mapping[str, Sequence[MeasureSettings]], layers: Iterable[str] | None = None) -> None:
@@ -366,7 +365,7 @@ def check_measures(ways: Mapping[str, Sequence[MeasureSettings]], layers: Iterab
     ways
         Indicator to its ways.
     layers
-        The layers that there are, beside `FOUND`; None: any may be named.
+        The layers that there are, beside ``hot_cells`` and ``park_land``; None: any may be named.
 
     Raises
     ------
@@ -380,7 +379,7 @@ def check_measures(ways: Mapping[str, Sequence[MeasureSettings]], layers: Iterab
     Traceback (most recent call last):
     jxgis.errors.SettingsError: 指标 a：没有名为 count_per_km 的量法，是否为 count_per_km2？
     """
-    known = None if layers is None else {*layers, *FOUND}
+    known = None if layers is None else {*layers, *_FOUND}
     collect([error for name, some in ways.items() for way in some if (error := _wrong(name, way, known)) is not None])
 
 

@@ -95,7 +95,7 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
 
 
 def holds_fractions(path: str | Path) -> bool:
-    """Whether cells of a raster are above 0 and none is above 1, as where shares are no percentages.
+    """Whether cells of a raster are above 0 and none is above 1, as where shares are not percentages.
 
     Parameters
     ----------

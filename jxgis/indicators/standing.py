@@ -139,7 +139,7 @@ def standing(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame) -> Standing:
     boxes = shapely.box(west, south, east, north)
     zone, block = shapely.STRtree(boxes).query(shapes)
     shapely.prepare(shapes)
-    # A box without an area, of things in a row or at one place, is no polygon: its things are judged each.
+    # A box without an area, of things in a row or at one place, is not a polygon: its things are judged each.
     flat = ~((east > west) & (north > south))
     inside = np.zeros(len(zone), dtype=np.bool_)
     judged = np.flatnonzero(~flat[block])

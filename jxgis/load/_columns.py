@@ -217,7 +217,7 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     number : pandas.Series
         float64, NaN where there is none.
     bad : numpy.ndarray of bool
-        Text that is no number, or a number that is not finite.
+        Text that is not a number, or a number that is not finite.
 
     Examples
     --------

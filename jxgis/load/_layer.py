@@ -382,7 +382,7 @@ def _refuse_impossible(gathered: Gathered) -> None:
     for column in gathered.agreed.columns:
         if column.dtype != "number" or column.name not in gathered.frame:
             continue
-        if not gathered.agreed.carries:  # what names a person is no impossible number, and is not to be quoted
+        if not gathered.agreed.carries:  # what names a person is not an impossible number, and is not to be quoted
             hide_numbers(gathered, column.name, gathered.frame[column.name])
         least, most = (
             sign * MOST_NUMBER if bound is None else bound for sign, bound in ((-1, column.least), (1, column.most))

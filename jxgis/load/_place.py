@@ -47,7 +47,7 @@ class Placed:
     geometry
         (n,) geometries in the metric CRS; None where ``flaws`` says why.
     given
-        (n, 2) points as the file has them, its first coordinate first; NaN for what is no point or no number.
+        (n, 2) points as the file has them, its first coordinate first; NaN for what is not a point or not a number.
     flaws
         Field, reason, mask (n,), values (n,): what is wrong with which rows.
     order
@@ -277,7 +277,7 @@ def _moved(geometry: NDArray[Any], rows: NDArray[np.bool_], reference: Reference
     xy = np.column_stack(_reference.to_metric(xy[:, 0], xy[:, 1], reference, metric))
     whole = np.ones(len(taken), dtype=bool)
     whole[index[~np.isfinite(xy).all(axis=1)]] = False
-    # Never set the others: the ring of a polygon whose first vertex is no number does not close.
+    # Never set the others: the ring of a polygon whose first vertex is not a number does not close.
     moved[np.flatnonzero(rows)[whole]] = shapely.set_coordinates(taken[whole], xy[whole[index]])
     return moved
 
@@ -433,6 +433,10 @@ def place_columns(
     else:
         far = _far_points(lon, lat, usable & ~strayed, what)
     good = usable & ~strayed & ~outside & ~far
+    if box is None and good.any():
+        lost, others = usable & ~good, (lon[good], lat[good])
+        among = tuple(side(at) for side in (np.min, np.max) for at in others)
+        swapped[lost] = _fits(north[lost], east[lost], reference, among)
     # From degrees that are there already where a shift was undone: undoing it again takes most of the time.
     shifted = reference.datum != "WGS-84"
     x, y, own = (lon, lat, _reference.resolve_crs(4326)) if shifted else (east, north, reference)

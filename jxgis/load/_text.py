@@ -361,7 +361,7 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
     Raises
     ------
     InputError
-        If the file is no workbook, has no such sheet, or reaches too far (`jxgis._files.MOST_CELLS`).
+        If the file is not a workbook, has no such sheet, or reaches too far (`jxgis._files.MOST_CELLS`).
     """
     import python_calamine
 
@@ -388,12 +388,14 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
             if best == 2:
                 break
         if sheet is None and len(names) > 1 and best:
-            notes.append(Text(zh=f"{what}：读取工作表“{taken}”。", en=f"{what}: read sheet {taken!r}."))
+            notes.append(text_pair("load.sheet_read", file=what, sheet=taken))
     top = next((i for i, row in enumerate(rows[:_HEADER_SEARCH]) if _filled(row) > 1), None)
     if top is None:
         top = next((i for i, row in enumerate(rows) if _filled(row)), None)
     if top is None:
         raise _empty(what)
+    if top:
+        notes.append(text_pair("load.rows_from", file=what, head=top + 1, first=top + 2, second=top + 3))
     header = [_cell(value) or "" for value in rows[top]]
     body = rows[top + 1 :]
     while body and not _filled(body[-1]):
@@ -405,13 +407,7 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
     )
     used = [i for i in range(width) if header[i] or frame.iloc[:, i].notna().any()]
     if any(isinstance(value, float) and abs(value) >= _EXACT for row in body for value in row):
-        notes.append(
-            Text(
-                zh=f"{what} 中有超过 15 位的编号以数字保存，Excel 已丢失末位数字；请改为文本格式后重新导出。",
-                en=f"{what}: codes of more than 15 digits are stored as numbers and Excel has lost their last digits; "
-                "export them again as text.",
-            )
-        )
+        notes.append(text_pair("load.lost_digits", file=what))
     return Sheet(frame.iloc[:, used], np.arange(1, len(body) + 1, dtype=np.int64), notes=tuple(notes))
 
 

@@ -47,12 +47,15 @@ _POINTS_ELSEWHERE = re.compile(
 )
 # A zero byte at their beginning ends what a driver for text sees of these; what layers are said to be stands further on.
 _NO_TEXT = (".gpkg", ".shp")
+# Formats that say their number of rows, of which less may be read where they are damaged.
+_COUNTED = (".gpkg", ".gdb")
 # More than any driver looks at before it says that a file is its own.
 _HEAD_BYTES = 1 << 20
-_NO_PROXY = {"GDAL_HTTP_PROXY": "none://offline", "GDAL_HTTPS_PROXY": "none://offline"}
+# No network; and chords of a degree for true arcs: their area is within 0.01 % of the arc's.
+_OPTIONS = {"GDAL_HTTP_PROXY": "none://offline", "GDAL_HTTPS_PROXY": "none://offline", "OGR_ARC_STEPSIZE": "1"}
 # Of a Shapefile's index: its head, and a record.
 _SHX_HEAD, _SHX_RECORD = 100, 8
-# The table of tables, without which a folder is no geodatabase.
+# The table of tables, without which a folder is not a geodatabase.
 _CATALOG = "a00000001.gdbtable"
 _PARQUET = Text(
     zh="无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
@@ -127,11 +130,7 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
         if path.suffix.lower() == ".shp":
             table = _read_shapefile(path, chosen, encoding or dbf_encoding(path))
         else:
-            try:
-                table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=True)
-            except NotImplementedError:
-                # True arcs: only the slower way makes chords of them, of 4 degrees each (GDAL's OGR_ARC_STEPSIZE).
-                table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=False)
+            table = _read_layer(path, chosen)
         _require_utf8(pd.DataFrame(table), what)
         _require_whole(path, chosen, len(table), what)
     stands_in = layer is None and len(_of_data(names)) > 1 and chosen != expected[0]
@@ -153,10 +152,30 @@ def _read_folders(path: Path, names: list[str], expected: Sequence[str], what: s
     return Features(pd.concat([part.frame for part in parts], ignore_index=True), geometry, parts[0].crs, (note,))
 
 
+def _read_layer(path: Path, layer: str) -> gpd.GeoDataFrame:
+    """A layer by Arrow; the slower way where that knows no true arcs, or ends at a damaged page without a word."""
+    import pyogrio
+
+    try:
+        table = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", use_arrow=True)
+    except NotImplementedError:
+        table = None
+    if table is None or (path.suffix.lower() in _COUNTED and len(table) < _said(path, layer)):
+        table = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", use_arrow=False)
+    return table
+
+
+def _said(path: Path, layer: str) -> int:
+    """The number of rows that a file says it has."""
+    import pyogrio
+
+    return int(pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"])
+
+
 def _read_shapefile(path: Path, layer: str, encoding: str) -> gpd.GeoDataFrame:
     """A Shapefile's table; a head or a value of UTF-8 that its field cuts within a character loses that character.
 
-    A head has ten bytes, three Chinese characters and a third: what QGIS leaves of 常住人口 is no UTF-8.
+    A head has ten bytes, three Chinese characters and a third: what QGIS leaves of 常住人口 is not UTF-8.
     """
     import pyogrio
 
@@ -240,9 +259,9 @@ def _offline() -> Iterator[None]:
     """
     import pyogrio
 
-    before = {name: pyogrio.get_gdal_config_option(name) for name in _NO_PROXY}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in _OPTIONS}
     excepted = os.environ.get("no_proxy")
-    pyogrio.set_gdal_config_options(_NO_PROXY)
+    pyogrio.set_gdal_config_options(_OPTIONS)
     # What is excepted from the proxy would be asked all the same.
     os.environ["no_proxy"] = "none.invalid"
     try:
@@ -257,7 +276,7 @@ def _offline() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _decoding(what: str, path: Path) -> Iterator[None]:
-    """Text that cannot be decoded is no damage: its encoding is to be named, where the format knows more than one."""
+    """Text that cannot be decoded is not damage: its encoding is to be named, where the format knows more than one."""
     try:
         yield
     except (UnicodeDecodeError, LookupError) as error:
@@ -279,7 +298,7 @@ def _not_utf8(what: str) -> InputError:
 
 
 def _require_utf8(frame: pd.DataFrame, what: str) -> None:
-    """Refuse text that is no UTF-8: Arrow hands it on as it stands in the file, and fails where it is looked at."""
+    """Refuse text that is not UTF-8: Arrow hands it on as it stands in the file, and fails where it is looked at."""
     import pyarrow as pa
 
     for at in range(frame.shape[1]):
@@ -297,8 +316,8 @@ def _require_utf8(frame: pd.DataFrame, what: str) -> None:
 def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
     """Refuse a file some of whose rows the driver passes over without a word.
 
-    A Shapefile's .shx and .dbf must be of one number of records: the lower one is read. Of a GeoJSON with a feature a line,
-    a line that is no JSON is no feature.
+    A Shapefile's .shx and .dbf must be of one number of records: the lower one is read. A geodatabase's index of rows tells
+    no damaged row from a deleted one. Of a GeoJSON with a feature a line, a line that is not JSON is not a feature.
     """
     import pyogrio
 
@@ -325,6 +344,9 @@ def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
                 en=f"{what}: its .shx counts {shapes:,} shapes, its .dbf {records:,} rows; one of them was probably edited or copied "
                 "by itself. Export the whole Shapefile again.",
             )
+    elif path.suffix.lower() == ".gdb":
+        if read != _said(path, layer):
+            raise ValueError(path.suffix)
     elif path.suffix.lower() in (".geojson", ".json"):
         driver = pyogrio.read_info(path, layer=layer)["driver"]
         if driver == "GeoJSON" and read == 1:
@@ -485,7 +507,7 @@ def read_parquet(path: Path, *, what: str) -> Features:
     Raises
     ------
     InputError
-        If it is no Parquet file, or its values are too many (`jxgis._files.MOST_UNPACKED`).
+        If it is not a Parquet file, or its values are too many (`jxgis._files.MOST_UNPACKED`).
     """
     import geopandas as gpd
     import pyarrow.parquet as pq

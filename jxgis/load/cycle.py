@@ -42,7 +42,6 @@ _ALIASES = {
 STEPS = ("candidate_id", "name", "area", "type", "year", "step", "date", "gate", "evidence")
 _NEEDED = ("candidate_id", "year", "step")
 _NOT_WORDS = (*_NEEDED, "date", "gate", "named")
-#: Of a message: more rows than this tell nobody more.
 
 
 def load_cycle(path: Source, /, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
@@ -283,7 +282,7 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
 
 
 def _sheets(source: str | Path, names: Sequence[str | None]) -> list[str | None]:
-    """The sheets to try; a file that is no workbook has none."""
+    """The sheets to try; a file that is not a workbook has none."""
     return [*names] if Path(str(source)).suffix.lower() in {".xlsx", ".xls", ".xlsb", ".ods"} else [None]
 
 

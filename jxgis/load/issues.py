@@ -41,6 +41,11 @@ __all__ = ["Disagreement", "disagreement", "load_issues", "unclassified"]
 _DROP_STATUS: tuple[str, ...] = default(IssueInputSettings, "drop_status")
 # A point that so many issues share is rather a geocoder's default than a place.
 _SAME_POINT_SHARE, _SAME_POINT_COUNT = 0.02, 20
+# So far two exports may put one case apart: they round its place and its time.
+_SAME_M, _SAME_TIME = 1.0, np.timedelta64(1, "m")
+# What a status may say beside its word: 系统自动作废, 重复上报件.
+_STATUS_BEFORE = r"(?:案件|问题|系统|自动|人工|已|被)*"
+_STATUS_AFTER = r"(?:上报|立案|关闭|结案|处理|案件|问题|工单|件|单|案|的)*"
 
 
 def load_issues(
@@ -93,9 +98,9 @@ def load_issues(
     Loaded
         Points with the columns of the contract, what names a person in their text masked (`jxgis.privacy.mask`). Flawed
         rows are rejected, each with its reason: coordinates missing, unreadable, 0,0 or outside the box; an id missing,
-        rounded, or used before (the first row is kept; one with another time and place is another
-        case, and is numbered by file and row); a time missing or unreadable. ``issue_class`` is 未归类 where the
-        mapping has no entry. With ``start``, ``earlier`` holds the issues before it that pass the other filters.
+        rounded, or used before (the first row is kept; one with another time and place is another case, and is numbered by
+        file and row); a time missing or unreadable. ``issue_class`` is 未归类 where the mapping has no entry. With
+        ``start``, ``earlier`` holds the issues before it that pass the other filters.
 
     Raises
     ------
@@ -132,13 +137,6 @@ def load_issues(
     _class(gathered, city, class_column, class_table)
     _note_same_point(gathered)
     return finish(gathered)
-
-
-# So far two exports may put one case apart: they round its place and its time.
-_SAME_M, _SAME_TIME = 1.0, np.timedelta64(1, "m")
-# What a status may say beside its word: 系统自动作废, 重复上报件.
-_STATUS_BEFORE = r"(?:案件|问题|系统|自动|人工|已|被)*"
-_STATUS_AFTER = r"(?:上报|立案|关闭|结案|处理|案件|问题|工单|件|单|案|的)*"
 
 
 def _window(start: str | None, end: str | None) -> tuple[np.datetime64 | None, np.datetime64 | None]:
@@ -240,19 +238,18 @@ def _within(gathered: Gathered, window: tuple[np.datetime64 | None, np.datetime6
 def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
     """Leave out cancelled and repeated cases, and say how many of each."""
     frame, ledger = gathered.frame, gathered.ledger
-    detail: list[str] = []
+    dropped: dict[str, int] = {}
     statuses = pd.Series(frame.get("status"), index=frame.index, dtype="str")
     for word in drop_status:
         said = _STATUS_BEFORE + re.escape(word) + _STATUS_AFTER
         out = statuses.str.fullmatch(said, na=False).to_numpy(dtype=bool, copy=True)
         if word == "作废" and "cancelled" in frame:
             out |= frame["cancelled"].notna().to_numpy()
-        count = ledger.leave_out(out)
-        if count:
-            detail.append(f"{word} {count}")
-    if detail:
-        total = sum(int(entry.rsplit(" ", 1)[1]) for entry in detail)
-        gathered.notes.append(text_pair("load.left_out_status", count=total, detail=detail))
+        if count := ledger.leave_out(out):
+            dropped[word] = count
+    if dropped:
+        detail = [f"{word} {count}" for word, count in dropped.items()]
+        gathered.notes.append(text_pair("load.left_out_status", count=sum(dropped.values()), detail=detail))
     counts = statuses[ledger.kept].value_counts()
     near = [f"{mask(str(status))} {n}" for status, n in counts.items() if any(w in str(status) for w in drop_status)]
     if near:

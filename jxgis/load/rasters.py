@@ -239,7 +239,7 @@ def load_population(path: Source, *, city: City | None = None, **options: Unpack
     -------
     Loaded
         ``people`` and geometry. Of a raster, rows are its cells that hold a number: those without people, and those
-        outside the box, are left out; cells without a number are no rows, and counted in the notes.
+        outside the box, are left out; cells without a number are not rows, and counted in the notes.
 
     Raises
     ------

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "RawTable", "Source", "decode", "file_hash", "find_files", "one_file", "read_tables"]
+__all__ = ["RawTable", "Source", "decode", "file_hash", "find_files", "one_file", "read_tables"]
 
 Source: TypeAlias = "str | Path | pd.DataFrame | Sequence[str | Path]"
 """A path, a glob, several of them, or a table in memory (a GeoDataFrame is one)."""
@@ -38,7 +38,7 @@ _TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
 _EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 _PARQUET = (".parquet", ".geoparquet")
 _VECTOR = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".kml", ".gdb")
-FORMATS = (*_TEXT, *_EXCEL, *_PARQUET, *_VECTOR, ".zip")
+_FORMATS = (*_TEXT, *_EXCEL, *_PARQUET, *_VECTOR, ".zip")
 
 _LONGEST_NAME = 200  # bytes: disks hold 255, some less
 # What libraries take for more than a name: the file within an archive, a parameter of an address.
@@ -223,7 +223,7 @@ def find_files(source: str | Path) -> list[Path]:
 
 
 def _pattern(path: Path) -> str:
-    """A glob in which folders that are there are meant as they are called: ``2024 [final]`` is no pattern."""
+    """A glob in which folders that are there are meant as they are called: ``2024 [final]`` is not a pattern."""
     folder = _nearest_folder(path)
     return str(Path(glob.escape(str(folder))) / path.relative_to(folder))
 
@@ -263,15 +263,15 @@ def one_file(source: str | Path) -> Path:
 
 def _suffix(name: str) -> str:
     lower = name.lower()
-    return next((suffix for suffix in sorted(FORMATS, key=len, reverse=True) if lower.endswith(suffix)), "")
+    return next((suffix for suffix in sorted(_FORMATS, key=len, reverse=True) if lower.endswith(suffix)), "")
 
 
 def _read_path(path: Path, expected: Sequence[str], layer: str | None, encoding: str | None) -> Iterator[RawTable]:
     suffix = _suffix(path.name)
     if not suffix or (path.is_dir() and suffix != ".gdb"):
         raise InputError(
-            zh=f"无法识别 {path} 的格式；支持 {' '.join(FORMATS)}。",
-            en=f"{path}: unknown format; known are {' '.join(FORMATS)}.",
+            zh=f"无法识别 {path} 的格式；支持 {' '.join(_FORMATS)}。",
+            en=f"{path}: unknown format; known are {' '.join(_FORMATS)}.",
         )
     try:
         if path.is_file() and path.stat().st_size == 0:
@@ -327,8 +327,8 @@ def _read_zip(
         kinds = {_suffix(name) for name in members}
         if not kinds:
             raise InputError(
-                zh=f"{path.name} 中没有数据文件；支持 {' '.join(FORMATS[:-1])}。",
-                en=f"{path.name} holds no data file; known are {' '.join(FORMATS[:-1])}.",
+                zh=f"{path.name} 中没有数据文件；支持 {' '.join(_FORMATS[:-1])}。",
+                en=f"{path.name} holds no data file; known are {' '.join(_FORMATS[:-1])}.",
             )
         if len(kinds) != 1:
             raise InputError(

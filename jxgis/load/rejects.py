@@ -31,7 +31,7 @@ class Ledger:
     tables
         The files, in the order in which their rows were put together.
     codes
-        Fields that hold codes of the contract, whose values are shown as they are: a case's number is no phone.
+        Fields that hold codes of the contract, whose values are shown as they are: a case's number is not a phone.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def _shown(value: object, *, code: bool) -> str:
 
 
 def refuse_no_years(ledger: Ledger, column: str, values: pd.Series, bad: NDArray[np.bool_]) -> None:
-    """Refuse what is no year: left out, a unit that is named would look as if it were still to be chosen."""
+    """Refuse what is not a year: left out, a unit that is named would look as if it were still to be chosen."""
     wrong = np.flatnonzero(bad & ledger.kept)
     if wrong.size:
         file, row, value = (

@@ -60,7 +60,7 @@ class Times:
     local
         (n,) datetime64[us], local, NaT where there is none or it cannot be read.
     bad
-        (n,) bool: text that is no time.
+        (n,) bool: text that is not a time.
     month_first
         Whether dates with the year last were read with the month first; None where there were none.
     """

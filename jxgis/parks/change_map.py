@@ -123,6 +123,7 @@ def parks_change_map(
     drawn = [] if plan is None or plan.empty else _add_plan(page, plan, lang)
     coverage: list[LegendSection] = []
     differences: list[folium.FeatureGroup] = []
+    planned: list[folium.FeatureGroup] = []
     land = land_words(denominator, lang)
     note = text("maps.coverage_note", lang, **land, target=f"{100 * target:g}")
     for name in (name for name in _METHODS if (rows["method"] == name).any()):
@@ -137,12 +138,12 @@ def parks_change_map(
                 coverage.append(LegendSection(text("maps.coverage_legend", lang, **land), swatches, note, [group]))
             if state != "before" and changed is not None:
                 _add_housing(group, changed[changed["method"] == name])
-    if changed is not None and len(changed):
-        drawn += [
-            Swatch(str(look["fillColor"]), text(f"parks.{state}", lang, **land))
-            for state, look in _HOUSING.items()
-            if (changed["state"] == state).any()
-        ]
+                planned.append(group)
+    housing = [
+        Swatch(str(look["fillColor"]), text(f"parks.{state}", lang, **land))
+        for state, look in _HOUSING.items()
+        if changed is not None and (changed["state"] == state).any()
+    ]
     sections = [
         *coverage,
         LegendSection(
@@ -152,6 +153,7 @@ def parks_change_map(
             differences,
         ),
         LegendSection(text("maps.drawn", lang), drawn),
+        LegendSection("", housing, layers=planned),
     ]
     add_legend(page, [section for section in sections if section.swatches], lang=lang)
     add_switch(page)

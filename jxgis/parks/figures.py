@@ -13,7 +13,7 @@ from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_la
 from jxgis.drawing.layers import TOP
 from jxgis.drawing.legend import LegendSection, Swatch, classify
 from jxgis.drawing.print_map import Sheet, map_sheet
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, text
 from jxgis.parks.gaps import blind_spot_names
 from jxgis.parks.land_words import denominator_of, land_words
 from jxgis.parks.map import coverage_breaks, met_exactly
@@ -27,7 +27,7 @@ __all__ = ["coverage_chart", "park_sheet"]
 
 
 def coverage_chart(
-    coverage: pd.DataFrame, *, target: float = PARKS.target, lang: str = "zh", sketch: bool = False
+    coverage: pd.DataFrame, *, target: float = PARKS.target, lang: str = "zh", sketch: Sketch = False
 ) -> Figure:
     """Coverage by zone, by radius and on foot, against the target.
 
@@ -177,4 +177,5 @@ def _list_sites(sheet: Sheet, sites: gpd.GeoDataFrame, lang: str) -> None:
     called = own["name"] if "name" in own.columns else own["zone"]
     gains = [f"+{text('maps.n_hectares', lang, n=f'{m2 / 1e4:,.1f}')}" for m2 in own["gain_m2"]]
     rows = zip(own["rank"], called.fillna(own["zone"]).astype(str), gains, strict=True)
-    sheet.listing(text("maps.sites_list", lang), rows, SITE)
+    colours = np.where(own["counts"].to_numpy(dtype=bool), SITE, POCKET).tolist()
+    sheet.listing(text("maps.sites_list", lang), rows, SITE, colours=colours)

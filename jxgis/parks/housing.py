@@ -22,6 +22,7 @@ from jxgis.space.polygons import polygons_of
 __all__ = [
     "Pieces",
     "SamplePoints",
+    "cut_by_points",
     "cut_by_zone",
     "sample_points",
     "split_at_borders",
@@ -357,3 +358,47 @@ def sample_points(pieces: Pieces, *, sample_m: float = PARKS.sample_m, on_edge: 
         area_m2=(pieces.area_m2 / np.bincount(piece, minlength=n))[piece],
         inside=np.concatenate([np.ones(len(x), dtype=np.bool_), np.zeros(len(missed), dtype=np.bool_)])[order],
     )
+
+
+def cut_by_points(
+    geometry: npt.NDArray[np.object_],
+    points: SamplePoints,
+    lost: npt.NDArray[np.bool_],
+    *,
+    sample_m: float,
+    without: bool = False,
+) -> npt.NDArray[np.object_]:
+    """Cut pieces of which some points are lost to the squares of these; the others stay as they are.
+
+    Parameters
+    ----------
+    geometry
+        (pieces,) polygons.
+    points
+        From `sample_points` of the pieces, with the same ``sample_m``.
+    lost
+        (points,) which of them.
+    sample_m
+        Side of the squares.
+    without
+        Whether what is left beside the squares is asked for: ground at the rim that no square covers is part of it.
+
+    Examples
+    --------
+    >>> housing = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 100, 50)], crs=4549)
+    >>> pieces = cut_by_zone(housing, housing)
+    >>> points = sample_points(pieces, sample_m=50)
+    >>> cut_by_points(pieces.geometry, points, points.x > 50, sample_m=50)[0].bounds
+    (50.0, 0.0, 100.0, 50.0)
+    """
+    cut, n = geometry.copy(), len(geometry)
+    hits = np.bincount(points.piece[lost], minlength=n)
+    mixed = (hits > 0) & (hits < np.bincount(points.piece, minlength=n))
+    row = np.flatnonzero(mixed[points.piece] & lost)
+    half, x, y = sample_m / 2, points.x[row], points.y[row]
+    square = np.asarray(shapely.box(x - half, y - half, x + half, y + half), dtype=object)
+    found, first = np.unique(points.piece[row], return_index=True)
+    take = shapely.difference if without else shapely.intersection
+    for one, squares in zip(found, np.split(square, first[1:]), strict=bool(len(found))):
+        cut[one] = take(cut[one], shapely.union_all(squares))
+    return cut

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jxgis.i18n import Text, text, text_pair
 from jxgis.parks._tally import on_map
@@ -272,7 +272,7 @@ class ParksResult(Result):
 
         lang = self.given.lang
         return parks_map(
-            self.coverage.assign(standard=self.standard.title.of(lang)),
+            cast("gpd.GeoDataFrame", self.shown_tables()["coverage"]),
             self.served,
             self.unserved,
             self.sites,
@@ -302,8 +302,12 @@ class ParksResult(Result):
         return [text("parks.plan_in_after", self.given.lang)] if len(self._changes) > self._proposed else []
 
     def _sites_in_after(self) -> list[str]:
-        """That the state with the plan counts the parks proposed too."""
-        return [text("parks.sites_in_after", self.given.lang, n=self._proposed)] if self._proposed else []
+        """That the state with the plan counts the parks proposed too, less those below the standard's size."""
+        if not self._proposed:
+            return []
+        small = int((~self.sites["counts"].astype(bool)).sum())
+        key = "parks.sites_in_after_but_small" if small else "parks.sites_in_after"
+        return [text(key, self.given.lang, n=self._proposed - small, small=small)]
 
     @property
     def _changes(self) -> list[str]:
@@ -342,6 +346,11 @@ class ParksResult(Result):
             target=self.given.settings.parks.target, canvas=self.canvas(self._map_line()),
         )  # fmt: skip
 
+    def shown_tables(self) -> dict[str, pd.DataFrame]:
+        """The tables that name the standard, by its title."""
+        title = self.standard.title.of(self.given.lang)
+        return {name: rows.assign(standard=title) for name, rows in self.tables().items() if "standard" in rows}
+
     def _chart(self) -> Figure:
         from jxgis.parks.figures import coverage_chart
 
@@ -353,16 +362,15 @@ class ParksResult(Result):
         from jxgis.parks.gaps import blind_spot_names
         from jxgis.parks.section import park_section
 
-        given, lang = self.given, self.given.lang
-        standard = self.standard.title.of(lang)
+        given, lang, shown = self.given, self.given.lang, self.shown_tables()
         named = blind_spot_names(self.blind_spots, given.table("districts"), lang)
         tables = {
-            "coverage": self.coverage.assign(standard=standard),
+            "coverage": shown["coverage"],
             "blind_spots": self.blind_spots.assign(name=named),
             "sites": self.sites,
         }
         if self.coverage_levels is not None:
-            tables["coverage_levels"] = self.coverage_levels.assign(standard=standard)
+            tables["coverage_levels"] = shown["coverage_levels"]
         tables |= {} if self.targets is None else {"targets": self.targets}
         notes, plan = [line.of(lang) for line in self.notes()], self._plan_line(lang)
         said = self.standard.said.of(lang)

@@ -18,7 +18,7 @@ from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.i18n import text_pair
 from jxgis.parks._tally import Study, coverage_table, layer, study_of, zone_sums
 from jxgis.parks.gates import Gates, park_gates
-from jxgis.parks.housing import Pieces, SamplePoints, sample_points
+from jxgis.parks.housing import Pieces, SamplePoints, cut_by_points, sample_points
 from jxgis.parks.standards import Standard
 from jxgis.progress import stepped
 from jxgis.settings import PARKS, ParkSettings
@@ -123,20 +123,11 @@ class WalkingCoverage:
 
     def _layer(self, *, of_served: bool) -> gpd.GeoDataFrame:
         """Pieces, cut along the squares of their unserved sample points where only some are served."""
-        walked, geometry = self._whole, self._study.whole.geometry.copy()
-        piece, n = walked.points.piece, len(geometry)
-        hits = np.bincount(piece[walked.served], minlength=n)
-        mixed = (hits > 0) & (hits < np.bincount(piece, minlength=n))
-        row = np.flatnonzero(mixed[piece] & ~walked.served)
-        half = self.options.sample_m / 2
-        x, y = walked.points.x[row], walked.points.y[row]
-        square = np.asarray(shapely.box(x - half, y - half, x + half, y + half), dtype=object)
-        found, first = np.unique(piece[row], return_index=True)
-        # Ground at the rim of a piece that no square covers stays with the served part.
-        take = shapely.difference if of_served else shapely.intersection
-        for one, squares in zip(found, np.split(square, first[1:]), strict=bool(len(found))):
-            geometry[one] = take(geometry[one], shapely.union_all(squares))
-        m2 = walked.sums(n, (walked.served == of_served).astype(float))
+        walked, whole = self._whole, self._study.whole.geometry
+        geometry = cut_by_points(
+            whole, walked.points, ~walked.served, sample_m=self.options.sample_m, without=of_served
+        )
+        m2 = walked.sums(len(whole), (walked.served == of_served).astype(float))
         return layer(self._study, polygons_of(geometry), m2, method="walking")
 
 

@@ -32,7 +32,7 @@ _TINY_M2 = 400.0
 _TOUCH_M = 0.01
 """Parcels this close touch: shared edges drift apart by less when a layer is brought into another CRS."""
 
-FAR_APART_M = 1000.0
+_FAR_APART_M = 1000.0
 """Parcels of one id with a gap wider than this are one park by the contract, but more likely two of one number."""
 
 
@@ -80,7 +80,7 @@ def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = PARKS.merge_gap
     ``park_id``; else parcels of the same ``name`` within ``merge_gap_m`` of one another (in chains), one that has an
     id and others without among them, but never two of different ids: of two such a parcel goes with the nearer;
     parcels with neither id nor name only where they touch. The gap itself is not added to the park's area, and
-    overlaps count once. Words that name nothing (未命名, 公园绿地, N/A: ``profiles/park_names.toml``) are no name and no id.
+    overlaps count once. Words that name nothing (未命名, 公园绿地, N/A: ``profiles/park_names.toml``) are neither a name nor an id.
 
     Parameters
     ----------
@@ -333,12 +333,12 @@ def _whole(
 def _far_apart(
     shape: npt.NDArray[np.object_], group: npt.NDArray[np.int64], ids: npt.NDArray[np.object_]
 ) -> npt.NDArray[np.int64]:
-    """Parks whose parcels of one id do not hang together over gaps of `FAR_APART_M`."""
+    """Parks whose parcels of one id do not hang together over gaps of `_FAR_APART_M`."""
     found = []
     rows = np.flatnonzero(ids != "")
     for park, members in pd.Series(rows).groupby(group[rows]):
         parts = shape[members.to_numpy()]
-        near = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=widened(FAR_APART_M))
+        near = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=widened(_FAR_APART_M))
         if connected(len(parts), *near).max() > 0:
             found.append(park)
     return np.array(found, dtype=np.int64)

@@ -4,7 +4,7 @@
   const { ascending, descending, none, shown } = document.body.dataset;
   const made = (tag, parent, properties = {}) => parent.appendChild(Object.assign(document.createElement(tag), properties));
 
-  // A number as it is written: thousands apart, a minus sign of its own; of a range the middle. A dash is no number.
+  // A number as it is written: thousands apart, a minus sign of its own; of a range the middle. A dash is not a number.
   const number = (words) => {
     const found = words.replaceAll(",", "").replaceAll("−", "-").match(/-?\d+(\.\d+)?/g);
     if (!found) return NaN;

@@ -12,7 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from jxgis import escape
-from jxgis.i18n import text, unbroken
+from jxgis.i18n import Sketch, sketch_mark, text, unbroken
 from jxgis.report.blocks import Absent, Answer, Block, MethodNote, Paragraph, Picture, Section, Sources, TableBlock
 
 __all__ = ["FileLink", "blocks_html", "report_page", "result_html", "template"]
@@ -36,7 +36,7 @@ def template(name: str, package: str = "jxgis.report") -> Template:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    environment.globals["text"] = text
+    environment.globals |= {"text": text, "sketch_mark": sketch_mark}
     environment.globals["content_policy"] = lambda script, frames="": Markup(
         escape.content_policy([script], frames=frames)
     )
@@ -94,7 +94,7 @@ def report_page(
     figures: Sequence[Picture] = (),
     files: Sequence[FileLink] = (),
     lang: str = "zh",
-    sketch: bool = False,
+    sketch: Sketch = False,
 ) -> str:
     """The page that ties a result together: a section a part; then data, methods and files.
 

@@ -55,7 +55,7 @@ _EXCEL = {
     "points": "0.0",
     "points_change": "+0.0;-0.0;0.0",
     "change": "+0.0%;-0.0%;0.0%",
-    # A small p is no 0.
+    # A small p is not 0.
     "p": "[<0.0001]0E+00;0.0000",
     "year": "0",
     "time": "yyyy-mm-dd hh:mm",

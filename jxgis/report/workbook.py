@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, sketch_mark, text
 from jxgis.report.blocks import Absent, MethodNote, Section, Sources
 from jxgis.report.column_notes import ColumnNote, notes_of_columns
 from jxgis.report.paper import for_print
@@ -28,7 +28,7 @@ def _sheet(name: str, frame: pd.DataFrame, lang: str) -> Sheet:
 
 
 def _write_notes(
-    book: Book, title: str, lines: Sequence[str], methods: Iterable[MethodNote], lang: str, *, sketch: bool
+    book: Book, title: str, lines: Sequence[str], methods: Iterable[MethodNote], lang: str, *, sketch: Sketch
 ) -> None:
     page = book.book.add_worksheet(text("report.sheet_notes", lang))
     wrapped = book.look("wrapped", text_wrap=True)
@@ -36,7 +36,7 @@ def _write_notes(
     page.set_row(0, 26)
     row = 1
     if sketch:
-        page.write_string(row, 0, text("common.sketch", lang), book.look("sketch", bold=True, font_color="#8A6500"))
+        page.write_string(row, 0, sketch_mark(sketch, lang), book.look("sketch", bold=True, font_color="#8A6500"))
         row += 1
     for line in lines:
         page.merge_range(row, 0, row, len(_NOTES) - 1, "", wrapped)
@@ -94,7 +94,7 @@ def report_workbook(
     lines: Sequence[str] = (),
     notes_last: bool = False,
     lang: str = "zh",
-    sketch: bool = False,
+    sketch: Sketch = False,
 ) -> Path:
     """Write a workbook: a sheet of notes, and a sheet for each table that there is.
 

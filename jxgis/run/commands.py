@@ -181,12 +181,12 @@ def run_report(
         blamed = [given.loaded.get(layer) for part in PARTS if part.name in refused for layer in part.blames]
         for drawn in [layer for layer in blamed if layer is not None and layer.flaws is not None][:1]:
             write_flaws(stage, drawn, lang)
-        write_report(found, lines, stage, given)
         account: dict[str, Any] = {"outside_area": None}
         for result in found.results.values():
             account |= result.account()
         sections = tuple(dict.fromkeys(section for part in PARTS for section in part.settings))
-        given.finish(stage, sections, account | template_account(settings) | found.account(lang))
+        page = partial(write_report, found, lines, stage, given)
+        given.finish(stage, sections, account | template_account(settings) | found.account(lang), page)
     for line in found.lines():
         warn(line)
     return found

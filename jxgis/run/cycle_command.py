@@ -218,11 +218,8 @@ def _ahead(loaded: Loaded, path: Sequence[CycleStep], day: dt.date) -> list[Text
 
     naming = loaded.table[loaded.table["step"] == path[-1].key]
     ahead = naming[naming["date"] > dt.datetime.combine(day, dt.time())]
-    says = (
-        f"命名日期晚于 {day}，不算已命名：",
-        f"the date of naming is after {day}, and the unit does not count as named: ",
-    )
-    return [rows_in_words(loaded.sources[0].name, ahead, *says, dated=True)] if len(ahead) else []
+    says = text_pair("cycle.named_ahead", day=day)
+    return [rows_in_words(loaded.sources[0].name, ahead, says, dated=True)] if len(ahead) else []
 
 
 def _lines(found: Cycle, day: dt.date, soon: int, lang: str) -> list[str]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.city import City, contract_of, load_city
 from jxgis.crs import box_around, distortion_note
+from jxgis.demo._mark import is_schematic
 from jxgis.drawing.ground import GROUND_LAYERS, Basemap, ground_of
 from jxgis.errors import InputError, JxgisError, collect
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Sketch, Text, text_pair
 from jxgis.part import Given, Progress, Raster
 from jxgis.reference import choose_metric_crs
 
@@ -91,6 +92,15 @@ def _missing(given: InputSettings) -> InputError | None:
     return None
 
 
+def _sketch(ground: Sequence[InputSettings]) -> Sketch:
+    from jxgis.load.readers import find_files
+
+    if any(polygons.official for polygons in ground):
+        return False
+    made_up = any(is_schematic(path) for polygons in ground for path in find_files(polygons.path))
+    return True if made_up else "borders"
+
+
 class Reader:
     """The layers that the settings name, each loaded once, when it is first asked for.
 
@@ -155,7 +165,6 @@ class Reader:
         if stretched is not None:
             self._say(stretched, progress)
             note = Text(zh=f"{note.zh}{stretched.zh}", en=f"{note.en} {stretched.en}")
-        official = any(layer in given and getattr(settings.inputs, layer).official for layer in GROUND)
         return Given(
             settings=settings,
             city=self.city,
@@ -164,7 +173,7 @@ class Reader:
             layers={layer: found.table for layer, found in loaded.items()},
             loaded=loaded,
             people_raster=_people_raster(settings) if "population" in loaded else None,
-            sketch=not official,
+            sketch=_sketch([getattr(settings.inputs, layer) for layer in GROUND if layer in given]),
             lang=self._lang,
             progress=progress,
             **(_window(settings, loaded["issues"]) if "issues" in loaded else {}),

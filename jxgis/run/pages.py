@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from jxgis import __version__
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["sources_of", "write_report"]
 
 _DOCUMENTS = ("report.docx", "report.pdf")
+#: Folders whose files are on the page.
+_SHOWN = ("figures/", "maps/")
 
 
 def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given) -> None:
@@ -93,11 +96,12 @@ def _maps(found: Found, lang: str) -> list[FileLink]:
 
 
 def _files(stage: Stage, maps: Sequence[FileLink], lang: str) -> list[FileLink]:
-    """What the page lists as files: those beside it, and the maps that no part is named after."""
+    """What the page lists: files and folders beside it, and the maps that no part is named after."""
     from jxgis.report.page import FileLink
 
     own = {f"maps/{part.name}.html" for part in PARTS}
-    beside = [FileLink(name, _label(name, lang)) for name in stage.files() if "/" not in name]
+    names = dict.fromkeys(re.sub("/.*", "/", name) for name in stage.files())
+    beside = [FileLink(name, _label(name, lang)) for name in names if name not in _SHOWN]
     return [*beside, *(link for link in maps if link.path not in own)]
 
 
@@ -138,7 +142,7 @@ def _city_name(given: Given) -> str:
 
 
 def _label(name: str, lang: str) -> str:
-    stem, _, ending = name.partition(".")
+    stem, _, ending = name.removesuffix("/").partition(".")
     key = f"pipeline.file_{ending if name in _DOCUMENTS else stem}"
     try:
         words = text(key, lang)

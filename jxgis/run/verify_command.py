@@ -125,7 +125,7 @@ def _recorded(run: Mapping[str, Any], given: Settings, found: Verified) -> Setti
         if isinstance(options, dict) and section in whole:
             asked[section] = _laid_over(options, whole[section])
     if asked.get("report", {}).get("basemap") == "tianditu":
-        # Nobody who checks a result has another's key; it is no value of it.
+        # Nobody who checks a result has another's key; it is not a value of it.
         asked["report"] |= {"tianditu_key": "—"}
     try:
         made = make_settings(asked, RUN)

@@ -275,7 +275,7 @@ def _words(said: Mapping[str, Any]) -> dict[str, Text]:
 def own_column(name: str, values: Any, title: str | None = None) -> Column:
     """A column that nobody declared, such as one of the user's own: it is written as its values are.
 
-    A name is no declaration: an own column called ``share_of_toilets`` may hold 30, which is not 3000 %.
+    A name is not a declaration: an own column called ``share_of_toilets`` may hold 30, which is not 3000 %.
 
     Parameters
     ----------

@@ -106,7 +106,7 @@ class Contract:
     loader
         The module of `jxgis.load` that has a loader of its own for it; None: the plain one.
     level
-        What one of its polygons is called in tables that are made by zone (``community``); empty: they are no zones.
+        What one of its polygons is called in tables that are made by zone (``community``); empty: they are not zones.
     """
 
     layer: str

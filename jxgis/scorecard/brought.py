@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["BROUGHT", "Brought", "bring_values", "fraction_of_hundred", "rows_of"]
+__all__ = ["Brought", "bring_values", "fraction_of_hundred", "rows_of"]
 
 
 class Brought(NamedTuple):
@@ -41,8 +41,6 @@ class Brought(NamedTuple):
     source: str
 
 
-BROUGHT = Brought._fields
-"""The columns of what is brought."""
 _NUMBERS = ("value", "numerator", "denominator", "target_2025", "target_2027")
 _LEVELS = {
     "city": ("city", "全市", "市", "市级", "中心城区", "全域"),
@@ -55,7 +53,6 @@ _CITY = ("全市", "全域", "中心城区", "市区", ALL, "city", "whole area"
 _ROW = re.compile(r"(?:表1)?第?(\d{1,2})项?")
 #: A percentage that was rounded by hand differs from numerator over denominator by half a point at most.
 _ROUNDED = 0.5
-_MOST = 8
 #: The columns in the unit of the target, and what they are called.
 _SHARES = {
     "value": ("数值", "value"),
@@ -68,7 +65,7 @@ _TIMES = 10
 
 def rows_of(brought: pd.DataFrame) -> list[Brought]:
     """The rows of what is brought."""
-    return [Brought(*row) for row in brought[list(BROUGHT)].itertuples(index=False, name=None)]
+    return [Brought(*row) for row in brought[list(Brought._fields)].itertuples(index=False, name=None)]
 
 
 def bring_values(
@@ -98,7 +95,7 @@ def bring_values(
     Returns
     -------
     pandas.DataFrame
-        `BROUGHT`, a row a zone and target: of several dates the latest. The value of a ratio is numerator over
+        The columns of `Brought`, a row a zone and target: of several dates the latest. The value of a ratio is numerator over
         denominator where both are there; of a count it is the numerator.
 
     Raises
@@ -118,7 +115,7 @@ def bring_values(
     [['gas_coverage', 'district', '老城', 98.0], ['road_cleanliness', 'city', 'all', 77.0]]
     """
     found = pd.DataFrame(
-        {name: values[name] if name in values.columns else None for name in BROUGHT}, index=values.index
+        {name: values[name] if name in values.columns else None for name in Brought._fields}, index=values.index
     )
     for name in _NUMBERS:
         found[name] = pd.to_numeric(found[name]).astype("float64")
@@ -147,8 +144,8 @@ def bring_values(
             found.loc[at, ["indicator", "level", "zone"]] = [indicator, *place]
         else:
             wrong.append(_error(zone, called, place.text("zh"), place.text("en")))
-    collect(wrong[:_MOST])
-    collect(_impossible(found.reset_index(drop=True), by_id)[:_MOST])
+    collect(wrong)
+    collect(_impossible(found.reset_index(drop=True), by_id))
     return _latest(_completed(found, by_id))
 
 

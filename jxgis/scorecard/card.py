@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text_pair
 from jxgis.scorecard.brought import rows_of
 from jxgis.scorecard.targets import WHOLES, meets
 from jxgis.space.ratio import ratio
@@ -250,11 +250,9 @@ def _differ(one: _Figure, other: _Figure) -> bool:
 
 
 def _disagreement(target: PlanTarget, zone: str, own: _Figure, total: _Figure) -> Text:
-    return Text(
-        zh=f"{target.zh}：“{'全市' if zone == ALL else zone}”填报 {own.value:g}，所辖区域合计 {total.value:g}，以填报为准；请核对。",
-        en=f"{target.en}: {own.value:g} was brought for {zone}, its zones add up to {total.value:g}; the former counts. "
-        "Please check.",
-    )
+    where = Text(zh="全市", en="the city") if zone == ALL else zone
+    what = Text(zh=target.zh, en=target.en)
+    return text_pair("scorecard.differs", what=what, zone=where, own=f"{own.value:g}", total=f"{total.value:g}")
 
 
 def judge_card(

@@ -12,7 +12,7 @@ from jxgis.drawing.colours import ABSENT, BAD, GOOD, INK
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, text
 from jxgis.schema.tables import table
 from jxgis.scorecard.map import STATE_COLOURS, state_swatches, states
 from jxgis.scorecard.words import said_target, said_value
@@ -31,7 +31,7 @@ _ROOM = 76  # for the words behind the longest bar, in its per cent
 
 
 def target_chart(
-    scorecard: pd.DataFrame, targets: Sequence[PlanTarget], *, year: int, lang: str = "zh", sketch: bool = False
+    scorecard: pd.DataFrame, targets: Sequence[PlanTarget], *, year: int, lang: str = "zh", sketch: Sketch = False
 ) -> Figure:
     """How far the city has come with each target that can be judged: value over target, or the reverse where less is better.
 

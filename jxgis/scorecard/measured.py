@@ -134,7 +134,7 @@ def _shared_out(found: Measured, pairs: NDArray[np.int64], index: pd.Index, scal
         own = every[:n].copy()
         for (one, other), both in zip(pairs, every[n:], strict=True):
             twice = every[one] + every[other] - both
-            # What cutting and adding up leave behind is no street.
+            # What cutting and adding up leave behind is not a street.
             if twice > RELATIVE * (every[one] + every[other]):
                 own[[one, other]] -= twice / 2
                 moved[[one, other]] = True

@@ -211,7 +211,7 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
             )
         else:
             found[at] = number
-    collect(wrong[:8])
+    collect(wrong)
     return found
 
 
@@ -238,5 +238,5 @@ def _homes(table: pd.DataFrame, districts: gpd.GeoDataFrame) -> list[str | None]
                 )
                 continue
             homes[at] = plain[same_name(str(said))]
-        collect(wrong[:8])
+        collect(wrong)
     return homes

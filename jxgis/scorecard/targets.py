@@ -65,7 +65,17 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Id = Annotated[str, Field(pattern=ID)]
 
 
-class PlanTarget(_Entry):
+class _Aim(_Entry):
+    target_2025: Number | None = None
+    target_2027: Number | None = None
+
+    def target(self, year: int) -> float:
+        """The plan's number for the end of a year, NaN where it has none."""
+        found = self.target_2025 if year == 2025 else self.target_2027
+        return float("nan") if found is None else found
+
+
+class PlanTarget(_Aim):
     """``[[targets]]``: one target of the plan; see the head of ``profiles/plan_targets.toml``.
 
     Attributes
@@ -106,8 +116,6 @@ class PlanTarget(_Entry):
     unit_en: str | None = None
     kind: Literal["binding", "expected", "body"]
     direction: Direction = "at_least"
-    target_2025: Number | None = None
-    target_2027: Number | None = None
     source: str = ""
     source_en: str = ""
     count: bool = False
@@ -159,11 +167,6 @@ class PlanTarget(_Entry):
         """The level by which people are asked for it."""
         return self.asked or next(level for level in ("district", "area", "city") if level in self.levels)
 
-    def target(self, year: int) -> float:
-        """The plan's number for a year, NaN where it has none."""
-        found = self.target_2025 if year == 2025 else self.target_2027
-        return float("nan") if found is None else found
-
     def title(self, lang: str) -> str:
         """What it is called."""
         return Text(self.zh, self.en).of(lang)
@@ -182,7 +185,7 @@ class PlanTarget(_Entry):
         return Text(self.numerator, self.numerator_en).of(lang), Text(self.denominator, self.denominator_en).of(lang)
 
 
-class PlanProject(_Entry):
+class PlanProject(_Aim):
     """``[[projects]]``: an item of the library of projects, with the city's totals by the end of the years.
 
     Attributes
@@ -200,19 +203,12 @@ class PlanProject(_Entry):
     zh: str
     en: str = ""
     unit: str = ""
-    target_2025: Number | None = None
-    target_2027: Number | None = None
     said_2025: str = ""
     said_2027: str = ""
 
     def title(self, lang: str) -> str:
         """What it is called."""
         return Text(self.zh, self.en or self.zh).of(lang)
-
-    def target(self, year: int) -> float:
-        """The city's total by the end of a year, NaN where the plan has no number."""
-        found = self.target_2025 if year == 2025 else self.target_2027
-        return float("nan") if found is None else found
 
 
 class _File(_Entry):

@@ -116,7 +116,7 @@ def score_candidates(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If a column of an indicator is no number, or the weights cannot be found.
+        If a column of an indicator is not a number, or the weights cannot be found.
     SettingsError
         If an option is unknown or out of range.
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from jxgis.scoring.indicators import Indicator
 
-__all__ = ["OF_SIZE", "average_indicators"]
+__all__ = ["average_indicators"]
 
-OF_SIZE = frozenset({"count", "length_km", "area_km2", "compactness", "hull_share"})
-"""Measures that say how large a zone is, or of which shape: a district's own is no measure for a candidate."""
+_OF_SIZE = frozenset({"count", "length_km", "area_km2", "compactness", "hull_share"})
+"""Measures that say how large a zone is, or of which shape: a district's own is not a measure for a candidate."""
 
 
 def average_indicators(
@@ -37,7 +37,7 @@ def average_indicators(
     """Find the value of each indicator in each district and in the city.
 
     A district's own value, measured on it as on a candidate, where layers measure the indicator; else, and of what says how
-    large or of which shape a zone is (`OF_SIZE`), the mean over the candidates whose larger part lies in it, where it is of
+    large or of which shape a zone is (`_OF_SIZE`), the mean over the candidates whose larger part lies in it, where it is of
     more than one.
 
     Parameters
@@ -108,7 +108,7 @@ def average_indicators(
 
 def _of_zones(measured: Measured | None) -> bool:
     """Whether a zone can be measured as candidates were; not where that would tell how many issues of some kind it has."""
-    if measured is None or measured.how is None or measured.how.measure in OF_SIZE:
+    if measured is None or measured.how is None or measured.how.measure in _OF_SIZE:
         return False
     how = measured.how
     return not ("issues" in how.layers and how.where and how.measure in ("count_per_km2", "relative_density"))

@@ -147,7 +147,7 @@ def refuse_mixed(
 
 def without_shape(own: pd.DataFrame, found: Mapping[str, Measured]) -> pd.DataFrame:
     """Own values without the columns that only say what the candidate's own shape is: units come with such, and a copy of
-    what is measured is no second source.
+    what is measured is not a second source.
     """
 
     def copied(name: str, some: Measured) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup
 
 from jxgis.drawing.colours import INK, PAPER, SEQUENTIAL
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, text
 from jxgis.report.page import template
 from jxgis.schema.columns import column
 from jxgis.scoring.card_map import LOOKS, PATTERNS, draw_place
@@ -45,7 +45,7 @@ def cards_page(
     title: str,
     period: str = "",
     lang: str = "zh",
-    sketch: bool = False,
+    sketch: Sketch = False,
 ) -> str:
     """The cards as a file to print.
 

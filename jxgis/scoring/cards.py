@@ -216,7 +216,7 @@ def make_cards(
                 keys=_keys(one, ranked, len(scores), top, lang, failed=bool(failed[row])),
                 conditions=_conditions(conditions, bounds, lang),
                 groups=_groups(lines, tables.indicators, dimensions or {}),
-                strengths=() if conditions["things"] == 0 else strengths,  # to have no issues is no merit of empty land
+                strengths=() if conditions["things"] == 0 else strengths,  # empty land has no merit in its few issues
                 gaps=gaps,
                 unknown=_unknown(lines, tables.indicators, lang),
                 improve=best.get(name, []),

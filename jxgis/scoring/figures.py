@@ -12,7 +12,7 @@ from jxgis.drawing.colours import ABSENT, ACCENT, INK, OUTLINE, SEQUENTIAL
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, text
 from jxgis.schema.columns import column
 from jxgis.scoring.map import failing_first, ranked, score_classes
 from jxgis.scoring.names import named_by
@@ -25,7 +25,7 @@ __all__ = ["score_chart", "score_sheet"]
 _TOP = 20
 
 
-def score_chart(scores: pd.DataFrame, *, top: int = _TOP, lang: str = "zh", sketch: bool = False) -> Figure:
+def score_chart(scores: pd.DataFrame, *, top: int = _TOP, lang: str = "zh", sketch: Sketch = False) -> Figure:
     """The best candidates' scores, and what they would be if missing data counted as zero.
 
     Those without a rank (a condition fails, or too little is known) do not stand in it.

@@ -32,7 +32,7 @@ from jxgis.scoring.indicators import value_digits
 from jxgis.scoring.names import named_by
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import folium
     import geopandas as gpd
@@ -159,7 +159,7 @@ def scores_map(
     fails = fails_condition(scores)
     page = land_map(canvas, scores, title=text("maps.scores_title", lang))
     called = indicators or {}
-    # An indicator that no candidate has is no layer to switch to: all of it would be grey.
+    # An indicator that no candidate has is not a layer to switch to: all of it would be grey.
     label = {x: called.get(x, x) for x in _indicator_columns(scores) if scores[f"{x}_score"].notna().any()}
     scores, fields = _with_told(scores, label, units or {}, told, lang)
     heading = named_by(scores)
@@ -175,7 +175,8 @@ def scores_map(
         sections.append(LegendSection(layer.key, layer.classes.swatches(), "", [group]))
         groups.append(group)
     rest = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
-    sections += _add_apart(page, scores[fails], rest, lang)
+    # The score's own legend says what is grey by it.
+    sections += _add_apart(page, scores[fails], rest, groups[1:], lang)
     _add_best(page, groups[0], scores, heading, fields, link, int(fails.sum()), lang)
     add_legend(page, sections, lang=lang)
     add_switch(page)
@@ -248,16 +249,20 @@ def _add_best(
 
 
 def _add_apart(
-    page: folium.Map, failed: gpd.GeoDataFrame, unranked: gpd.GeoDataFrame, lang: str
+    page: folium.Map,
+    failed: gpd.GeoDataFrame,
+    unranked: gpd.GeoDataFrame,
+    others: Sequence[folium.FeatureGroup],
+    lang: str,
 ) -> list[LegendSection]:
     """The borders of candidates that fail a condition, and of those of which too little is known for a rank."""
     sections: list[LegendSection] = []
-    for rows, key, colour, dash, note in (
-        (failed, "maps.condition_failed", FAILED, "2 5", ""),
-        (unranked, "maps.unranked", BAD, "6 4", text("maps.score_note", lang)),
+    for rows, key, colour, dash, note, layers in (
+        (failed, "maps.condition_failed", FAILED, "2 5", "", others),
+        (unranked, "maps.unranked", BAD, "6 4", text("maps.score_note", lang), ()),
     ):
         if len(rows):
             called = text(key, lang)
             add_polygons(page, rows, name=called, styles=[line(colour, weight=2, dash=dash)])
-            sections.append(LegendSection("", [Swatch(colour, called, "dash")], note))
+            sections.append(LegendSection("", [Swatch(colour, called, "dash")], note, layers))
     return sections

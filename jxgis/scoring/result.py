@@ -282,6 +282,7 @@ class ScoresResult(Result):
             titles=self.titles,
             depth=self._depth_shown,
             top=self.top,
+            are_units="candidates" not in given.layers,
             lang=given.lang,
         )
 

@@ -45,6 +45,7 @@ def score_section(
     titles: Mapping[str, str],
     depth: Mapping[str, pd.DataFrame],
     top: int,
+    are_units: bool = False,
     lang: str,
 ) -> Section:
     """The section of scores.
@@ -65,10 +66,14 @@ def score_section(
         The contract's ``swings``, ``improvements`` and ``types``, as people are shown them.
     top
         How many places acceptability counts.
+    are_units
+        Whether no candidates were given, so that the units are scored.
     lang
         ``"zh"`` or ``"en"``.
     """
     blocks = _blocks(scores, indicators, lang)
+    if are_units:
+        blocks.insert(1, Paragraph(text("report.scores_of_units", lang)))
     ranked, failed = scores["rank"].notna(), fails_condition(scores)
     without = {"failed": int(failed.sum()), "short": int((~ranked & ~failed).sum())}
     said = [text("report.key_scores_note", lang, n=int(ranked.sum()))]

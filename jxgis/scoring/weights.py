@@ -31,7 +31,7 @@ __all__ = [
     "weigh",
 ]
 
-MAX_CR = 0.1
+_MAX_CR = 0.1
 """Saaty's limit: above it the judgements contradict one another too much to be used."""
 # Saaty's random index, the mean consistency index of random matrices of order 1 to 15 (Saaty 1980).
 _RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59)
@@ -213,10 +213,10 @@ def ahp_weights(matrix: ArrayLike) -> Ahp:
     weights = np.abs(vectors[:, first].real)
     ci = (lambda_max - n) / (n - 1) if n > 1 else 0.0
     cr = max(0.0, ci / _RANDOM_INDEX[n - 1]) if n > 2 else 0.0
-    if cr >= MAX_CR:
+    if cr >= _MAX_CR:
         raise InputError(
-            zh=f"AHP 判断不一致：CR = {cr:.3f}，应小于 {MAX_CR}；请重新比较后再试。",
-            en=f"The AHP judgements are not consistent: CR = {cr:.3f}, which must be below {MAX_CR}; judge again.",
+            zh=f"AHP 判断不一致：CR = {cr:.3f}，应小于 {_MAX_CR}；请重新比较后再试。",
+            en=f"The AHP judgements are not consistent: CR = {cr:.3f}, which must be below {_MAX_CR}; judge again.",
         )
     return Ahp(weights / weights.sum(), lambda_max, cr)
 

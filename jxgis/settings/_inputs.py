@@ -93,8 +93,8 @@ class InputSettings(Section):
     )
     official: bool = option(
         False,
-        "边界是否官方的；官方边界的地图上不再标注“示意”",
-        "whether the polygons are official; maps of official ones carry no schematic mark",
+        "边界是否官方的；没有声明的，地图和报告上会注明",
+        "whether the polygons are official; maps and reports of others say that they are not declared so",
     )
 
     @model_validator(mode="before")

@@ -438,7 +438,7 @@ class WeakSettings(Section):
     """``[weak]``: which areas may be weak, against what, and how many the plan asks for."""
 
     number: Annotated[int, Field(ge=1)] = option(
-        10, "每年至少提升几处（规划表 1 第 20 项）", "areas a year that the plan asks for (table 1, no. 20)"
+        10, "每年至少提升几处（嘉兴规划表 1 第 20 项）", "areas a year to be improved (Jiaxing's plan, table 1, no. 20)"
     )
     kinds: Annotated[tuple[str, ...], Field(min_length=1)] | None = option(
         None,

@@ -119,7 +119,7 @@ def check_polygons(table: gpd.GeoDataFrame, what: str, key: str) -> list[InputEr
 
 
 def check_districts(districts: gpd.GeoDataFrame) -> None:
-    """Refuse districts that have no name, are no valid polygons, or claim the same ground.
+    """Refuse districts that have no name, are not valid polygons, or claim the same ground.
 
     Raises
     ------

@@ -17,7 +17,7 @@ from jxgis.errors import InputError
 __all__ = ["Grid", "grid_over", "refuse_too_many", "to_micrometres"]
 
 BLOCK = 32_768  # points worked on at a time, so that they stay in the cache
-MAX_BOX_CELLS = 100_000_000  # 100 MB of mask: beyond it somebody mistook the cell size or the CRS
+_MAX_BOX_CELLS = 100_000_000  # 100 MB of mask: beyond it somebody mistook the cell size or the CRS
 _MAX_CELLS = 4_000_000  # a prefecture by cells of 32 m: counts, finds and squares of more fill the memory
 
 
@@ -283,7 +283,7 @@ def grid_over(area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float) -> Grid:
     west, south, east, north = (float(bound) for bound in shapely.bounds(union))
     col0, row0 = int(np.floor(west / cell_m)), int(np.floor(south / cell_m))
     cols, rows = int(np.floor(east / cell_m)) - col0 + 1, int(np.floor(north / cell_m)) - row0 + 1
-    if rows * cols > MAX_BOX_CELLS:
+    if rows * cols > _MAX_BOX_CELLS:
         raise InputError(
             zh=f"{cell_m:g} 米的网格在此范围有 {rows}×{cols} 格，过多；请加大 cell_m 或检查坐标系。",
             en=f"cells of {cell_m:g} m make {rows} x {cols} of them over this area, too many; "

@@ -120,7 +120,7 @@ def rows_of_polygons(table: _Table) -> _Table:
 def fill_needles(polygons: Faces) -> Faces:
     """Fill the holes of polygons in metres that are less than a micrometre wide.
 
-    Neighbours whose common border differs in the last digit leave such a hole in their union. It is no ground, but GEOS
+    Neighbours whose common border differs in the last digit leave such a hole in their union. It is not ground, but GEOS
     3.14 cannot tell which way round its ring goes: an overlay then raises, or loses the whole polygon.
 
     Parameters

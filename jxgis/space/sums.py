@@ -131,7 +131,7 @@ def add_areas(
     """Add the counts of areas to what readers know, and leave out those with which all that is shown tells a small one.
 
     In each period areas that lie side by side, these and known ones, add up to an area that holds them; the periods of an
-    area add up to its total. What is left of a whole is shown nowhere: where it is no small number, nothing follows from it.
+    area add up to its total. What is left of a whole is shown nowhere: where it is not a small number, nothing follows from it.
     What is told by areas that overlap in part, each beside others, or by the periods of several parts together, is not
     looked for.
 

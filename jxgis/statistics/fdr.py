@@ -17,7 +17,7 @@ def benjamini_hochberg(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
     Parameters
     ----------
     p
-        (n,) p-values; NaN is no test and does not count among them.
+        (n,) p-values; NaN is not a test and does not count among them.
 
     Returns
     -------

@@ -92,7 +92,7 @@ def block_graph(
     Raises
     ------
     InputError
-        If there are no blocks, a geometry is no polygon or has no area, or blocks overlap.
+        If there are no blocks, a geometry is not a polygon or has no area, or blocks overlap.
 
     Examples
     --------

@@ -374,7 +374,7 @@ def _borders(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFr
 
 
 def _inner_borders(units: gpd.GeoDataFrame) -> shapely.Geometry:
-    """Edges of units that are no edges of a district (or of the whole, where districts are not named)."""
+    """Edges of units that are not edges of a district (or of the whole, where districts are not named)."""
     shapes = units.geometry.to_numpy()
     names = units["district"] if "district" in units.columns else pd.Series("", index=units.index)
     outlines = [shapely.boundary(shapely.union_all(shapes[rows])) for rows in names.groupby(names).indices.values()]

@@ -13,7 +13,7 @@ from jxgis.drawing.colours import BAD, BAND, FLAGGED, GOOD, INK, OUTLINE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.print_map import map_sheet
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, text
 from jxgis.settings import UNITS
 from jxgis.units.map import neighbour_colours
 
@@ -29,7 +29,7 @@ def unit_chart(
     min_km2: float = UNITS.min_km2,
     max_km2: float = UNITS.max_km2,
     lang: str = "zh",
-    sketch: bool = False,
+    sketch: Sketch = False,
 ) -> Figure:
     """Area of every unit by district, against the bounds.
 

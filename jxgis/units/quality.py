@@ -131,7 +131,7 @@ def unit_quality(
     Raises
     ------
     InputError
-        If a unit is no polygon, or a column is missing.
+        If a unit is not a polygon, or a column is missing.
     CrsError
         If a layer's CRS is not that of the units.
 

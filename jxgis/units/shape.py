@@ -15,18 +15,18 @@ from jxgis.space.polygons import Faces, polygon_parts
 from jxgis.space.ratio import ratio
 from jxgis.space.shape import polsby_popper
 
-__all__ = ["ENCLOSED_SHARE", "NARROW_M", "ShapeCheck", "check_shapes", "shapes_by_district"]
+__all__ = ["ENCLOSED_SHARE", "ShapeCheck", "check_shapes", "shapes_by_district"]
 
 #: 4πA/P² below which a unit is ragged: a rectangle of one to ten has .26.
 _LEAST_COMPACTNESS = 0.25
 #: A unit is narrow where a disc of this diameter does not pass.
-NARROW_M = 100.0
+_NARROW_M = 100.0
 #: Ground from which a spur counts: what an opening takes off a corner of 15°, or a strip 60 m wide and 250 m long.
 _NARROW_M2 = 15_000.0
 #: A unit encloses another of which more than this share lies within its convex hull.
 ENCLOSED_SHARE = 0.5
 # What units are worn by: a place as wide as the disc lets it pass, whatever rounding left of its width.
-_HALF_M = NARROW_M / 2 * (1 - RELATIVE)
+_HALF_M = _NARROW_M / 2 * (1 - RELATIVE)
 # Chords of a quarter circle: what they cut off a disc of the diameter above is 6 cm wide.
 _QUARTER = 16
 # Openings of one district by chords of different places differ by less than this width.
@@ -61,7 +61,7 @@ class ShapeCheck:
 def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> ShapeCheck:
     """Measure the shapes of units of one district.
 
-    A unit is narrow where a disc of :data:`NARROW_M` does not pass. Worn by half of that on all sides it falls into
+    A unit is narrow where a disc of :data:`_NARROW_M` does not pass. Worn by half of that on all sides it falls into
     lobes, and what does not grow back from them is lost (a morphological opening). Counted are lobes beside the
     largest, and lost pieces from :data:`_NARROW_M2` (spurs). Where the district itself is narrow nothing is counted, and
     scraps beside a larger part are not measured.

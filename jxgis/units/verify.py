@@ -111,7 +111,7 @@ def verify_units(
     Raises
     ------
     InputError
-        If a unit has no id or is no polygon, the districts cannot be used, or the bounds contradict each other.
+        If a unit has no id or is not a polygon, the districts cannot be used, or the bounds contradict each other.
     CrsError
         If a CRS is not metric, or they differ.
 
@@ -188,7 +188,7 @@ def repair_units(units: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, tolera
     Raises
     ------
     InputError
-        If a unit has no id or is no polygon, or the districts cannot be used.
+        If a unit has no id or is not a polygon, or the districts cannot be used.
     CrsError
         If a CRS is not metric, or they differ.
 

@@ -25,12 +25,12 @@ from jxgis.schema.tables import table, tables
 __all__ = ["Grid", "Limits", "contents", "is_read", "numbers_in"]
 
 _NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_DAMAGED = Text(zh="已损坏，或不是它的扩展名所说的文件。", en="is damaged, or no file of its ending.")
+_DAMAGED = Text(zh="已损坏，或不是它的扩展名所说的文件。", en="is damaged, or not a file of its ending.")
 # What a view or a damaged page of a database may make it do, in steps of its machine.
 _STEPS, _MOST_STEPS = 1_000_000, 5_000
 _LONGEST_VALUE = 1 << 28
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-# Columns of what is no table: where a value stands, and the value.
+# Columns of what is not a table: where a value stands, and the value.
 _NAMED = ("", "")
 _SENTENCE = re.compile("[^。；！？]+[。；！？]?")
 _FOOT = re.compile(r"— \d+ —")

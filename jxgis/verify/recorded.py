@@ -33,13 +33,13 @@ def recorded(root: Path, *, known: Sequence[str]) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If it is no result folder, it is damaged, or it is of another command.
+        If it is not a result folder, it is damaged, or it is of another command.
     """
     require_name(root)
     path = root / RUN
     damaged = InputError(
         zh=f"{root} 不是 jxgis 的结果文件夹：没有 run.json，或它已损坏。",
-        en=f"{root} is no result folder of jxgis: there is no run.json, or it is damaged.",
+        en=f"{root} is not a result folder of jxgis: there is no run.json, or it is damaged.",
     )
     try:
         kind = path.lstat()

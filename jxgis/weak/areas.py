@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["HOT_PLACE", "UNIT", "gather_areas"]
 
 UNIT, HOT_PLACE = "unit", "hot_place"
-"""The kinds that are no layer of places."""
+"""The kinds that are not layers of places."""
 
 
 def gather_areas(

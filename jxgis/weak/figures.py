@@ -12,7 +12,7 @@ from jxgis.drawing.colours import FAINT, INK, OUTLINE, PINS, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
-from jxgis.i18n import text
+from jxgis.i18n import Sketch, text
 from jxgis.weak.map import severity_classes, severity_words
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["weak_chart", "weak_sheet"]
 _TOP = 20
 
 
-def weak_chart(weak: pd.DataFrame, *, lang: str = "zh", sketch: bool = False) -> Figure:
+def weak_chart(weak: pd.DataFrame, *, lang: str = "zh", sketch: Sketch = False) -> Figure:
     """Severity of the first weak areas with its 95 % interval.
 
     Parameters

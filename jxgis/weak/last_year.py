@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["kinds_listed", "refuse_twice", "unknown_kinds"]
 
-LAYER = "weak_before"
+_LAYER = "weak_before"
 
 
 def kinds_listed(given: Given, listed: gpd.GeoDataFrame) -> pd.Series:
@@ -69,8 +69,8 @@ def refuse_twice(given: Given, listed: gpd.GeoDataFrame, kinds: pd.Series) -> No
         for at in (tuple(each) for _, each in places if len(each) > 1 and tuple(each) not in told):
             told.add(at)
             called = quoted(name.iloc[at[0]]) if pd.notna(name.iloc[at[0]]) else ""
-            errors.append(InputError.saying(text_pair(key, where=rows_in_file(given, LAYER, at), name=called)))
-    collect(errors[:8])
+            errors.append(InputError.saying(text_pair(key, where=rows_in_file(given, _LAYER, at), name=called)))
+    collect(errors)
 
 
 def unknown_kinds(given: Given) -> list[Text]:
@@ -84,14 +84,14 @@ def unknown_kinds(given: Given) -> list[Text]:
     >>> unknown_kinds(given_tables({"weak_before": last}, lang="zh"))[0].en
     "Last year's list (row 1): there is no kind 'markts', did you mean markets? These rows have no places of their kind beside them."
     """
-    listed = given.table(LAYER)
+    listed = given.table(_LAYER)
     if listed is None or listed.empty:
         return []
     titles, codes = kind_titles(given.city), _codes(given)
     kinds, notes = kinds_listed(given, listed), []
     for kind in (each for each in dict.fromkeys(kinds) if each not in codes):
         at = np.flatnonzero(kinds == kind)
-        where = rows_in_file(given, LAYER, at)
+        where = rows_in_file(given, _LAYER, at)
         if not kind:
             notes.append(text_pair("weak.before_no_kind", where=where))
             continue
@@ -102,6 +102,6 @@ def unknown_kinds(given: Given) -> list[Text]:
 
 
 def _codes(given: Given) -> list[str]:
-    """All kinds that there can be: layers of the contract and the city, those of this year, and what is no layer."""
+    """All kinds that there can be: layers of the contract and the city, those of this year, and what is not a layer."""
     own = () if given.city is None else given.city.layers
     return list(dict.fromkeys((*kind_titles(given.city), *layers(), *own, *(given.settings.weak.kinds or ()))))

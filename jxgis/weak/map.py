@@ -77,7 +77,9 @@ def weak_map(
     # Headed as they are named and listed, so that who searches for one, or takes it from the list, finds its card.
     _add(group, drawn, "weak.weak_areas", list(severity.colours), severity.row,
          ["rank", "kind", "district", "severity", "low", "high", "q", "issues", "cases_before", "change", "change_p"], lang)  # fmt: skip
-    add_names(page, weak.head(_NAMED), column="name", name=text("weak.names", lang), ranked=True)
+    add_names(group, weak.head(_NAMED), column="name", ranked=True)
+    first = weak.head(_NAMED)
+    lists = [PlaceList(group, text("weak.layer_list", lang), first.assign(note=severity_words(first, lang)))]
     legends = [LegendSection(text("weak.layer_list", lang), severity.swatches(), text("weak.map_note", lang), [group])]
     for name, rows, colours, key, fields in (
         ("areas", areas, OUTCOMES, "layer_all", ["kind", "district", "status", "severity", "q", "issues", "within", "reason"]),
@@ -94,10 +96,15 @@ def weak_map(
         said = localise_reasons(ordered, lang).assign(status=[words[status].of(lang) for status in ordered["status"]])
         _add(other, said, f"weak.{name}", list(colours.values()), style, fields, lang)
         swatches = [Swatch(colours[code], words[code].of(lang)) for code in codes if (rows["status"] == code).any()]
-        legends.append(LegendSection(text(f"weak.{key}", lang), swatches, text(f"weak.{key}_note", lang), [other]))
-    first = weak.head(_NAMED)
-    places = first.assign(note=severity_words(first, lang))
-    add_place_lists(page, [PlaceList(group, text("weak.layer_list", lang), places)] if len(places) else [])
+        note = text(f"weak.{key}_note", lang) if name == "areas" or (rows["status"] == "improved").any() else ""
+        legends.append(LegendSection(text(f"weak.{key}", lang), swatches, note, [other]))
+        if name == "before":
+            # Those of last year are few and may be small: they have names and a list of their own.
+            past = said.assign(rank=pd.to_numeric(said["rank_before"]), note=said["status"])
+            past = past.sort_values("rank", kind="stable").head(_NAMED)
+            add_names(other, past, column="name", ranked=True)
+            lists.append(PlaceList(other, text(f"weak.{key}", lang), past[past["rank"].notna()]))
+    add_place_lists(page, [each for each in lists if len(each.table)])
     add_legend(page, legends, lang=lang)
     add_switch(page)
     return page

@@ -11,7 +11,7 @@ import pandas as pd
 
 from jxgis.i18n import Text, text
 from jxgis.part import Result
-from jxgis.period_words import change_lines
+from jxgis.period_words import change_lines, recent_days
 from jxgis.schema.tables import table as declared
 from jxgis.small_counts import MIN_RANGE, hide_small
 from jxgis.space.sums import Period, add_areas, when
@@ -224,7 +224,10 @@ class WeakResult(Result):
         from jxgis.weak.figures import weak_sheet
         from jxgis.weak.section import in_a_line
 
-        canvas = self.canvas(in_a_line(self, self.given.lang))
+        lang = self.given.lang
+        # It shows the recent period alone, and no change.
+        period = text("weak.source_period", lang, days=recent_days(self.comparison).of(lang))
+        canvas = self.canvas(in_a_line(self, lang), period)
         return weak_sheet(self.shown_tables()["weak_areas"], canvas=canvas)
 
     def _chart(self) -> Figure:

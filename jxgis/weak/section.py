@@ -45,7 +45,7 @@ def weak_section(result: WeakResult, lang: str) -> Section:
     short = apart < asked
     values = _values(result, lang)
     lead = text("weak.lead_short" if short else "weak.lead", lang, **values)
-    note = text("weak.key_short" if short else "weak.key_note", lang, asked=asked, apart=apart)
+    note = text("weak.key_short" if short else "weak.key_note", lang, **values)
     keys = [Key(text("weak.key", lang), str(listed), note, "bad" if short else "")]
     blocks: list[Block] = [Paragraph(lead)]
     if listed:
@@ -149,7 +149,8 @@ def in_a_line(result: WeakResult, lang: str) -> str:
 
 
 def _values(result: WeakResult, lang: str) -> dict[str, str]:
-    options, titles = result.given.settings.weak, kind_titles(result.given.city)
+    options, city = result.given.settings.weak, result.given.city
+    has_plan, titles = city is not None and city.targets is not None, kind_titles(city)
     looked = result.judged["kind"].value_counts(sort=False)
     one = "{} {} 处" if lang == "zh" else "{}: {}"
     kinds = [one.format(titles[kind].of(lang) if kind in titles else kind, n) for kind, n in looked.items()]
@@ -159,6 +160,7 @@ def _values(result: WeakResult, lang: str) -> dict[str, str]:
         "n": str(len(result.weak_areas)),
         "period": recent_days(result.comparison).of(lang),
         "asked": str(options.number),
+        "asks": text("weak.asks_plan" if has_plan else "weak.asks_settings", lang),
         "inside": str(inside),
         "apart": str(len(result.weak_areas) - inside),
         "short": str(max(options.number - len(result.weak_areas) + inside, 0)),

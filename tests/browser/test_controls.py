@@ -321,6 +321,24 @@ def test_fills_fade_by_mouse_and_by_keyboard(maps, visit):
     assert found.complaints == []
 
 
+def test_each_of_two_layers_beside_one_another_has_its_list(maps, visit):
+    """Ranks of the right layer mean nothing by the list of the left one."""
+    page = visit(maps["hotspots"]).page
+    heads = page.locator(".jx-list h2")
+    alone = heads.all_inner_texts()
+    assert len(alone) == 1
+    page.locator(".jx-tool-compare").click()
+    choice = page.locator(".jx-panel select")
+    number = [word.strip() for word in choice.locator("option").all_inner_texts()].index(CLASSES[1])
+    choice.select_option(index=number)
+    page.wait_for_function("() => document.querySelectorAll('.jx-list h2').length === 2")
+    assert heads.all_inner_texts()[0] == alone[0]
+    assert CLASSES[1] in heads.all_inner_texts()[1]
+    assert "只在这里" in page.locator(".jx-list ol").nth(1).inner_text()
+    choice.select_option("")
+    page.wait_for_function("() => document.querySelectorAll('.jx-list h2').length === 1")
+
+
 def test_two_layers_stand_beside_one_another_and_the_divider_moves(maps, visit):
     found = visit(maps["parks"])
     page = found.page

@@ -212,6 +212,11 @@ def test_the_nearest_command_and_option(jxgis: Callable[..., Any], monkeypatch: 
         assert command in jxgis("hotspot").err
         assert option in jxgis("hotspots", "--cel-m", "3", "--out", "x").err
         assert "jxgis report jxgis.toml" in jxgis("report", "--projct", "jxgis.toml", "--out", "x").err
+        # A settings file that stands by itself is given by an option here.
+        said = jxgis("hotspots", "data/jxgis.toml", "--out", "x").err
+        assert "--project data/jxgis.toml" in said
+        asked = jxgis("help")
+        assert (asked.code, asked.out) == (0, jxgis("--help").out)
         assert "jxgis hotspots" not in jxgis("hotspots", "--projct", "jxgis.toml", "--out", "x").err
 
 

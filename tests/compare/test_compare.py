@@ -100,9 +100,28 @@ def test_a_district_of_other_coverage_is_found_and_the_setting_that_parks_read_i
     assert rows[["zone", "method"]].to_numpy().tolist() == [["老城", "radius"]]
     assert rows["difference"].tolist() == pytest.approx([0.05])
     # The seed of units is none of what parks read, nor is what the report is called.
-    assert cause(found, "parks") == (True, "settings", "parks.minutes")
+    assert cause(found, "parks") == (True, "settings", "步行分钟")
     assert [*found.frames["settings"]["key"]] == ["parks.minutes", "units.seed", "report.title"]
     assert not found.frames["parts"].set_index("part").loc["units", "differs"]
+
+
+@pytest.mark.parametrize(("given", "said"), [(3.5, []), (4.0, ["目标面积，平方公里 3.5 → 4"])])
+def test_a_default_written_out_is_no_other_setting(tmp_path, given, said):
+    """The target area that is not given is the middle of the bounds, 3.5 km²."""
+    runs = [write_result(tmp_path / name, tables(), units__target_km2=km2) for name, km2 in (("a", None), ("b", given))]
+    found = compare_results(*runs)
+    assert len(found.frames["settings"]) == len(said)
+    assert all(words in found.sentences()[0] for words in said)
+
+
+def test_indicators_of_another_status_are_counted_once_whatever_their_zones(compared):
+    zones = [statuses(x="below", y="below").assign(zone=zone, level=level) for zone, level in (("all", "city"), ("老城", "district"))]  # fmt: skip
+    a = compared({"scorecard.gpkg/scorecard_rows": pd.concat(zones)}).b.root
+    moved = pd.concat([zone.assign(status="met") for zone in zones])
+    b = write_result(a.with_name("c"), {**tables(), "scorecard.gpkg/scorecard_rows": moved})
+    assert (
+        "达标情况有变化的指标 2 项（按全市、各区、片区、单元逐一计，共 4 处）" in compare_results(a, b).sentences()[1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,7 +129,7 @@ def test_a_district_of_other_coverage_is_found_and_the_setting_that_parks_read_i
     [
         ({"inputs": other_input("residential")}, "inputs", "居住用地"),
         ({"versions": {"jxgis": "0.2.0", "numpy": "2.0"}}, "version", "软件版本"),
-        ({"inputs": other_input("residential"), "parks__minutes": 12.0}, "several", "居住用地、parks.minutes"),
+        ({"inputs": other_input("residential"), "parks__minutes": 12.0}, "several", "居住用地、步行分钟"),
         ({"inputs": other_input("issues")}, "none", ""),
         ({"hotspots__band_m": 900.0}, "none", ""),
         ({"city__plan": "x"}, "settings", "city.plan"),
@@ -131,7 +150,7 @@ def test_a_part_is_reached_by_what_the_parts_before_it_read(compared):
     swapped = {"scores.gpkg/scores": scores(("一", 2, 75.0, 100), ("二", 1, 78.0, 200), ("三", 3, 60.0, 300))}
     found = compared(swapped, hotspots__band_m=900.0)
     # Scores go after hot spots, whose band it is.
-    assert cause(found, "scores") == (True, "settings", "hotspots.band_m")
+    assert cause(found, "scores") == (True, "settings", "邻域半径，米")
 
 
 def test_ranks_that_were_swapped_are_found_and_the_indicator_that_did_it(compared):
@@ -431,7 +450,7 @@ def test_the_same_bytes_each_time_and_texts_stay_texts(a, tmp_path):
 
 def test_what_a_notebook_and_a_terminal_show(compared):
     found = compared({"parks.gpkg/coverage": coverage(all=0.8, 老城=0.95, 东栅=0.7)}, parks__minutes=15.0)
-    assert "parks.minutes" in repr(found)
+    assert "步行分钟" in repr(found)
     assert "公园覆盖" in found._repr_html_()
     assert found.table("coverage")["B 比 A（百分点）"].tolist() == ["+5.0"]
     with pytest.raises(InputError, match="coverage"):

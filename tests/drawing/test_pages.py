@@ -402,3 +402,16 @@ def test_a_class_without_a_place_says_whether_it_was_judged():
     page = to_html(hotspot_map(none, t.places.iloc[:0], canvas=on_land(t.districts)))
     assert text("maps.unjudged", "zh") in page
     assert text("maps.place_pin", "zh") not in page
+
+
+def test_the_legend_of_the_score_says_once_what_fails_a_condition(monkeypatch):
+    legends = []
+    monkeypatch.setattr("jxgis.scoring.map.add_legend", lambda _, sections, lang: legends.append([*sections]))
+    t = result_tables()
+    scores_map(t.scores.assign(gates=np.where(t.scores["rank"] == 1, "fail", "pass")), canvas=on_land(t.districts))
+    score = legends[0][0].layers[0]
+    of_score = [each for each in legends[0] if score in each.layers or not each.layers]
+    failing = [swatch.label for each in of_score for swatch in each.swatches if "准入条件" in swatch.label]
+    assert failing == [text("maps.condition_failed_ground", "zh")]
+    others = [each for each in legends[0] if each not in of_score]
+    assert text("maps.condition_failed", "zh") in [swatch.label for each in others for swatch in each.swatches]

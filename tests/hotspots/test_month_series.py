@@ -1,4 +1,4 @@
-"""Months against a count by hand: gaps, ends that are no whole month, and months of few."""
+"""Months against a count by hand: gaps, ends that are not a whole month, and months of few."""
 
 from __future__ import annotations
 

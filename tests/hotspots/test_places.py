@@ -96,6 +96,11 @@ def test_peaks_that_nothing_names_are_numbered_in_their_district_and_one_cell_ha
     assert sorted(of_cell.str[0]) == sorted(f"新丰镇（未命名 {n}）" for n in range(1, len(of_cell) + 1))
     assert set(found.peaks["name_from"]) == {"district"}
     assert found.places["name"].tolist() == of_cell.str[0][found.places["peak_cell"]].tolist()
+    assert hot_places(cells, issues, GRID, naming=naming).peaks["name"].tolist() == found.peaks["name"].tolist()
+    numbers = {"新丰镇": {"E0N0": 1}}
+    after = hot_places(cells, issues, GRID, naming=naming, numbers=numbers).peaks["name"]
+    assert set(after) == {f"新丰镇（未命名 {n}）" for n in range(2, len(of_cell) + 2)}
+    assert len(numbers["新丰镇"]) == len(of_cell) + 1
     english = Naming(zones=naming.zones, lang="en")
     assert "新丰镇 (unnamed 1)" in set(hot_places(cells, issues, GRID, naming=english).places["name"])
 

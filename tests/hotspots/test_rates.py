@@ -346,7 +346,7 @@ def test_where_one_cell_has_all_the_exposure_and_the_cases_lie_elsewhere_each_ce
     assert table["reason"].isna().all()
     assert table["gi_p"].between(0, 1).all()
     assert table.loc[255, "gi_bin"] == 3
-    # Nothing where nothing is expected is no find.
+    # Nothing where nothing is expected is not a find.
     assert table.loc[0, "gi_p"] == 1
 
 

@@ -809,6 +809,35 @@ def test_a_shapefile_without_its_names_is_refused(tmp_path: Path, lost: str) -> 
         load_layer("parks", path)
 
 
+@pytest.mark.parametrize("damaged", ["places.gpkg", "places.gdb/*.gdbtable", "places.gdb/*.gdbtablx"])
+def test_no_row_of_a_damaged_layer_is_lost_without_a_word(tmp_path: Path, damaged: str) -> None:
+    """Arrow's way ends at a damaged page, or passes over it, as though the layer had no more rows."""
+    count, rng = 2000, np.random.default_rng(0)
+    spots = gpd.GeoSeries(shapely.points(rng.random((count, 2)) * 1000), crs=4549)
+    places = gpd.GeoDataFrame({"name": [f"点{i:04d}" for i in range(count)]}, geometry=spots)
+    path = tmp_path / Path(damaged).parts[0]
+    pyogrio.write_dataframe(places, path, driver={".gpkg": "GPKG", ".gdb": "OpenFileGDB"}[path.suffix])
+    assert len(load_layer("places", path).table) == count
+    held = max(tmp_path.glob(damaged), key=lambda file: file.stat().st_size)
+    data = bytearray(held.read_bytes())
+    # Lengths of rows and of pages, as they never are; of the index of rows, which are there.
+    at, with_bytes = (len(data) // 3, b"\xff" * 100) if held.suffix != ".gdbtablx" else (len(data) // 2, bytes(4096))
+    data[at : at + len(with_bytes)] = with_bytes[: len(data) - at]
+    held.write_bytes(bytes(data))
+    with pytest.raises(InputError, match="已损坏"):
+        load_layer("places", path)
+
+
+@pytest.mark.parametrize("said", [1, 999, None])
+def test_a_number_of_rows_that_is_out_of_date_hides_none(tmp_path: Path, said: int | None) -> None:
+    """A script that writes rows past the triggers leaves the old number."""
+    path = tmp_path / "places.gpkg"
+    _squares().to_file(path, layer="blocks")
+    with contextlib.closing(sqlite3.connect(path)) as base, base:
+        base.execute("UPDATE gpkg_ogr_contents SET feature_count = ?", (said,))
+    assert len(load_layer("blocks", path).table) == len(_squares())
+
+
 def test_a_shapefile_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "parks.shp"
     _two_districts().to_file(path, encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -166,7 +167,7 @@ def test_rows_with_too_many_or_too_few_fields_keep_their_numbers(tmp_path: Path)
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_blank_lines_shift_no_row(tmp_path: Path, end: str) -> None:
-    """Row k of the file is row k + 1 of a sheet, as Excel opens it; blank lines around the table are no rows."""
+    """Row k of the file is row k + 1 of a sheet, as Excel opens it; blank lines around the table are not rows."""
     lines = ["", "a,b", "1,x", "", "", '2,"y', "", 'z"', "3,w", "", ""]
     (tmp_path / "a.csv").write_bytes(end.join(lines).encode())
     table = one(tmp_path / "a.csv")
@@ -563,6 +564,19 @@ def test_a_sheet_of_remarks_before_the_table_is_passed_over(tmp_path):
     table = one(path)
     assert list(table.frame.columns) == ["lon", "lat"]
     assert [note.zh for note in table.notes] == ["export.xlsx：读取工作表“案件”。"]
+
+
+@pytest.mark.parametrize("titles", [0, 1, 3])
+def test_titles_above_the_header_are_said_since_rows_are_counted_below_it(tmp_path: Path, titles: int) -> None:
+    cases = pd.DataFrame({"lon": [120.75, "?", 120.76], "lat": [30.75, 30.76, 30.77]})
+    cases.to_excel(tmp_path / "a.xlsx", index=False, startrow=titles)
+    loaded = load_layer("issues", tmp_path / "a.xlsx", crs="WGS-84")
+    row = int(loaded.rejects["row"].item())
+    said = [found[1] for note in loaded.notes for found in re.finditer(r"第 1 行是 Excel 显示的第 (\d+) 行", note.zh)]
+    assert len(said) == bool(titles)
+    for first in map(int, said):
+        # Where the bad row really stands in the sheet: below titles, header and one case.
+        assert first + row - 1 == titles + 1 + 2
 
 
 def test_of_sheets_without_a_table_the_first_that_holds_anything_is_read(tmp_path):

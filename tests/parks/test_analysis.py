@@ -45,6 +45,12 @@ def test_coverage_has_a_row_a_zone_and_method(found):
     assert found.coverage.geometry.iloc[2].area == found.coverage.geometry.iloc[:2].area.sum()
 
 
+def test_people_are_told_the_standard_by_its_title(found):
+    """Whichever table they ask for: coverage, and the change that the new parks make."""
+    for name in ("coverage", "change"):
+        assert set(found.table(name)["采用标准"]) == {"国家园林城市评选标准（2022）"}, name
+
+
 def test_parcels_became_one_park_that_counts(found):
     assert found.parks["area_m2"].tolist() == [6000]
     assert found.parks["radius_m"].tolist() == [500]

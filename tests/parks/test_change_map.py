@@ -11,9 +11,11 @@ from jxgis import escape
 from jxgis.drawing import Ground
 from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.colours import CHANGE
+from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.offline import require_offline, to_html
 from jxgis.errors import InputError
 from jxgis.i18n import text
+from jxgis.parks import change_map
 from jxgis.parks.analysis import measure_parks
 from jxgis.parks.change_map import _change_rows, parks_change_map
 from jxgis.parks.land_words import land_words
@@ -102,3 +104,14 @@ def test_parks_stand_on_the_coverage_map_by_class() -> None:
     only = to_html(parks_map(found.coverage, canvas=on_land(zones), parks=found.parks.iloc[:1]))
     assert "服务半径 300\xa0m" not in only
     assert text("maps.park_small", "zh") not in only
+
+
+def test_the_legend_of_today_explains_no_housing_that_only_the_plan_serves(planned, monkeypatch) -> None:
+    legends: list[list[LegendSection]] = []
+    monkeypatch.setattr(change_map, "add_legend", lambda _, sections, lang: legends.append([*sections]))
+    parks_change_map(planned.change, planned.changed, planned.plan)
+    words = text("parks.newly_served", "zh", **land_words("residential", "zh"))
+    holding = [each for each in legends[0] if words in [swatch.label for swatch in each.swatches]]
+    shown = {layer.layer_name for each in holding for layer in each.layers}
+    assert len(shown) == 4, "with the plan and the difference, by both methods"
+    assert not any(text("parks.state_before", "zh", method="").strip() in name for name in shown)

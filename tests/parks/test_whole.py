@@ -159,7 +159,7 @@ def test_one_id_kilometres_apart_stays_one_park_and_is_said():
     assert whole.parks["area_m2"].tolist() == [6000]
     said = whole.reports[whole.reports["code"] == "same_id_far_apart"]
     assert said[["row", "park_id", "area_m2"]].values.tolist() == [[0, "1", 6000], [1, "1", 6000]]
-    # A greenway in steps of 500 m, 5 km long, is no such case.
+    # A greenway in steps of 500 m, 5 km long, is not such a case.
     assert merge_parks(parcels(row(*range(0, 5000, 500)), park_id=["g"] * 10)).reports.empty
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import geopandas as gpd
 import shapely
 
+from jxgis.i18n import sketch_mark
+from jxgis.report import Absent, report_page
 from jxgis.run.inputs import Reader
 from jxgis.settings import Settings
 
@@ -23,6 +27,19 @@ def test_the_note_on_the_crs_tells_its_distortion(tmp_path) -> None:
     assert sum("0.2 % too large" in line for line in said) == 1
     # UTM zone 51 is true to 0.1 % there.
     assert "too" not in notes["degrees"]
+
+
+def test_only_the_schematic_city_is_marked_as_invented(tmp_path) -> None:
+    shipped = Path(__file__).parents[2] / "data/boundaries/districts.geojson"
+    own = tmp_path / "own.gpkg"
+    gpd.read_file(shipped).to_file(own)
+    marks = []
+    for path, official in ((shipped, False), (own, False), (own, True)):
+        asked = {"inputs": {"districts": {"path": str(path), "official": official}}}
+        found = Reader(Settings.model_validate(asked), has_project=False).read(["districts"])
+        page = report_page([Absent("parks", "-")], title="t", sketch=found.sketch)
+        marks.append((sketch_mark(found.sketch, "zh"), "只用于演示方法" in page))
+    assert marks == [("示意数据，非官方边界", True), ("边界未声明为官方界线", False), ("", False)]
 
 
 def test_the_crs_is_said_once_and_as_it_was_chosen(tmp_path) -> None:

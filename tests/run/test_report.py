@@ -10,12 +10,14 @@ import geopandas as gpd
 import pandas as pd
 import pyproj
 import pytest
+import shapely
 
 from jxgis import run
 from jxgis.city import load_city
 from jxgis.i18n import Text, text
 from jxgis.load.loaded import Conversion, Loaded
 from jxgis.part import Given
+from jxgis.run import commands
 from jxgis.run.pages import _label
 from jxgis.settings import Settings
 
@@ -51,6 +53,23 @@ def test_every_file_that_a_report_writes_has_its_text(lang):
     for name in written():
         key = Path(name).suffix[1:] if name in ("report.docx", "report.pdf") else Path(name).stem
         assert _label(name, lang) == f"{name} · {text(f'pipeline.file_{key}', lang)}"
+
+
+def test_the_page_lists_what_every_result_holds_too(tmp_path):
+    square = gpd.GeoDataFrame(
+        {"name": ["东", None]},
+        geometry=[shapely.box(x, 3_402_000, x + 3_000, 3_405_000) for x in (572_000, 575_000)],
+        crs=4549,
+    )
+    square.to_file(tmp_path / "zones.gpkg")
+    settings = Settings.model_validate({"inputs": {"districts": {"path": str(tmp_path / "zones.gpkg")}}})
+    commands.run_report(settings, tmp_path / "out", lang="zh")
+    page = (tmp_path / "out/index.html").read_text("utf-8")
+    files = page.partition('class="files"')[2]
+    assert {"jxgis.qgz", "ground.gpkg", "rejects/"} <= {*re.findall('href="([^"]+)"', files)}
+    assert "QGIS 项目" in files
+    assert "figures/" not in re.findall('href="([^"]+)"', files)
+    assert "index.html" in (tmp_path / "out/run.json").read_text("utf-8")
 
 
 def test_a_file_without_a_text_goes_by_its_name():

@@ -112,6 +112,15 @@ def test_what_the_library_or_the_city_has_not_is_refused(districts, row, says):
         progress(pd.DataFrame([{**row, "done": 1.0}]), districts)
 
 
+def test_of_many_mistakes_eight_are_named_and_the_rest_counted(districts):
+    rows = pd.DataFrame({"item": [str(n) for n in range(901, 911)], "done": 1.0})
+    with pytest.raises(InputError) as refused:
+        progress(rows, districts)
+    lines = refused.value.text("en").splitlines()
+    assert [f"{n}" in line for n, line in enumerate(lines[:8], start=901)] == [True] * 8
+    assert lines[8:] == ["2 more are wrong, and not listed."]
+
+
 def test_a_target_that_is_a_project_takes_its_progress(districts):
     zones = zones_by_level(districts)
     rows = pd.DataFrame({"item": ["37", "37"], "district": ["甲", "丙"], "done": [4.0, 4.5]})
@@ -156,7 +165,7 @@ def test_more_done_than_planned_is_said(districts):
 
 
 def test_a_fraction_done_of_a_hundred_percent_is_asked_about(districts):
-    """Item 30 is in %: 0.45 done of 100 would stand there as 0.45 %. Kilometres (item 22 is no percentage) may be few."""
+    """Item 30 is in %: 0.45 done of 100 would stand there as 0.45 %. Kilometres (item 22 is not a percentage) may be few."""
     rows = pd.DataFrame({"item": ["30", "22"], "district": ["甲", "甲"], "done": [0.45, 0.5], "total": [100.0, 100]})
     with pytest.raises(InputError, match=r"第 30 项.*1 行.*0\.45"):
         progress(rows, districts)

@@ -11,6 +11,7 @@ import shapely
 from jxgis.demo import make_city
 from jxgis.errors import InputError
 from jxgis.hotspots.analysis import find_hotspots
+from jxgis.report.blocks import Paragraph
 from jxgis.scoring.analysis import score_candidates
 from jxgis.scoring.indicators import load_registry
 from jxgis.scoring.weights import critic_weights, entropy_weights
@@ -344,3 +345,13 @@ def test_who_lacks_too_much_for_a_rank_by_hand(least, ranks, incomplete):
     assert {name for name, codes in reasons.items() if "incomplete" in codes} == incomplete
     assert {name for name, codes in reasons.items() if "gate_too_small" in codes} == {"small", "small_and_lacking"}
     assert {*reasons} == {*scores.index[scores["rank"].isna()]}
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_units_that_are_scored_for_want_of_candidates_are_said_to_be_units(given) -> None:
+    result = score_candidates(square(name=["甲"]))
+    if not given:
+        layers = {name: rows for name, rows in result.given.layers.items() if name != "candidates"}
+        result = replace(result, given=replace(result.given, layers=layers))
+    words = [block.words for block in result.section().blocks if isinstance(block, Paragraph)]
+    assert any("没有给出候选单元" in said for said in words) is not given

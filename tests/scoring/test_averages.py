@@ -48,7 +48,7 @@ def test_a_zone_is_measured_as_a_candidate_is():
 
 
 def test_a_length_and_what_nobody_measures_are_means_over_more_than_one_candidate():
-    """A street of 4 km, 1.5 km of it in 甲 and in 乙 each: their mean is no 4 km. The west has one candidate alone."""
+    """A street of 4 km, 1.5 km of it in 甲 and in 乙 each: their mean is not 4 km. The west has one candidate alone."""
     streets = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 500), (4000, 500)])], crs=4549)
     own = {
         "model_street_km": indicator(measure="length_km", layers=("model_streets",)),

@@ -279,6 +279,6 @@ def test_scores_read_again_have_no_unread_columns(candidates):
 
 
 def test_units_handed_in_as_they_stand_have_no_unread_columns(candidates):
-    """What `jxgis units` writes of a unit is no indicator under another name."""
+    """What `jxgis units` writes of a unit is not an indicator under another name."""
     units = candidates.assign(**{name: 1.0 for name in declared("units.units").columns if "*" not in name})
     assert score_candidates(units).notes() == []

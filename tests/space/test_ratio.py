@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jxgis.space.ratio import ratio
 
-# Without numbers so small that a quotient is no float any more: plain Python and NumPy differ there.
+# Without numbers so small that a quotient is not a float any more: plain Python and NumPy differ there.
 numbers = st.floats(-1e9, 1e9).map(lambda x: x if abs(x) > 1e-200 else 0.0) | st.just(float("nan"))
 
 

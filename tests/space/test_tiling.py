@@ -31,7 +31,7 @@ def test_a_single_scrap_is_given_to_the_neighbour_it_pokes_through() -> None:
 
 
 def test_faces_of_one_polygon_that_touch_are_one_piece() -> None:
-    """A strip of half a metre is no scrap where it is but a side of the polygon that another's claim cuts off."""
+    """A strip of half a metre is not a scrap where it is but a side of the polygon that another's claim cuts off."""
     west, east = shapely.box(0, 0, 500.5, 1000), shapely.box(500.5, 0, 1000, 1000)
     # Over the west half, up to half a metre from its edge: so wide a double claim stays as it is drawn.
     over = shapely.box(100, 0, 500, 1000)

@@ -1,4 +1,4 @@
-"""One digit that is another is found and named, whatever file it stands in; what is no result does no harm."""
+"""One digit that is another is found and named, whatever file it stands in; what is not a result does no harm."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import pytest
 from weak_city import CITY, issues, places
 
 import jxgis
+from jxgis.drawing.offline import to_html
 from jxgis.errors import InputError
 from jxgis.run.project import Project
 from jxgis.settings import make_settings
@@ -59,3 +60,13 @@ def test_the_rows_are_those_of_the_file_though_some_before_them_are_left_out(tmp
     project = Project(make_settings({"inputs": inputs}, "test"))
     with pytest.raises(InputError, match=r"weak_before\.gpkg, rows 3, 6\)"):
         project.weak(kinds=["markets"])
+
+
+def test_last_years_areas_are_listed_and_named_on_the_map_as_they_were_ranked():
+    last = MARKETS.head(3).assign(rank=[2, 1, 3], name=["乙地", "甲地", "丙地"])
+    page = to_html(weak(last).map())
+    lists = page.partition("jxgis.list(")[2].partition(");")[0]
+    assert "去年的薄弱区域" in lists
+    at = [lists.index(f'[{rank},"{name}"') for rank, name in enumerate(("甲地", "乙地", "丙地"), 1)]
+    assert at == sorted(at)
+    assert '"names":["甲地","乙地","丙地"]' in page

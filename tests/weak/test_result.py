@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from matplotlib.text import Text
 from weak_city import CITY, SIDE, places, points, units
 
 import jxgis
 from jxgis.errors import InputError
+from jxgis.period_words import recent_days
+from jxgis.report.blocks import Paragraph
 from jxgis.weak.section import in_a_line, notes_of
 
 
@@ -53,6 +56,22 @@ def test_what_two_periods_leave_of_a_unit_is_not_small(result):
     every = table["issues"] + table["cases_before"]
     told = of_unit & shown["issues"].notna().to_numpy() & (shown["issues"] != "1–2").to_numpy()
     assert not (every - table["issues"])[told].between(1, 2).any()
+
+
+def test_the_sheet_names_the_period_that_it_shows_and_no_other(result):
+    """Issues of 2022 and 2023 were given; the weak areas are those of 2023."""
+    said = [each.get_text() for each in result.figure("weak_map").findobj(Text)]
+    source = next(words for words in said if "问题上报时间" in words)
+    assert "2022" not in source
+    assert recent_days(result.comparison).zh in source.replace("\n", "")
+
+
+def test_a_city_without_a_plan_is_told_of_none(result):
+    section = result.section()
+    said = [section.keys[0].note, *(block.words for block in section.blocks if isinstance(block, Paragraph))]
+    assert not any("规划要求" in words for words in said)
+    assert "设置（weak.number）要求" in said[0]
+    assert any("设置（weak.number）要求" in words for words in said[1:])
 
 
 def test_the_result_shows_itself(result):
@@ -137,11 +156,11 @@ def test_two_changes_of_the_city_that_do_not_read_alike_are_told_apart():
     for name, issues in (("alike", inside), ("apart", pd.concat([inside, beside], ignore_index=True))):
         hot = jxgis.find_hotspots(issues, city)
         found = jxgis.find_weak_areas(issues, city, units=units(6), hotspots=hot, kinds=["unit"])
-        told[name] = [note.en for note in notes_of(found) if "by cells" in note.en]
+        told[name] = [note.en for note in notes_of(found) if "in the cells" in note.en]
     years = inside["time"].dt.year.value_counts()
     assert told["alike"] == []
     own, both = (100 * (more / years[2022] - 1) for more in (years[2023], years[2023] + 300))
     assert told["apart"] == [
-        f"The city's change here ({own:+.0f} %) is of the issues inside the districts; that of the hot spots is by cells, with "
-        f"what lies in those of the edge outside the districts, and is {both:+.0f} %.".replace("-", "−")
+        f"The city's change here ({own:+.0f} %) is of all issues inside the districts; that of the hot spots is of the issues "
+        f"in the cells, which are a little less or more than the districts at their edge, and is {both:+.0f} %.".replace("-", "−")
     ]

@@ -29,7 +29,7 @@ Object.assign(jxgis, (() => {
     const container = map.getContainer();
     const entries = map.jxEntries ?? [];
     const own = [...made];
-    // Streets, waters, places and parks of the ground, which are no layers of the switch.
+    // Streets, waters, places and parks of the ground, which are not layers of the switch.
     const grounds = [];
     map.eachLayer((layer) => layer.jxNamed?.().forEach(({ kind, names, place, open }) => {
       grounds.push({ jxData: { names, paths: open, style: names.map(() => 0) }, jxPlace: place, jxKind: says[`of_${kind}`] });

@@ -142,7 +142,7 @@ const jxgis = (() => {
     if (data.heading) element("b", box, format(cell(data.heading, row), { kind: "text" }));
     const table = element("table", box);
     data.fields.forEach((field, at) => {
-      // A number that is missing is a dash; words that are missing are no line at all.
+      // A number that is missing is a dash; words that are missing make no line at all.
       if (field.kind === "text" && !cell(data.columns[at], row)) return;
       const line = element("tr", table);
       element("th", line, field.label);
@@ -340,7 +340,8 @@ const jxgis = (() => {
     }), data, (row) => path(data.steps, data.origin)[row], () => names(packed));
   };
 
-  // A list of ranked places, one list a layer: it follows the layer that is shown, and a click goes to the place.
+  // A list of ranked places, one list a layer: it follows the layer that is shown, beside it that which it is compared with,
+  // and a click goes to the place.
   const list = (map, position, lists) => {
     const control = L.control({ position });
     control.onAdd = () => {
@@ -353,12 +354,8 @@ const jxgis = (() => {
     const box = element("details", frame);
     box.open = window.innerWidth >= 700;
     map.jxLists = [...(map.jxLists ?? []), ...lists];
-    const refresh = () => {
-      const shown = lists.find((entry) => map.hasLayer(entry.layer));
-      box.replaceChildren();
-      frame.style.display = shown && (shown.rows.length || shown.note) ? "" : "none";
-      if (!shown) return;
-      element("h2", element("summary", box), shown.heading);
+    const fill = (shown, within) => {
+      element("h2", within, shown.heading);
       const rows = element("ol", box);
       shown.rows.forEach(([rank, name, note, south, west, north, east]) => {
         const button = element("button", element("li", rows));
@@ -370,7 +367,14 @@ const jxgis = (() => {
       });
       if (shown.note) element("p", box, shown.note);
     };
-    map.on("baselayerchange", refresh);
+    const refresh = () => {
+      const sides = [(layer) => map.hasLayer(layer), (layer) => layer === map.jxBeside];
+      const shown = sides.map((side) => lists.find((entry) => side(entry.layer) && (entry.rows.length || entry.note))).filter(Boolean);
+      box.replaceChildren();
+      frame.style.display = shown.length ? "" : "none";
+      shown.forEach((entry, k) => fill(entry, k ? box : element("summary", box)));
+    };
+    map.on("baselayerchange jxbeside", refresh);
     refresh();
     return control;
   };

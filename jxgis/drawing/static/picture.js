@@ -247,7 +247,7 @@ Object.assign(jxgis, (() => {
     if (ranked.length) {
       const list = element("div", key);
       list.className = "jx-list";
-      copy(".jx-list summary > h2, .jx-list details > :is(ol, p)", list);
+      copy(".jx-list summary > h2, .jx-list details > :is(h2, ol, p)", list);
     }
     const foot = element("footer", sheet);
     copy(".leaflet-control-attribution", foot);

@@ -17,10 +17,10 @@ from jxgis.schema.columns import Column
 from jxgis.schema.layers import nearest
 from jxgis.schema.tables import Table, table, tables
 
-__all__ = ["OF_KEYS", "OF_REPORT", "Fields", "known_parts", "known_tables"]
+__all__ = ["OF_KEYS", "Fields", "known_parts", "known_tables"]
 
 #: What there is of the report itself.
-OF_REPORT = ("title", "city", "period", "version")
+_OF_REPORT = ("title", "city", "period", "version")
 #: What there is of each number that stands first on the page.
 OF_KEYS = ("label", "value", "note")
 #: How many rows a table has.
@@ -82,8 +82,8 @@ def require_known(name: str) -> None:
     part, *rest = [*_split_name(name), ""]
     rest = rest[:-1]
     if part == "report":
-        if len(rest) != 1 or rest[0] not in OF_REPORT:
-            raise _no_such(name, rest[0] if rest else "", OF_REPORT)
+        if len(rest) != 1 or rest[0] not in _OF_REPORT:
+            raise _no_such(name, rest[0] if rest else "", _OF_REPORT)
         return
     if part not in known_parts():
         raise _no_such(name, part, ("report", *known_parts()))
@@ -131,7 +131,7 @@ class Fields:
     parts
         What each part says, or why it is not there.
     own
-        The values of `OF_REPORT`.
+        ``title, city, period, version``.
     lang
         ``"zh"`` or ``"en"``.
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from PIL import Image
 
-from jxgis.i18n import text, wide_signs
+from jxgis.i18n import Sketch, sketch_mark, wide_signs
 from jxgis.report.blocks import Paragraph, Picture, TableBlock
 
 __all__ = [
@@ -75,11 +75,11 @@ class Document:
     subtitle: str
     items: Sequence[Item]
     lang: str
-    sketch: bool
+    sketch: Sketch
 
     def mark(self) -> str:
         """What stands at the head of every page; empty where nothing does."""
-        return text("common.sketch", self.lang) if self.sketch else ""
+        return sketch_mark(self.sketch, self.lang)
 
     def headings(self) -> Iterator[Heading]:
         """The headings, in order."""
