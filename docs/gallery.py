@@ -28,6 +28,7 @@ CAPTIONS = {
     "map_scores": ("候选样板单元：得分与准入条件", "Candidates: scores and conditions"),
     "map_allocation": ("哪一年创建哪些样板单元", "Which sample units in which year"),
     "map_weak": ("薄弱区域：是同类的几倍", "Weak areas: times as many issues as their kind"),
+    "map_clusters": ("问题密集区：全部和各类", "Clusters of issues: of all and of each class"),
     "map_scan": ("聚集区：是应有的几倍", "Clusters: times as many issues as expected"),
     "map_effect": ("治理区域和与之相似的对照", "Treated areas and those that they are compared with"),
     "map_circle": ("15 分钟生活圈：样样够得着的与缺的", "The 15-minute circle: what is in reach and what lacks"),

@@ -2,6 +2,7 @@ from . import (
     allocate,
     circle,
     city,
+    clusters,
     compare,
     crs,
     datum,
@@ -29,6 +30,7 @@ from . import (
 from .allocate.analysis import allocate_candidates
 from .circle.analysis import measure_circle
 from .city import City, load_city
+from .clusters.analysis import find_clusters
 from .effect.analysis import measure_effect
 from .errors import CrsError, InputError, JxgisError, MissingPackageError, NotGivenError, OutputError, SettingsError
 from .hotspots.analysis import find_hotspots
@@ -92,6 +94,7 @@ __all__ = [
     "allocate_candidates",
     "circle",
     "city",
+    "clusters",
     "compare",
     "compare_results",
     "crs",
@@ -100,6 +103,7 @@ __all__ = [
     "drawing",
     "effect",
     "errors",
+    "find_clusters",
     "find_hotspots",
     "find_weak_areas",
     "hotspots",

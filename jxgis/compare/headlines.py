@@ -125,6 +125,7 @@ HEADLINES = (
     Headline("scores", "ranked", "number", 0, _ranked),
     Headline("allocation", "chosen", "number", 0, _rows("allocation.allocation", "year")),
     Headline("weak", "weak_areas", "number", 0, _rows("weak.weak_areas")),
+    Headline("clusters", "clusters", "number", 0, _rows("clusters.clusters", "issue_class")),
     Headline("scan", "scan_clusters", "number", 0, _rows("scan.clusters", "issue_class")),
     Headline("effect", "effect", "change", 1, _effect),
     Headline("scorecard", "statuses", "number", 0, _statuses),

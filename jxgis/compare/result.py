@@ -446,7 +446,8 @@ def _of_words(part: str, code: str, folder: Folder, lang: str) -> str:
     if part == "effect":
         return text(f"compare.of_{code}", lang)
     declared = {"hotspots": ("hotspots.places", "issue_class"), "parks": ("parks.coverage", "method")}
-    declared |= {"scorecard": ("scorecard.scorecard", "status"), "scan": ("scan.clusters", "issue_class")}
+    declared |= {"scorecard": ("scorecard.scorecard", "status")}
+    declared |= {name: (f"{name}.clusters", "issue_class") for name in ("clusters", "scan")}
     if part in declared:
         name, column = declared[part]
         return "" if code == "all" and part == "parks" else table(name).columns[column].word(code, lang)

@@ -28,7 +28,20 @@ _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 #: Parts that have a group of their own, by what a report calls them.
 _GROUND = "ground"
 #: Thin lines and names: over what was found they hide nothing, under it nobody saw them.
-PARTS = (_GROUND, "hotspots", "parks", "circle", "scorecard", "units", "scores", "allocation", "weak", "scan", "effect")
+PARTS = (
+    _GROUND,
+    "hotspots",
+    "parks",
+    "circle",
+    "scorecard",
+    "units",
+    "scores",
+    "allocation",
+    "weak",
+    "clusters",
+    "scan",
+    "effect",
+)
 _OF_VIEW = "customproperties/Option/Option[@name='variable{}']/Option"
 _SHAPES = {"0": "Point", "1": "Line", "2": "Polygon"}
 

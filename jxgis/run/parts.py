@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from jxgis.allocate.part import PART as ALLOCATION
 from jxgis.circle.part import PART as CIRCLE
+from jxgis.clusters.part import PART as CLUSTERS
 from jxgis.effect.part import PART as EFFECT
 from jxgis.hotspots.part import PART as HOTSPOTS
 from jxgis.parks.part import PART as PARKS
@@ -18,7 +19,7 @@ from jxgis.weak.part import PART as WEAK
 
 __all__ = ["PARTS", "by_command", "with_those_before"]
 
-PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION, WEAK, SCAN, EFFECT, SCORECARD, CIRCLE)
+PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION, WEAK, CLUSTERS, SCAN, EFFECT, SCORECARD, CIRCLE)
 
 
 def by_command(command: str) -> Part:

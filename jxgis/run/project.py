@@ -26,6 +26,7 @@ from jxgis.schema.layers import nearest
 from jxgis.settings import (
     AllocateSettings,
     CircleSettings,
+    ClusterSettings,
     EffectSettings,
     HotspotSettings,
     ParkSettings,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from jxgis.allocate.result import AllocationResult
     from jxgis.circle.result import CircleResult
     from jxgis.city import City
+    from jxgis.clusters.result import ClustersResult
     from jxgis.effect.result import EffectResult
     from jxgis.hotspots.result import HotspotsResult
     from jxgis.load import Loaded
@@ -313,6 +315,19 @@ class Project:
             Of ``[weak]``.
         """
         found: WeakResult = self._run("weak", options)
+        return found
+
+    @with_options(ClusterSettings)
+    def clusters(self, **options: Any) -> ClustersResult:
+        """Clusters of points: where issues lie densely, with the options of ``[clusters]`` in jxgis.toml where none is given
+        here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[clusters]``.
+        """
+        found: ClustersResult = self._run("clusters", options)
         return found
 
     @with_options(ScanSettings)

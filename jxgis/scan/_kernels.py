@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jxgis.space.compiled import compiled
+from jxgis.space._compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

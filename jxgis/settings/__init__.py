@@ -18,6 +18,7 @@ from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
 from jxgis.settings._parts import (
     ALLOCATE,
+    CLUSTERS,
     EFFECT,
     HOTSPOTS,
     PARKS,
@@ -27,6 +28,8 @@ from jxgis.settings._parts import (
     UNITS,
     WEAK,
     AllocateSettings,
+    ClusterMethod,
+    ClusterSettings,
     Controls,
     CycleSettings,
     Decay,
@@ -48,6 +51,7 @@ from jxgis.settings._scan import SCAN, ScanSettings
 
 __all__ = [
     "ALLOCATE",
+    "CLUSTERS",
     "EFFECT",
     "HOTSPOTS",
     "PARKS",
@@ -61,6 +65,8 @@ __all__ = [
     "BoundaryInputSettings",
     "CircleSettings",
     "CitySettings",
+    "ClusterMethod",
+    "ClusterSettings",
     "Condition",
     "Controls",
     "CycleSettings",
@@ -124,6 +130,7 @@ class Settings(Section):
     scorecard: ScorecardSettings = ScorecardSettings()
     circle: CircleSettings = CircleSettings()
     weak: WeakSettings = WeakSettings()
+    clusters: ClusterSettings = ClusterSettings()
     scan: ScanSettings = ScanSettings()
     report: ReportSettings = ReportSettings()
 

@@ -14,6 +14,7 @@ from jxgis.settings._option import CityMetres, Finite, NotNegative, Positive, Se
 
 __all__ = [
     "ALLOCATE",
+    "CLUSTERS",
     "EFFECT",
     "HOTSPOTS",
     "PARKS",
@@ -23,6 +24,8 @@ __all__ = [
     "UNITS",
     "WEAK",
     "AllocateSettings",
+    "ClusterMethod",
+    "ClusterSettings",
     "Controls",
     "CycleSettings",
     "Decay",
@@ -41,6 +44,7 @@ __all__ = [
     "Weighing",
 ]
 
+ClusterMethod: TypeAlias = Literal["dbscan", "hdbscan"]
 Controls: TypeAlias = Literal["auto", "units", "subdistricts", "districts", "cells"]
 Decay: TypeAlias = Literal["gaussian", "linear", "none"]
 Exposure: TypeAlias = Literal["km2", "street_km", "people"]
@@ -473,6 +477,39 @@ class WeakSettings(Section):
     )
 
 
+class ClusterSettings(Section):
+    """``[clusters]``: how densely issues lie that are one cluster, and of which classes."""
+
+    method: ClusterMethod = option(
+        "dbscan",
+        "方法：dbscan（处处同一密度）、hdbscan（各处密度不同，另需 scikit-learn，至多 10 万件）",
+        "dbscan (one density everywhere) or hdbscan (densities that differ; needs scikit-learn, 100,000 issues at most)",
+    )
+    eps_m: Annotated[float, Field(ge=1, le=100_000)] = option(
+        100, "相距不超过多远算邻近，米", "how far apart neighbours are at most, metres"
+    )
+    min_points: Annotated[int, Field(ge=2)] | None = option(
+        None,
+        "这一距离内至少有多少件才算密集；默认按 density_times 由各类平均密度推算，不少于 10 件",
+        "issues within that distance that make a place dense; else by density_times from each class's mean, at least 10",
+        example=30,
+    )
+    density_times: Annotated[float, Field(gt=0, le=10_000)] = option(
+        10, "密集是指密度达到该类全市平均的几倍", "dense is so many times as dense as the class is over the whole city"
+    )
+    classes: tuple[str, ...] | None = option(
+        None,
+        "类别，按此顺序；默认用城市配置或问题自带的类别",
+        "the classes, in this order; else the city's, or those of the issues",
+        example=["市容环境", "街面秩序"],
+    )
+    points: bool = option(
+        False,
+        "另写密集区内的问题点（clusters.gpkg 的 points 图层）；点位可认出个人，请勿外传",
+        "also write the points of the clusters (layer points of clusters.gpkg), which can tell who it was: keep them inside",
+    )
+
+
 class ReportSettings(Section):
     """``[report]``: what stands on the report's first page, its language, and the least number of cases that is shown."""
 
@@ -529,7 +566,7 @@ class ReportSettings(Section):
 
 
 #: The defaults: where a function is called by itself, its options are these.
-HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, EFFECT, SCORECARD, WEAK, REPORT = (
+HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, EFFECT, SCORECARD, WEAK, CLUSTERS, REPORT = (
     HotspotSettings(),
     ParkSettings(),
     UnitSettings(),
@@ -538,5 +575,6 @@ HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, EFFECT, SCORECARD, WEAK, REPORT = (
     EffectSettings(),
     ScorecardSettings(),
     WeakSettings(),
+    ClusterSettings(),
     ReportSettings(),
 )

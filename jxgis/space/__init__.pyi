@@ -1,4 +1,4 @@
-from . import compiled, nearest, ratio
+from . import nearest, ratio
 from .blocks import grid_blocks, own_blocks, street_blocks
 from .count import count_points
 from .districts import (
@@ -43,7 +43,6 @@ __all__ = [
     "as_one",
     "check_districts",
     "check_polygons",
-    "compiled",
     "connected",
     "count_parts",
     "count_points",

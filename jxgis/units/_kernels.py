@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from jxgis.space.compiled import compiled
+from jxgis.space._compiled import compiled
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece
 

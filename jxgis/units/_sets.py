@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jxgis.space.compiled import compiled
+from jxgis.space._compiled import compiled
 from jxgis.units._graph import Floats
 from jxgis.units._kernels import unit_cost
 from jxgis.units._piece import Piece

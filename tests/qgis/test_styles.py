@@ -14,6 +14,7 @@ import shapely
 from qgis_rows import parsed, rows_of
 
 from jxgis.circle.map import _BREAKS as CIRCLE
+from jxgis.clusters.map import _BREAKS as CLUSTERS
 from jxgis.drawing import colours
 from jxgis.drawing.legend import classify
 from jxgis.gpkg import write_gpkg
@@ -59,6 +60,7 @@ def test_a_key_that_no_style_has_is_refused() -> None:
         ("circle.circle", CIRCLE),
         ("scores.scores", SCORES),
         ("weak.weak_areas", WEAK),
+        ("clusters.clusters", CLUSTERS),
     ],
 )
 def test_breaks_are_those_of_the_map(name: str, of_map: tuple[float, ...]) -> None:

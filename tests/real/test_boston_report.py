@@ -52,7 +52,15 @@ def test_without_a_housing_file_coverage_is_null_with_its_reason(result: Path) -
 
 def test_the_page_and_its_maps_are_there(result: Path) -> None:
     names = {path.name for path in (result / "maps").iterdir()}
-    assert names == {"hotspots.html", "parks.html", "units.html", "weak.html", "scan.html", "scores.html"}
+    assert names == {
+        "hotspots.html",
+        "parks.html",
+        "units.html",
+        "weak.html",
+        "clusters.html",
+        "scan.html",
+        "scores.html",
+    }
     page = (result / "index.html").read_text(encoding="utf-8")
     assert "Boston 2015" in page
     assert "示意数据" not in page, "the neighbourhoods are the city's own"

@@ -160,6 +160,7 @@ def _barest() -> dict[str, Callable[[], Any]]:
         ),
         "measure_scorecard": lambda: jxgis.measure_scorecard(city, issues=issues),
         "measure_circle": lambda: jxgis.measure_circle({"shops": squares}, plots, city, lines),
+        "find_clusters": lambda: jxgis.find_clusters(issues, city),
         "find_weak_areas": lambda: jxgis.find_weak_areas(issues, city, {"markets": plots}),
         "measure_effect": lambda: jxgis.measure_effect(
             plots[:1], issues.assign(time=times), city, at="2025-01-01", months=3
@@ -315,6 +316,7 @@ def test_every_table_is_held_to_its_contract() -> None:
         (jxgis.allocate_candidates, jxgis.Project.allocation, "allocate"),
         (jxgis.measure_effect, jxgis.Project.effect, "effect"),
         (jxgis.find_weak_areas, jxgis.Project.weak, "weak"),
+        (jxgis.find_clusters, jxgis.Project.clusters, "clusters"),
         (jxgis.scan_clusters, jxgis.Project.scan, "scan"),
     ],
 )

@@ -1,0 +1,41 @@
+"""The part that groups points that lie densely: what it reads, and how it is run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jxgis.i18n import Text
+from jxgis.part import Given, Option, Part
+
+if TYPE_CHECKING:
+    from jxgis.clusters.result import ClustersResult
+
+__all__ = ["PART"]
+
+
+def _find(given: Given) -> ClustersResult:
+    from jxgis.clusters.analysis import analyse
+
+    return analyse(given)
+
+
+PART = Part(
+    name="clusters",
+    command="clusters",
+    title=Text(zh="问题密集区：哪些地方问题密集，范围在哪里", en="Clusters of points: where issues lie densely"),
+    options={
+        "--issues": Option("inputs.issues"),
+        "--districts": Option("inputs.districts"),
+        "--eps-m": Option("clusters.eps_m"),
+        "--min-points": Option("clusters.min_points"),
+        "--density-times": Option("clusters.density_times"),
+        "--method": Option("clusters.method", metavar="dbscan|hdbscan"),
+        "--from": Option("inputs.issues.from"),
+        "--to": Option("inputs.issues.to"),
+    },
+    reads=("districts", "subdistricts", "issues", "places", "streets"),
+    needs=("issues", "districts"),
+    analyse=_find,
+    settings_key="clusters",
+    settings=("clusters", "report"),
+)
