@@ -162,5 +162,7 @@ def test_two_changes_of_the_city_that_do_not_read_alike_are_told_apart():
     own, both = (100 * (more / years[2022] - 1) for more in (years[2023], years[2023] + 300))
     assert told["apart"] == [
         f"The city's change here ({own:+.0f} %) is of all issues inside the districts; that of the hot spots is of the issues "
-        f"in the cells, which are a little less or more than the districts at their edge, and is {both:+.0f} %.".replace("-", "−")
+        f"in the cells, which are a little less or more than the districts at their edge, and is {both:+.0f} %.".replace(
+            "-", "−"
+        )
     ]
