@@ -37,7 +37,7 @@ CAPTIONS = {
 }
 
 #: Figures that are not called as their part is.
-_PART_OF = {"months": "hotspots", "scale": "hotspots"}
+_PART_OF = {"months": "hotspots", "scale": "hotspots", "scan_time": "scan"}
 
 
 def make(result: Path, folder: Path) -> None:

@@ -57,7 +57,7 @@ def test_the_clusters_are_written_with_names_and_no_points(jxgis: Run, project: 
     assert run["outputs"] == on_disk
     assert run["clusters"]["found"]["all"] == 2
     sheets = openpyxl.load_workbook(out / "clusters.xlsx").sheetnames
-    assert {"密集区", "各类的聚集", "换一个距离"} <= set(sheets)
+    assert {"密集区", "各类的密集程度", "换一个距离"} <= set(sheets)
 
 
 def test_points_are_there_where_they_are_asked_for(jxgis: Run, project: Path) -> None:
