@@ -126,8 +126,8 @@ class ScanResult(Result):
             {name: round(value, 6) if isinstance(value, float) else value for name, value in row.items()}
             for row in rows
         ]
-        found = {"scans": rounded, "without_exposure": self.without_exposure, "without_time": self.without_time}
-        return {"outside_area": self.outside_area, "scan_found": found}
+        left_out = {name: getattr(self, name) for name in ("outside_area", "without_exposure", "without_time")}
+        return {"scan_found": {"scans": rounded, **left_out}}
 
     def write_tables(self, stage: Stage) -> None:
         """``scan.gpkg`` and ``scan.xlsx``."""
