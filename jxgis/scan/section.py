@@ -53,13 +53,13 @@ def scan_section(result: ScanResult, lang: str) -> Section:
         found = "some" if n else "none"
         lead = text(f"scan.lead_{scan}_{found}", lang, n=n, first=listed(first, lang), **values)
         leads.append(lead)
+        answers.append(Answer(text(f"answers.scan_{scan}", lang), lead))
         blocks.append(Paragraph(lead))
         if n:
             heading = text(f"scan.table_{scan}", lang, n=min(n, _FIRST))
             blocks.append(
                 table_block(heading, everything.head(_FIRST), lang, of="scan.clusters", columns=_columns(scan))
             )
-            answers.append(Answer(text(f"answers.scan_{scan}", lang), lead))
         of_classes = own[own["issue_class"] != ALL]
         if len(of_classes):
             heading = text(f"scan.table_{scan}_classes", lang, n=len(of_classes))

@@ -189,3 +189,13 @@ def test_what_rose_where_nobody_lives_is_found_too() -> None:
     found = jxgis.scan_clusters(made_up(), CITY, exposure=homes, districts=CITY, places=PLACES, classes=[]).clusters
     assert found.loc[found["scan"] == "space_time", "name"].tolist()[:1] == ["三水湾（东城）"]
     assert not found.loc[found["scan"] == "space", "name"].str.contains("东城").any()
+
+
+def test_where_nothing_is_found_that_is_the_answer() -> None:
+    issues = made_up().iloc[:2000]
+    result = scan(issues, alpha=0.02)
+    assert result.clusters.empty
+    section = result.section()
+    assert [key.value for key in section.keys] == ["0", "0"]
+    assert [answer.words for answer in section.answers] == section.lines
+    assert all("没有一处" in line for line in section.lines)
