@@ -569,7 +569,7 @@ def test_a_sheet_of_remarks_before_the_table_is_passed_over(tmp_path):
 @pytest.mark.parametrize("titles", [0, 1, 3])
 def test_titles_above_the_header_are_said_since_rows_are_counted_below_it(tmp_path: Path, titles: int) -> None:
     cases = pd.DataFrame({"lon": [120.75, "?", 120.76], "lat": [30.75, 30.76, 30.77]})
-    cases.to_excel(tmp_path / "a.xlsx", index=False, startrow=titles)
+    cases.to_excel(tmp_path / "a.xlsx", index=False, startrow=titles, engine="xlsxwriter")
     loaded = load_layer("issues", tmp_path / "a.xlsx", crs="WGS-84")
     row = int(loaded.rejects["row"].item())
     said = [found[1] for note in loaded.notes for found in re.finditer(r"第 1 行是 Excel 显示的第 (\d+) 行", note.zh)]
