@@ -41,7 +41,7 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         path = folder / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(chosen), encoding="utf-8")
-    own = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "RUNTIME", "DATA")}
+    own = {f"JUPYTER_{name}_DIR": str(folder / "own" / name.lower()) for name in ("CONFIG", "RUNTIME", "DATA")}
     said = folder / "said"
     asked = ["--no-browser", "--allow-root", "--ServerApp.port=0", "--IdentityProvider.token=lab"]
     with said.open("w") as output:

@@ -68,6 +68,7 @@ def test_the_command_writes_its_folder(jxgis: Run, project: Path) -> None:
         assert (out / name).read_bytes() == (again / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_window_of_time_for_the_others_takes_nothing_from_it(jxgis: Run, project: Path) -> None:
     """What the hot spots look at is one thing, the years before and after another."""
     first, second = project.parent / "first", project.parent / "second"

@@ -44,6 +44,7 @@ def project(city: Path) -> Callable[[str], Path]:
         ("line", ["hotspots", "--project"], "hotspots.xlsx"),
     ],
 )
+@pytest.mark.slow
 def test_the_share_inside_a_ring_is_told(jxgis, city: Path, project, drawn: str, command: list[str], file: str) -> None:
     ring = rectangle(1000, 1000, 2000, 2000)
     (ring if drawn == "polygon" else ring.exterior).to_frame("geometry").to_file(city / "ring.geojson")
@@ -104,6 +105,7 @@ def test_a_window_is_compared_with_the_time_before_it(jxgis, city: Path, project
     assert first["change"] > 0.5
 
 
+@pytest.mark.slow
 def test_the_scale_that_the_issues_propose_is_drawn_and_told(jxgis, city: Path, project) -> None:
     ended = jxgis("hotspots", "--project", project(""), "--out", city / "out")
     assert ended.code == 0, ended.err

@@ -33,6 +33,7 @@ def project_of(city: Path, more: str = "", *, overlap_m: float = 200, issues: bo
 CANDIDATES = '[inputs.candidates]\npath = "candidates.gpkg"\n'
 
 
+@pytest.mark.slow
 def test_overlapping_districts_stop_units_and_sums_of_districts_and_nothing_else(jxgis: Run, city: Path) -> None:
     out = city / "out"
     finished = jxgis("report", project_of(city, CANDIDATES), "--out", out)
@@ -51,6 +52,7 @@ def test_overlapping_districts_stop_units_and_sums_of_districts_and_nothing_else
     assert "未能完成，其余部分不受影响" in notes
 
 
+@pytest.mark.slow
 def test_units_of_one_s_own_that_cannot_be_measured_stop_nothing_else(jxgis: Run, city: Path) -> None:
     squares = [shapely.box(EAST + a, NORTH, EAST + a + 3000, NORTH + 3000) for a in (0, 3000)]
     gpd.GeoDataFrame({"unit_id": ["all", "U2"]}, geometry=squares, crs=4549).to_file(city / "units.gpkg")
@@ -128,6 +130,7 @@ def test_nothing_done_is_bad_input_and_writes_nothing(jxgis: Run, city: Path) ->
     assert not (city / "out").exists()
 
 
+@pytest.mark.slow
 def test_refused_hot_spots_leave_the_scores(jxgis: Run, city: Path) -> None:
     table = pd.read_csv(city / "issues.csv", encoding="gb18030")
     table["X坐标"] += 0.2  # 19 km east of the districts

@@ -111,6 +111,7 @@ def book(city: Path) -> Path:
     return city / "units.gpkg"
 
 
+@pytest.mark.slow
 def test_a_layer_is_named_as_qgis_does(jxgis: Callable[..., Any], city: Path, book: Path) -> None:
     for named in (
         "|layername=第三层",
