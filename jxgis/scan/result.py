@@ -48,7 +48,7 @@ class ScanResult(Result):
     slices
         How time is cut; None where there are no times.
     outside_area, without_exposure, without_time
-        Issues in no cell; in a cell without exposure; of no time.
+        Issues in no cell; in a cell without exposure; of no time, or a mistyped one.
     wider_than_city
         Whether the largest radius that was asked for is larger than the city.
     """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from jxgis.periods import ends
 from jxgis.scan.windows import Stretches, stretches_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Slices:
     Attributes
     ----------
     of
-        (n,) the slice of each case; -1 where its time is not known.
+        (n,) the slice of each case; -1 where its time is not known, or mistyped.
     stretches
         What a cluster may last.
     starts
@@ -53,7 +54,8 @@ def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, 
     Parameters
     ----------
     times
-        (n,) when issues were reported, tz-naive; missing values allowed.
+        (n,) when issues were reported, tz-naive; missing values allowed. A few far from all others, mistyped years, are of
+        no slice.
     unit
         ``"month"`` or ``"week"``.
     longest
@@ -77,15 +79,16 @@ def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, 
     known = times.dropna()
     if known.empty:
         return None
-    first, last = known.min().normalize(), known.max().normalize()
+    first, end = ends(np.sort(known.to_numpy(dtype="datetime64[ns]")))
+    last = end - pd.Timedelta(days=1)
     freq = "M" if unit == "month" else "W-SUN"
     periods = pd.period_range(first, last, freq=freq)
     if len(periods) < 2:
         return None
     longest = min(longest, len(periods) // 2)
     cut = max(len(periods) - longest - 1, 0) if recent else 0
-    starts = pd.DatetimeIndex([first, *periods[cut + 1 :].start_time, last + pd.Timedelta(days=1)])
+    starts = pd.DatetimeIndex([first, *periods[cut + 1 :].start_time, end])
     of = np.full(len(times), -1, dtype=np.int64)
-    own = times.notna().to_numpy()
-    of[own] = np.searchsorted(starts.to_numpy(), known.to_numpy(dtype="datetime64[ns]"), side="right") - 1
+    own = ((times >= first) & (times < end)).to_numpy()
+    of[own] = np.searchsorted(starts.to_numpy(), times[own].to_numpy(dtype="datetime64[ns]"), side="right") - 1
     return Slices(of, stretches_of(len(starts) - 1, longest=longest, recent=recent), starts, len(periods))

@@ -24,7 +24,7 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
-STARTS_S, RUNS_MS = 300, 3_000_000
+STARTS_S, RUNS_MS = 300, 1_200_000
 PROMPTS = (
     "() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')].map((one) => one.textContent)"
 )

@@ -199,3 +199,14 @@ def test_where_nothing_is_found_that_is_the_answer() -> None:
     assert [key.value for key in section.keys] == ["0", "0"]
     assert [answer.words for answer in section.answers] == section.lines
     assert all("没有一处" in line for line in section.lines)
+
+
+def test_a_mistyped_year_does_not_hide_what_rose_lately() -> None:
+    """Of the last year that there are data of: a stray twenty years on would put all of them before it."""
+    issues = made_up()
+    stray = issues.iloc[:1].assign(time=pd.Timestamp("2043-05-01"))
+    with_stray = gpd.GeoDataFrame(pd.concat([issues, stray], ignore_index=True))
+    rose, same = (scan(rows, scans=["space_time"]) for rows in (issues, with_stray))
+    assert rose.clusters["name"].tolist() == same.clusters["name"].tolist() == ["三水湾（东城）"]
+    assert rose.clusters["start"].tolist() == same.clusters["start"].tolist()
+    assert same.without_time == rose.without_time + 1
