@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from jxgis.clusters.map import issue_classes, issue_words
 from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import OUTLINE, PINS
 from jxgis.drawing.figures import short_label
+from jxgis.drawing.layers import largest_first
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
@@ -41,8 +40,7 @@ def cluster_sheet(clusters: gpd.GeoDataFrame, *, note: str = "", canvas: Canvas 
     matplotlib.figure.Figure
     """
     lang = canvas.lang
-    # The small ones are drawn last, over those that they lie in.
-    drawn = clusters.iloc[np.argsort(-clusters.area.to_numpy(), kind="stable")]
+    drawn = largest_first(clusters)
     seen, first = issue_classes(drawn, lang), clusters.head(_TOP)
     with map_sheet(canvas, clusters, title=text("clusters.title", lang)) as sheet:
         colours = [seen.colours[row] for row in seen.row]

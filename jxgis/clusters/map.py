@@ -20,6 +20,7 @@ from jxgis.drawing.layers import (
     fields_of,
     fill,
     land_map,
+    largest_first,
 )
 from jxgis.drawing.legend import Classes, LegendSection, add_legend, classify
 from jxgis.hotspots.map import class_label
@@ -105,8 +106,7 @@ def cluster_map(
 
 
 def _add(group: folium.FeatureGroup, own: gpd.GeoDataFrame, lang: str) -> None:
-    """The small ones last, over those that they lie in."""
-    drawn = own.iloc[np.argsort(-own.area.to_numpy(), kind="stable")]
+    drawn = largest_first(own)
     seen = issue_classes(drawn, lang)
     of_all = (own["issue_class"] == ALL).all()
     fields = [name for name in _FIELDS if of_all or name not in _OF_ALL]

@@ -11,6 +11,7 @@ import shapely
 
 from jxgis.clusters.outlines import densest_spots, outline_clusters
 from jxgis.crs import M2_PER_KM2
+from jxgis.hotspots.counted import number_points, same_point_share
 from jxgis.hotspots.names import encode, most_common, name_areas
 from jxgis.i18n import text
 from jxgis.space.ratio import ratio
@@ -92,7 +93,7 @@ def describe_clusters(
             "main_subclass": sub_type["value"],
             "main_subclass_share": sub_type["share"],
             "main_department": main("department")["value"],
-            "same_point_share": _same_point_share(x, y, cluster, size),
+            "same_point_share": same_point_share(cluster, number_points(x, y), n),
         },
         geometry=outlines,
         crs=issues.crs,
@@ -114,13 +115,3 @@ def _names(
     unnamed = iter(range(1, len(names) + 1))
     called = [text("maps.unnamed", lang, n=next(unnamed)) if name is None else name for name in names]
     return numbered(pd.Series(called, dtype="str"))
-
-
-def _same_point_share(
-    x: NDArray[np.float64], y: NDArray[np.float64], cluster: NDArray[np.int64], size: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Share of each cluster's issues that stand at its most common coordinates."""
-    inside = cluster >= 0
-    points = pd.DataFrame({"cluster": cluster[inside], "x": x[inside], "y": y[inside]})
-    most = points.value_counts(sort=False).groupby("cluster").max()
-    return ratio(most.reindex(np.arange(len(size)), fill_value=0), size)

@@ -56,6 +56,7 @@ __all__ = [
     "fields_of",
     "fill",
     "land_map",
+    "largest_first",
     "line",
 ]
 
@@ -285,6 +286,19 @@ def add_group(
     group.under = under  # type: ignore[attr-defined]  # the switch reads it
     page.add_child(group)
     return group
+
+
+def largest_first(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Rows in the order in which they are drawn: the small ones last, over those that they lie in.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> rows = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=[shapely.box(0, 0, 1, 1), shapely.box(0, 0, 9, 9)])
+    >>> largest_first(rows)["name"].tolist()
+    ['b', 'a']
+    """
+    return gpd.GeoDataFrame(rows.iloc[np.argsort(-rows.area.to_numpy(), kind="stable")])
 
 
 def add_polygons(

@@ -18,9 +18,18 @@ from jxgis.part import Given
 from jxgis.space.count import count_points
 from jxgis.space.grid import Grid, grid_over
 from jxgis.space.points import locate
+from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
 
-__all__ = ["Counted", "class_names", "classes_asked", "count_issues", "with_zones"]
+__all__ = [
+    "Counted",
+    "class_names",
+    "classes_asked",
+    "count_issues",
+    "number_points",
+    "same_point_share",
+    "with_zones",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,3 +178,51 @@ def class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[str
             "name in the file, or in the mapping of classes.",
         )
     return list(classes) if classes is not None else sorted(found - {UNCLASSIFIED})
+
+
+def number_points(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Number the places of points: equal for those at the same coordinates.
+
+    Parameters
+    ----------
+    x, y
+        (n,) coordinates.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) 0 and up.
+    """
+    _, point = np.unique(x + 1j * y, return_inverse=True)
+    return point.astype(np.int64)
+
+
+def same_point_share(group: NDArray[np.int64], point: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+    """Share of each group's issues that stand at its most common coordinates.
+
+    Parameters
+    ----------
+    group
+        (k,) group of each issue; -1 for none.
+    point
+        (k,) from `number_points`.
+    n
+        Number of groups.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) 0–1; NaN of a group without issues.
+
+    Examples
+    --------
+    >>> point = number_points(np.array([5.0, 5.0, 7.0]), np.array([1.0, 1.0, 1.0]))
+    >>> same_point_share(np.array([0, 0, 0]), point, 1).round(2).tolist()
+    [0.67]
+    """
+    largest = np.zeros(n)
+    keep = group >= 0
+    if keep.any():
+        pairs, number = np.unique(group[keep] * (point.max() + 1) + point[keep], return_counts=True)
+        np.maximum.at(largest, pairs // (point.max() + 1), number)
+    return ratio(largest, np.bincount(group[keep], minlength=n))

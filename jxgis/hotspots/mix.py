@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.settings import HOTSPOTS
+from jxgis.space.overlay import pieces
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
 from jxgis.statistics.fdr import is_hot
@@ -394,9 +395,5 @@ def _count(zone: NDArray[np.int64], code: NDArray[np.int64], n_zones: int, n_cla
 def _held_m2(grid: Grid, polygons: gpd.GeoDataFrame) -> csr_array:
     """How much of each cell lies in each polygon, m²: (polygons, cells)."""
     shapes, squares = polygons.geometry.to_numpy(), grid.cells().geometry.to_numpy()
-    zone, cell = shapely.STRtree(squares).query(shapes, predicate="intersects")
-    shapely.prepare(shapes)
-    area = np.full(len(zone), grid.cell_m**2)
-    edge = ~shapely.contains_properly(shapes[zone], squares[cell])
-    area[edge] = shapely.area(shapely.intersection(shapes[zone[edge]], squares[cell[edge]]))
-    return csr_array((area, (zone, cell)), shape=(len(shapes), len(squares)))
+    zone, cell, piece = pieces(shapes, squares)
+    return csr_array((shapely.area(piece), (zone, cell)), shape=(len(shapes), len(squares)))

@@ -12,6 +12,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
+from jxgis.hotspots.counted import number_points, same_point_share
 from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, number_unnamed, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
 from jxgis.i18n import listed
@@ -291,8 +292,8 @@ class _Located:
                 street[asked] = streets_of(inside[asked], naming.streets)
                 texts["street"] = encode(street)
         time = inside["time"].to_numpy(dtype="datetime64[ns]") if "time" in inside.columns else None
-        _, point = np.unique(inside.geometry.x.to_numpy() + 1j * inside.geometry.y.to_numpy(), return_inverse=True)
-        return cls(cell[cell >= 0], point.astype(np.int64), inside["issue_class"].to_numpy(dtype=object), time, texts)
+        point = number_points(inside.geometry.x.to_numpy(), inside.geometry.y.to_numpy())
+        return cls(cell[cell >= 0], point, inside["issue_class"].to_numpy(dtype=object), time, texts)
 
     def of_class(self, issue_class: str) -> NDArray[np.bool_]:
         return np.ones(self.cell.size, dtype=bool) if issue_class == ALL else self.issue_class == issue_class
@@ -342,7 +343,7 @@ def _of_class(
             "concentration": measures["share_issues"] / measures["share_area"],
             "peak_z": own["gi_z"].to_numpy(),
             "peak_cell": own["cell_id"].to_numpy(),
-            "same_point_share": _same_point_share(group, issues.point, n),
+            "same_point_share": same_point_share(group, issues.point, n),
             "geometry": _outlines(label, grid, n),
         }
     )
@@ -462,17 +463,6 @@ def _in_periods(
         for within in periods.within(past.time)
     )
     return before, recent
-
-
-def _same_point_share(group: NDArray[np.int64], point: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-    """Share of each place's issues that stand at its most common point."""
-    largest = np.zeros(n)
-    keep = group >= 0
-    if keep.any():
-        pairs, number = np.unique(group[keep] * (point.max() + 1) + point[keep], return_counts=True)
-        np.maximum.at(largest, pairs // (point.max() + 1), number)
-    size = np.bincount(group[keep], minlength=n)
-    return ratio(largest, size)
 
 
 def _also(peaks: pd.DataFrame, own_names: NDArray[np.object_]) -> list[str | None]:

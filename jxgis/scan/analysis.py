@@ -13,7 +13,7 @@ import shapely
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
 from jxgis.given import given_tables
-from jxgis.hotspots.counted import Counted, classes_asked, count_issues
+from jxgis.hotspots.counted import Counted, classes_asked, count_issues, number_points, same_point_share
 from jxgis.hotspots.names import name_areas
 from jxgis.hotspots.rates import built_up, exposure_on_grid
 from jxgis.i18n import Text, text, text_pair
@@ -215,7 +215,7 @@ def _scene(given: Given, counted: Counted, exposure: NDArray[np.float64]) -> _Sc
     here = cell >= 0
     if not here.any():
         raise InputError.saying(text_pair("scan.none_exposed", n=f"{len(cell):,}"))
-    _, point = np.unique(counted.x + 1j * counted.y, return_inverse=True)
+    point = number_points(counted.x, counted.y)
     slices = None
     if "time" in counted.inside.columns:
         times = counted.inside["time"][here]
@@ -334,7 +334,7 @@ def _same_point(scene: _Scene, scan: str, name: str, window: Window) -> float:
     if scan == "space_time" and scene.slices is not None:
         first, end = (of[window.stretch] for of in (scene.slices.stretches.first, scene.slices.stretches.end))
         own &= (scene.slices.of >= first) & (scene.slices.of < end)
-    return float(np.bincount(scene.point[own]).max() / own.sum())
+    return float(same_point_share(np.where(own, 0, -1), scene.point, 1)[0])
 
 
 def _districts(given: Given, middle: gpd.GeoDataFrame) -> NDArray[np.object_]:

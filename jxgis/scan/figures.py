@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import OUTLINE, PINS
 from jxgis.drawing.figures import Figure, short_label
+from jxgis.drawing.layers import largest_first
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
@@ -39,7 +38,7 @@ def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, canvas: Canvas = BLANK)
     matplotlib.figure.Figure
     """
     lang = canvas.lang
-    drawn = clusters.iloc[np.argsort(-clusters.area.to_numpy(), kind="stable")]
+    drawn = largest_first(clusters)
     classes, first = times_classes(drawn, lang), clusters.head(_TOP)
     title = text(f"scan.layer_{scan}", lang, name=text("common.all_classes", lang))
     with map_sheet(canvas, clusters, title=title) as sheet:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
@@ -18,8 +17,10 @@ from jxgis.drawing.layers import (
     fields_of,
     fill,
     land_map,
+    largest_first,
 )
 from jxgis.drawing.legend import Classes, LegendSection, add_legend, classify
+from jxgis.hotspots.map import class_label
 from jxgis.i18n import text
 from jxgis.small_counts import as_words
 
@@ -82,11 +83,9 @@ def scan_map(
     some = scans[scans["clusters_n"] > 0]
     for number, (scan, name) in enumerate(zip(some["scan"], some["issue_class"], strict=True)):
         own = clusters[(clusters["scan"] == scan) & (clusters["issue_class"] == name)]
-        label = text("common.all_classes", lang) if name == "all" else str(name)
-        title = text(f"scan.layer_{scan}", lang, name=label)
+        title = text(f"scan.layer_{scan}", lang, name=class_label(name, lang))
         group = add_group(page, name=title, show=number == 0)
-        # The small ones are drawn last, over those that they lie in.
-        drawn = own.iloc[np.argsort(-own.area.to_numpy(), kind="stable")]
+        drawn = largest_first(own)
         classes = times_classes(drawn, lang)
         add_polygons(
             group, drawn.assign(observed=as_words(drawn["observed"])), style=classes.row, heading="name",
@@ -94,7 +93,7 @@ def scan_map(
             fields=fields_of("scan.clusters", _FIELDS[scan], lang), simplify_m=0.5,
         )  # fmt: skip
         first = own.head(_LISTED)
-        note = text("scan.map_note_space_time" if scan == "space_time" else "scan.map_note_space", lang)
+        note = text(f"scan.map_note_{scan}", lang)
         legends.append(LegendSection(text("scan.legend", lang), classes.swatches(), note, [group]))
         lists.append(PlaceList(group, title, first.assign(note=cluster_words(first, lang))))
     add_place_lists(page, lists)

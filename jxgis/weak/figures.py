@@ -10,6 +10,7 @@ import pandas as pd
 from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import FAINT, INK, OUTLINE, PINS, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.layers import largest_first
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import Sketch, text
@@ -78,8 +79,7 @@ def weak_sheet(weak: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> Figure:
     matplotlib.figure.Figure
     """
     lang = canvas.lang
-    # The small ones are drawn last, over those that they lie in.
-    drawn = weak.iloc[np.argsort(-weak.area.to_numpy(), kind="stable")]
+    drawn = largest_first(weak)
     classes, first = severity_classes(drawn, lang), weak.head(_TOP)
     with map_sheet(canvas, weak, title=text("weak.title", lang)) as sheet:
         colours = [classes.colours[row] for row in classes.row]

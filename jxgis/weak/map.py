@@ -19,6 +19,7 @@ from jxgis.drawing.layers import (
     fields_of,
     fill,
     land_map,
+    largest_first,
 )
 from jxgis.drawing.legend import Classes, LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
@@ -70,8 +71,7 @@ def weak_map(
     """
     lang = canvas.lang
     page = land_map(canvas, areas, title=text("weak.title", lang))
-    # The small ones are drawn last, over those that they lie in.
-    drawn = weak.iloc[np.argsort(-weak.area.to_numpy(), kind="stable")]
+    drawn = largest_first(weak)
     severity = severity_classes(drawn, lang)
     group = add_group(page, name=text("weak.layer_list", lang), show=True)
     # Headed as they are named and listed, so that who searches for one, or takes it from the list, finds its card.
@@ -90,7 +90,7 @@ def weak_map(
             continue
         words = table(f"weak.{name}").columns["status"].words
         codes = list(colours)
-        ordered = rows.iloc[np.argsort(-rows.area.to_numpy(), kind="stable")]
+        ordered = largest_first(rows)
         style = np.array([codes.index(status) for status in ordered["status"]])
         other = add_group(page, name=text(f"weak.{key}", lang), show=False)
         said = localise_reasons(ordered, lang).assign(status=[words[status].of(lang) for status in ordered["status"]])
