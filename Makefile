@@ -20,9 +20,10 @@ test: .venv/ready
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not howto" --max-worker-restart 0 \
 		-o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
-# What `make test` leaves out: whole reports, notebooks, simulations.
+# What `make test` leaves out: whole reports, notebooks, simulations. In the order of the files: a file of one long test
+# would else come last, and one core would wait for it.
 slow: .venv/ready
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
 # Every how-to of the documentation, as it stands: a quarter of an hour and more.
 howto: .venv/ready
