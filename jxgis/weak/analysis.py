@@ -17,7 +17,7 @@ from jxgis.periods import Comparison, compare_periods
 from jxgis.schema.layers import unagreed
 from jxgis.settings import WeakSettings, with_options
 from jxgis.weak.areas import HOT_PLACE, UNIT, gather_areas
-from jxgis.weak.exposure import choose_ground
+from jxgis.weak.exposure import choose_denominator
 from jxgis.weak.followup import follow_up
 from jxgis.weak.kinds import kinds_of
 from jxgis.weak.last_year import kinds_listed, refuse_twice
@@ -139,9 +139,9 @@ def analyse(given: Given) -> WeakResult:
         raise InputError.saying(text_pair("weak.no_areas", kinds=list(kinds)))
     comparison = _comparison(given)
     before, issues = _periods(given, comparison)
-    ground = choose_ground(options.exposure, given.layers)
+    denominator = choose_denominator(options.exposure, given.layers)
     areas = gather_areas(layers, districts, **buffers)
-    yardstick = lay_yardstick(areas, districts, ground, cell_m=options.cell_m)
+    yardstick = lay_yardstick(areas, districts, denominator, cell_m=options.cell_m)
     if not len(yardstick.inside(issues)):
         raise InputError.saying(text_pair("weak.no_issues_inside", n=f"{len(issues):,}"))
     chosen = (areas["kind"] == HOT_PLACE).to_numpy()
