@@ -11,7 +11,7 @@ import pandas as pd
 
 from jxgis.city import contract_of, load_city
 from jxgis.errors import InputError, JxgisError, SettingsError
-from jxgis.i18n import listed, text
+from jxgis.i18n import listed, text, typed
 from jxgis.schema.files import RUN
 from jxgis.settings import Settings, about, make_settings, option_at
 from jxgis.verify.recorded import flat
@@ -161,7 +161,7 @@ def _said(value: Any, lang: str) -> str | None:
         return listed(value, lang) if value else None
     if isinstance(value, bool):
         return text("report.yes" if value else "report.no", lang)
-    return f"{value:g}" if isinstance(value, float) else None if value is None else str(value)
+    return None if value is None else typed(value)
 
 
 def _about(key: str, lang: str) -> str:
