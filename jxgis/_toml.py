@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from jxgis._files import require_ordinary
 from jxgis.errors import SettingsError, os_reason
-from jxgis.i18n import Text, listed
+from jxgis.i18n import Text, listed, typed
 from jxgis.privacy import quoted
 
 __all__ = [
@@ -235,10 +235,10 @@ def _rule(item: dict[str, Any]) -> str:
     """What a value must be, in Chinese, from the kind of pydantic's error."""
     context = item.get("ctx", {})
     rules = {
-        "greater_than": f"须大于 {_plain(context.get('gt'))}",
-        "greater_than_equal": f"须不小于 {_plain(context.get('ge'))}",
-        "less_than": f"须小于 {_plain(context.get('lt'))}",
-        "less_than_equal": f"须不大于 {_plain(context.get('le'))}",
+        "greater_than": f"须大于 {typed(context.get('gt'))}",
+        "greater_than_equal": f"须不小于 {typed(context.get('ge'))}",
+        "less_than": f"须小于 {typed(context.get('lt'))}",
+        "less_than_equal": f"须不大于 {typed(context.get('le'))}",
         "literal_error": f"须为 {str(context.get('expected')).replace(' or ', '、').replace(', ', '、')}",
         "float_parsing": "须为数字",
         "float_type": "须为数字",
@@ -256,10 +256,6 @@ def _rule(item: dict[str, Any]) -> str:
         "tuple_type": "须为列表，如 [1, 2]",
     }
     return rules.get(item["type"], str(item["msg"]))
-
-
-def _plain(bound: Any) -> str:
-    return f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 def _known_keys(model: type[BaseModel], place: tuple[Any, ...]) -> list[str]:

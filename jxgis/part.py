@@ -131,6 +131,10 @@ class Given:
         """The layer's rows, where a part has said that it needs them."""
         return self.layers[layer]
 
+    def past(self) -> gpd.GeoDataFrame:
+        """All issues there are, those before the period analysed too."""
+        return self.need("issues") if self.history is None else self.history
+
     def units(self) -> gpd.GeoDataFrame | None:
         """The units: the user's own, else those that were proposed; None where there are neither."""
         if "units" in self.layers or "units" not in self.results:
@@ -402,13 +406,7 @@ class Result(ABC):
         return cast("folium.Map", self._drawing("map", name))
 
     def figure(self, name: str | None = None) -> Figure:
-        """A figure for print: the part's own, or another by name.
-
-        Raises
-        ------
-        InputError
-            If there is no figure of that name.
-        """
+        """A figure for print: the part's own, or another by name, as `map`."""
         return cast("Figure", self._drawing("figure", name))
 
     def _drawing(self, what: str, name: str | None) -> Any:

@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Comparison", "Gap", "Periods", "compare_periods", "ends", "recorded_months"]
+__all__ = ["Comparison", "Gap", "Periods", "compare_issues", "compare_periods", "ends", "recorded_months"]
 
 Stretch = tuple[pd.Timestamp, pd.Timestamp]
 Kind = Literal["all", "file", "source"]
@@ -110,6 +110,22 @@ class Comparison(NamedTuple):
     periods: Periods | None
     gaps: tuple[Gap, ...] = ()
     reason: str = ""
+
+
+def compare_issues(
+    issues: pd.DataFrame, *, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
+) -> Comparison:
+    """Choose two periods of issues to compare, by ``time`` and where known ``file`` and ``source``; see `compare_periods`.
+
+    Examples
+    --------
+    >>> compare_issues(pd.DataFrame({"issue_id": ["1"]})).reason
+    'no_times'
+    """
+    if "time" not in issues.columns:
+        return Comparison(None, reason="no_times")
+    files, sources = (issues[name] if name in issues.columns else None for name in ("file", "source"))
+    return compare_periods(issues["time"], start=start, end=end, files=files, sources=sources)
 
 
 def compare_periods(

@@ -45,7 +45,7 @@ sys.exit(cli._run())
 """
 
 OPTION = """
-import sys
+import inspect
 from jxgis import settings
 from jxgis.settings._option import option
 
@@ -65,6 +65,18 @@ assert "# halo, metres" in template("en")
 assert _words._said("setting:hotspots.halo_m") == "光晕，米 [默认：75]"
 assert settings.make_settings({}, "x").hotspots.halo_m == 75
 assert _options.settings_of(None, {}, ["hotspots.halo_m=120"]).hotspots.halo_m == 120
+assert settings.make_settings({}, "x").shaping(["hotspots"])["hotspots"]["halo_m"] == 75
+
+@settings.with_options(HotspotSettings)
+def find(area, **options):
+    '''Find.
+
+    **options
+        Those of the section.
+    '''
+
+assert inspect.signature(find).parameters["halo_m"].default == 75
+assert "halo_m : default 75" in find.__doc__ and "Halo, metres." in find.__doc__
 """
 
 
@@ -191,16 +203,14 @@ def test_a_default_stands_in_the_settings_alone() -> None:
     """A parameter that is called like an option of its part takes its default from there, or has none."""
     from jxgis import settings
 
-    sections = {
-        "hotspots": settings.HOTSPOTS, "parks": settings.PARKS, "units": settings.UNITS, "scoring": settings.SCORING,
-        "space": settings.UNITS, "allocate": settings.ALLOCATE, "effect": settings.EFFECT, "weak": settings.WEAK,
-        "clusters": settings.CLUSTERS, "scan": settings.SCAN,
-    }  # fmt: skip
+    every = settings.Settings()
+    sections = {part.settings_key: getattr(every, part.settings_key) for part in PARTS} | {"space": every.units}
     # Not the option of that name: contours of the walk, the raster of the contours, the seed of a permutation.
     other = {("isochrones", "minutes"), ("isochrones", "cell_m")}
     written = []
     package = Path(settings.__file__).parent
     for part, section in sections.items():
+        assert (package / part).is_dir(), part
         for path in (package / part).rglob("*.py"):
             for found in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if not isinstance(found, ast.FunctionDef):

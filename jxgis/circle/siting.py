@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sited", "choose_sites", "choose_with_capacity", "within_walk"]
 
-_TIME_LIMIT_S = 120.0
+_MOST_SECONDS = 120.0
 """A guard for a problem with capacities; what it stops is said, with its gap."""
 
 
@@ -129,7 +129,6 @@ def choose_with_capacity(
     *,
     sites: int,
     capacity: float,
-    time_limit_s: float = _TIME_LIMIT_S,
 ) -> Sited:
     """Choose the sites with which most of the demand can be assigned to some facility within reach that has room for it.
 
@@ -147,8 +146,6 @@ def choose_with_capacity(
         How many.
     capacity
         How much a new one can take; inf: all.
-    time_limit_s
-        After which the best so far counts, or sites taken one by one where that is better.
 
     Returns
     -------
@@ -181,7 +178,7 @@ def choose_with_capacity(
     new = np.arange(both.shape[1]) >= existing.shape[1]
     most = np.concatenate([room, np.full(cover.shape[1], min(capacity, float(weight.sum())))])
     none = _assign(merged, demand, np.where(new, 0.0, most))
-    best, bound = _best(merged, demand, most, new, sites, none, time_limit_s)
+    best, bound = _best(merged, demand, most, new, sites, none)
     taken = best.load[new]
     # To a billionth, so that rounding does not order equals.
     order = np.argsort(-np.round(taken[best.built] / max(float(weight.sum()), 1e-12), 9), kind="stable")
@@ -225,7 +222,6 @@ def _best(
     new: NDArray[np.bool_],
     sites: int,
     none: _Assigned,
-    time_limit_s: float,
 ) -> tuple[_Assigned, float]:
     """The best assignment with so many of the new ones built, and what none can exceed."""
     n, total = int(new.sum()), max(float(demand.sum()), 1e-12)
@@ -244,7 +240,7 @@ def _best(
         ],
         integrality=np.concatenate([np.zeros(flows), np.ones(n)]),
         bounds=Bounds(np.zeros(flows + n), np.concatenate([np.full(flows, np.inf), np.ones(n)])),
-        options={"mip_rel_gap": 0.0, "time_limit": time_limit_s},
+        options={"mip_rel_gap": 0.0, "time_limit": _MOST_SECONDS},
     )
     plans = [] if found.x is None else [np.flatnonzero(found.x[flows:] > 0.5)]
     if found.status != 0:

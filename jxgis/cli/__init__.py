@@ -224,7 +224,9 @@ def cycle(
 
 @app.command(cls=Command, help=word("按项目设置生成全部结果和报告", "Everything the project's inputs allow"))
 def report(
-    project: Annotated[Path, _argument("jxgis.toml", "项目设置", "The project's settings")],
+    project: Annotated[
+        Path, _argument("jxgis.toml", "项目设置，或其文件夹", "The project's settings, or their folder")
+    ],
     out: opt.Out,
     sets: opt.Set = None,
     lang: Annotated[Literal["zh", "en"] | None, opt.setting("--lang", "report", "lang", "zh|en")] = None,

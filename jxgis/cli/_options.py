@@ -72,9 +72,9 @@ Project = Annotated[
     Path | None,
     option(
         "--project",
-        "项目设置 jxgis.toml：补上没有给出的选项",
-        "Project settings jxgis.toml: supplies what is not given",
-        "FILE",
+        "项目设置 jxgis.toml 或其文件夹：补上没有给出的选项",
+        "Project settings jxgis.toml, or their folder: supplies what is not given",
+        "FILE|DIR",
     ),
 ]
 Set = Annotated[
@@ -250,7 +250,7 @@ def settings_of(project: Path | None, options: Mapping[str, Any], sets: Sequence
     Parameters
     ----------
     project
-        jxgis.toml, or None.
+        jxgis.toml, or its folder; or None.
     options
         Nested like the file, ``{"inputs": {"issues": {"path": …}}}``; what is None was not given.
     sets

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jxgis.space._compiled import compiled
+from jxgis.space._compiled import compiled, root_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -194,14 +194,6 @@ def _within(xy: Floats, core: Bools, a0: int, a1: int, b0: int, b1: int, reach: 
 
 
 @compiled
-def _root(parent: Ints, cell: int) -> int:
-    while parent[cell] != cell:
-        parent[cell] = parent[parent[cell]]
-        cell = parent[cell]
-    return cell
-
-
-@compiled
 def join_cells(xy: Floats, core: Bools, start: Ints, columns: Ints, rows: Ints, eps: float) -> Ints:
     """A number of each cell that the cells whose core points hang together share. All core points of one cell do."""
     cells = columns.shape[0]
@@ -219,7 +211,7 @@ def join_cells(xy: Floats, core: Bools, start: Ints, columns: Ints, rows: Ints, 
                 touch = columns[other] <= columns[cell] + 1 and abs(rows[other] - rows[cell]) <= 1
                 if other < cell or touch != near or box[other, 0] == np.inf:
                     continue
-                here, there = _root(parent, cell), _root(parent, other)
+                here, there = root_of(parent, cell), root_of(parent, other)
                 if (
                     here != there
                     and _gap(box[cell, 0], box[cell, 1], box[cell, 2], box[cell, 3], box[other]) <= reach
@@ -227,7 +219,7 @@ def join_cells(xy: Floats, core: Bools, start: Ints, columns: Ints, rows: Ints, 
                 ):
                     parent[max(here, there)] = min(here, there)
     for cell in range(cells):
-        parent[cell] = _root(parent, cell)
+        parent[cell] = root_of(parent, cell)
     return parent
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import OUTLINE, sequential
+from jxgis.drawing.colours import OUTLINE
 from jxgis.drawing.layers import (
     TOP,
     PlaceList,
@@ -47,7 +47,7 @@ _FIELDS = (
 def issue_classes(clusters: pd.DataFrame, lang: str) -> Classes:
     """Clusters by number of issues; those whose number is not shown have none."""
     value = pd.to_numeric(clusters["issues"], errors="coerce")
-    return classify(value, breaks=_BREAKS, colours=sequential(len(_BREAKS) + 1), lang=lang)
+    return classify(value, breaks=_BREAKS, lang=lang)
 
 
 def issue_words(clusters: pd.DataFrame, lang: str) -> list[str]:

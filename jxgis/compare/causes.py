@@ -8,13 +8,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
-from pydantic import ValidationError
 
 from jxgis.city import contract_of, load_city
 from jxgis.errors import InputError, JxgisError, SettingsError
-from jxgis.i18n import listed, text
+from jxgis.i18n import listed, text, typed
 from jxgis.schema.files import RUN
-from jxgis.settings import Settings, UnitSettings, about, make_settings, option_at
+from jxgis.settings import Settings, about, make_settings, option_at
 from jxgis.verify.recorded import flat
 
 if TYPE_CHECKING:
@@ -153,14 +152,7 @@ def changed_settings(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
 
 
 def _settings(folder: Folder) -> Iterator[tuple[str, Any]]:
-    said = folder.run["settings"]
-    for key, value in flat(said):
-        if key == "units.target_km2" and value is None:
-            # The default written out is no other setting.
-            with suppress(KeyError, ValidationError):
-                yield key, UnitSettings.model_validate(said["units"]).target
-        elif not key.endswith(".path"):
-            yield key, value
+    yield from ((key, value) for key, value in flat(folder.run["settings"]) if not key.endswith(".path"))
     yield "crs", folder.run.get("crs")
 
 
@@ -169,7 +161,7 @@ def _said(value: Any, lang: str) -> str | None:
         return listed(value, lang) if value else None
     if isinstance(value, bool):
         return text("report.yes" if value else "report.no", lang)
-    return f"{value:g}" if isinstance(value, float) else None if value is None else str(value)
+    return None if value is None else typed(value)
 
 
 def _about(key: str, lang: str) -> str:

@@ -42,13 +42,14 @@ from .names import Names, Spot, about_long, merged, polygons
 from .offline import Page, framed, head, require_offline, save_map, to_html
 from .periods import add_periods
 from .plate import Look, Plate, frame_around
-from .print_map import PAGE_MM, Sheet, map_sheet
+from .print_map import LISTED, PAGE_MM, Sheet, map_sheet
 from .raster import CellPixels, Lattice, cell_pixels, lattice_of, paint
 from .scale import scale_bar
 from .under import add_ground
 
 __all__ = [
     "BLANK",
+    "LISTED",
     "NO_GROUND",
     "PAGE_MM",
     "Basemap",

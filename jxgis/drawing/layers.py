@@ -127,12 +127,12 @@ def line(colour: str, *, weight: float = 1.5, dash: str | None = None) -> Style:
     return style
 
 
-def dot(colour: str, *, radius_px: float = 5, border: str = PAPER) -> Style:
+def dot(colour: str, *, radius_px: float = 5) -> Style:
     """The look of points; ``size`` is that of a numbered pin."""
     return {
         "fillColor": colour,
         "fillOpacity": 1,
-        "color": border,
+        "color": PAPER,
         "weight": 1,
         "radius": radius_px,
         "size": round(2 * radius_px + 4),

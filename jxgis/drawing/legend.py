@@ -16,7 +16,6 @@ from jxgis import escape
 from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script, as_line
 from jxgis.drawing.colours import ABSENT, sequential
-from jxgis.errors import InputError
 from jxgis.i18n import text
 
 if TYPE_CHECKING:
@@ -78,9 +77,7 @@ class Classes(NamedTuple):
 def classify(
     values: ArrayLike,
     *,
-    k: int = 5,
-    scheme: str = "quantiles",
-    breaks: Sequence[float] | None = None,
+    breaks: Sequence[float],
     colours: Sequence[str] | None = None,
     digits: int = 0,
     percent: bool = False,
@@ -93,15 +90,10 @@ def classify(
     ----------
     values : (n,) float
         NaN where there is none.
-    k
-        How many classes at most; equal breaks fall together.
-    scheme
-        Any scheme of mapclassify that takes ``k``: ``"quantiles"``, ``"fisherjenks"``, ``"equalinterval"``.
     breaks
-        Inner limits of one's own, in place of a scheme: a target, say. Each class of a scheme holds its upper
-        limit, each class of one's own breaks its lower limit, so that a target reached counts as reached.
+        Inner limits: a target, say. Each class holds its lower limit, so that a target reached counts as reached.
     colours
-        As many as there are classes with ``breaks``; else the sequential palette.
+        As many as there are classes; else the sequential palette.
     digits, percent, unit
         How limits are written; ``percent`` for shares of 0 to 1.
     lang
@@ -110,11 +102,6 @@ def classify(
     Returns
     -------
     Classes
-
-    Raises
-    ------
-    InputError
-        If there is no such scheme.
 
     Examples
     --------
@@ -127,7 +114,6 @@ def classify(
     ('< −10 %', '−10 至 10 %', '≥ 10 %')
     """
     array = np.asarray(pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce"), dtype=float)
-    known = array[np.isfinite(array)]
     tail = f" {unit}" if unit else ""
 
     def written(value: float) -> str:
@@ -139,43 +125,17 @@ def classify(
             text("maps.from_to", lang, a=written(a), b=written(b)) if a < 0 else f"{written(a)}–{written(b)}"
         ) + tail
 
-    if breaks is not None:
-        inner = sorted(float(b) for b in breaks)
-        labels = [f"< {written(inner[0])}{tail}"]
-        labels += [between(a, b) for a, b in itertools.pairwise(inner)]
-        labels.append(f"≥ {written(inner[-1])}{tail}")
-        row = np.searchsorted(inner, array, side="right")
-    elif len(known):
-        inner = _scheme_breaks(known, scheme, min(k, len(np.unique(known))))
-        limits = [float(known.min()), *inner, float(known.max())]
-        labels = [
-            f"{written(a)}{tail}" if written(a) == written(b) else between(a, b) for a, b in itertools.pairwise(limits)
-        ]
-        row = np.searchsorted(inner, array, side="left")
-    else:
-        inner, labels, row = [], [], np.zeros(len(array), dtype=np.int64)
-    row = row.astype(np.int64)
+    inner = sorted(float(b) for b in breaks)
+    labels = [f"< {written(inner[0])}{tail}"]
+    labels += [between(a, b) for a, b in itertools.pairwise(inner)]
+    labels.append(f"≥ {written(inner[-1])}{tail}")
+    row = np.searchsorted(inner, array, side="right").astype(np.int64)
     row[~np.isfinite(array)] = len(labels)
-    shades = list(colours) if colours is not None else list(sequential(max(len(labels), 1)))[: len(labels)]
-    if len(known) < len(array) or not labels:
+    shades = list(sequential(len(labels)) if colours is None else colours)
+    if not np.isfinite(array).all():
         shades.append(ABSENT)
         labels.append(text("maps.no_data", lang))
     return Classes(tuple(inner), row, tuple(shades), tuple(labels))
-
-
-def _scheme_breaks(known: NDArray[np.float64], scheme: str, k: int) -> list[float]:
-    # Here and not above: where numba is installed, this import compiles for seconds in each new process.
-    import mapclassify
-
-    try:
-        found = mapclassify.classify(known, scheme, k=k)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            zh=f"没有名为 {scheme!r} 的分级方法；可用 quantiles、fisherjenks、equalinterval 等。",
-            en=f"There is no classification scheme {scheme!r}; use quantiles, fisherjenks, equalinterval and the like.",
-        ) from error
-    bins = np.unique(np.asarray(found.bins, dtype=float))
-    return [float(b) for b in bins if known.min() <= b < known.max()]
 
 
 def _sign(swatch: Swatch) -> str:

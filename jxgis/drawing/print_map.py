@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,8 +11,10 @@ import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
 from jxgis.drawing._letters import MM, broken, fitted, long_mm
-from jxgis.drawing.colours import BORDER, FAINT, INK, PAPER, SKETCH
+from jxgis.drawing.colours import BORDER, FAINT, INK, OUTLINE, PAPER, PINS, SKETCH
 from jxgis.drawing.figures import Figure, figure_style
+from jxgis.drawing.layers import largest_first
+from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.map_panel import MapPanel
 from jxgis.drawing.plate import frame_around
 from jxgis.drawing.scale import scale_bar
@@ -23,13 +25,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from jxgis.drawing.canvas import Canvas
-    from jxgis.drawing.legend import LegendSection, Swatch
+    from jxgis.drawing.legend import Classes, Swatch
 
-__all__ = ["PAGE_MM", "Sheet", "map_sheet"]
+__all__ = ["LISTED", "PAGE_MM", "Sheet", "map_sheet"]
 
 PAGE_MM = 156.0
 """The width of the text on a page of A4 with the margins of a government document (GB/T 9704-2012)."""
 _SIDE_MM, _GUTTER_MM = 43.0, 4.0
+LISTED = 20
+"""Places that are numbered on a map and listed beside it."""
 #: The tallest and the lowest map.
 _TALLEST_MM, _LOWEST_MM = 185.0, 40.0
 #: From so many times as wide as high on, a map has its legend below it.
@@ -113,6 +117,17 @@ class Sheet:
             self._entries += [_Entry(swatch.label, sign=swatch) for swatch in section.swatches]
             if section.note:
                 self._entries.append(_Entry(section.note, size=6.0, colour=FAINT, above=1.0))
+
+    def ranked(
+        self, rows: gpd.GeoDataFrame, classes_of: Callable[[gpd.GeoDataFrame, str], Classes], *, legend: str, note: str
+    ) -> gpd.GeoDataFrame:
+        """Draw ranked polygons by class, number the first and say what the colours are; the first come back, to be listed."""
+        drawn, first = largest_first(rows), rows.head(LISTED)
+        classes = classes_of(drawn, self.canvas.lang)
+        self.map.areas(drawn.geometry, [classes.colours[row] for row in classes.row], edge=OUTLINE, width=0.5, over=2.5)
+        self.map.pins(first.geometry.representative_point(), first["rank"], PINS)
+        self.legend([LegendSection(legend, classes.swatches(), note)])
+        return first
 
     def listing(
         self, heading: str, rows: Iterable[tuple[object, str, str]], colour: str, *, colours: Iterable[str] = ()

@@ -152,7 +152,7 @@ def analyse(given: Given) -> EffectResult:
 
 def _issues(given: Given) -> gpd.GeoDataFrame:
     """All issues, of the class that was asked for."""
-    issues = given.need("issues") if given.history is None else given.history
+    issues = given.past()
     if "time" not in issues.columns:
         issues = issues.assign(time=pd.Series(pd.NaT, index=issues.index, dtype="datetime64[ns]"))
     asked = given.settings.effect.issue_class

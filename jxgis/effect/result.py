@@ -137,8 +137,7 @@ class EffectResult(Result):
 
         A report shows all the issues of a unit or a candidate; less one period, or both, they are the rest.
         """
-        layer, asked = self.given.need("issues"), self.given.settings.effect.issue_class
-        past = layer if self.given.history is None else self.given.history
+        layer, past, asked = self.given.need("issues"), self.given.past(), self.given.settings.effect.issue_class
         issues = past if asked is None else past[past["issue_class"] == asked]
         every = count_areas(self.areas, issues, {"all": np.ones(len(issues), dtype=np.bool_)})["all"].to_numpy()
         before, after = self.areas["cases_before"].to_numpy(), self.areas["cases_after"].to_numpy()

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from jxgis.hotspots.density import Density
     from jxgis.hotspots.places import Naming
     from jxgis.hotspots.scale import Scale
-    from jxgis.periods import Comparison
     from jxgis.settings import Family
     from jxgis.space.grid import Grid
 
@@ -147,6 +146,7 @@ def analyse(given: Given) -> HotspotsResult:
     from jxgis.hotspots.counted import classes_asked, count_issues, with_zones
     from jxgis.hotspots.heavy import heavy_cells
     from jxgis.hotspots.places import hot_places
+    from jxgis.periods import compare_issues
 
     options, ring = given.settings.hotspots, given.table("ring")
     area = given.need("area" if "area" in given.layers else "districts")
@@ -160,7 +160,7 @@ def analyse(given: Given) -> HotspotsResult:
 
     cells, by_number, by_rate = _judge(given, counted)
     past = counted.located if given.history is None else with_zones(given.history, {}, {})
-    comparison = _comparison(past, given.start, given.end)
+    comparison = compare_issues(past, start=given.start, end=given.end)
     place = partial(
         hot_places, issues=counted.inside, grid=grid, alpha=options.alpha, band_m=options.band_m,
         naming=_naming(given, counted, [by_number, by_rate], official), history=past, periods=comparison.periods,
@@ -252,15 +252,6 @@ def _labels(given: Given) -> gpd.GeoDataFrame | None:
     points = gpd.points_from_xy(table["lon"], table["lat"], crs=4326)
     labels: gpd.GeoDataFrame = gpd.GeoDataFrame({"name": table["name"]}, geometry=points).to_crs(given.crs)
     return labels
-
-
-def _comparison(past: gpd.GeoDataFrame, start: pd.Timestamp | None, end: pd.Timestamp | None) -> Comparison:
-    from jxgis.periods import Comparison, compare_periods
-
-    if "time" not in past.columns:
-        return Comparison(None, reason="no_times")
-    files, sources = (past[name] if name in past.columns else None for name in ("file", "source"))
-    return compare_periods(past["time"], start=start, end=end, files=files, sources=sources)
 
 
 def _lie_in(

@@ -88,7 +88,6 @@ def density(
     bandwidth_m: float = HOTSPOTS.bandwidth_m,
     kernel: Kernel = "quartic",
     edge: Edge = "none",
-    weights: ArrayLike | None = None,
 ) -> Density:
     """Estimate the density of points in a study area.
 
@@ -114,8 +113,6 @@ def density(
         the density is divided by the share of the kernel that lies inside the area (spatstat's uniform correction),
         so that it does not sink towards the border; cells are means over their part inside, the integral is no
         longer the number of points, and points outside the area are left out.
-    weights
-        (n,) what each point counts for, 1 by default.
 
     Returns
     -------
@@ -165,8 +162,7 @@ def density(
     in_area = _area_mask(area, west, south, step, shape) if edge == "uniform" else None
     if in_area is not None:
         number[~np.append(in_area, False)[number]] = in_area.size
-    summed = np.bincount(number, weights=weights, minlength=shape[0] * shape[1] + 1)
-    outside = int(summed[-1]) if weights is None else int(np.count_nonzero(number == summed.size - 1))
+    summed = np.bincount(number, minlength=shape[0] * shape[1] + 1)
     counts = summed[:-1].reshape(shape).astype(np.float64)
     weights_of_kernel = _kernel(kernel, bandwidth_m, step, pad * split)
     spread = _convolve(counts, weights_of_kernel)
@@ -187,7 +183,7 @@ def density(
         edge=edge,
         crs=crs,
         points=float(counts.sum()),
-        outside=outside,
+        outside=int(summed[-1]),
     )
 
 

@@ -179,7 +179,7 @@ def exposure_on_grid(grid: Grid, table: gpd.GeoDataFrame, *, column: str | None 
     return _sums(cell, size * each[which], len(grid))
 
 
-def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: float = 0.0) -> NDArray[np.bool_]:
+def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.bool_]:
     """Say which cells are built up, so that farmland is not part of the comparison.
 
     Parameters
@@ -188,14 +188,11 @@ def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: f
         The cells.
     land
         Polygons of built-up land (or of housing), or lines of streets, in the grid's CRS.
-    min_share
-        A cell is built up if more than this share of it (0–1) is, measured to one per cent of the cell; 0: if more
-        than a millionth of it is.
 
     Returns
     -------
     numpy.ndarray
-        (n_cells,) bool, for ``grid.where``.
+        (n_cells,) bool, for ``grid.where``: more than a millionth of the cell is built up.
 
     Examples
     --------
@@ -203,8 +200,8 @@ def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: f
     >>> from jxgis.space.grid import Grid
     >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 3), dtype=bool))
     >>> land = gpd.GeoSeries([shapely.box(0, 0, 130, 100)], crs=4549)
-    >>> built_up(grid, land).tolist(), built_up(grid, land, min_share=0.5).tolist()
-    ([True, True, False], [True, False, False])
+    >>> built_up(grid, land).tolist()
+    [True, True, False]
     """
     from rasterio.features import rasterize
     from rasterio.transform import from_origin
@@ -219,19 +216,15 @@ def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: f
     burnt = rasterize(shapes, out_shape=(rows * _MASK_SPLIT, cols * _MASK_SPLIT), transform=transform, dtype="uint8")[
         ::-1
     ]
-    share = burnt.reshape(rows, _MASK_SPLIT, cols, _MASK_SPLIT).mean(axis=(1, 3))
-    found = np.asarray(share[grid.mask] > min_share, dtype=bool)
-    if min_share == 0:
-        # A house smaller than a sub-cell may lie between their centres.
-        missed = np.flatnonzero(~found)
-        _, cell, piece = pieces(np.asarray(shapes, dtype=object), grid.cells().geometry.to_numpy()[missed])
-        found[missed[cell[shapely.area(piece) > RELATIVE * grid.cell_m**2]]] = True
+    found: NDArray[np.bool_] = burnt.reshape(rows, _MASK_SPLIT, cols, _MASK_SPLIT).any(axis=(1, 3))[grid.mask]
+    # A house smaller than a sub-cell may lie between their centres.
+    missed = np.flatnonzero(~found)
+    _, cell, piece = pieces(np.asarray(shapes, dtype=object), grid.cells().geometry.to_numpy()[missed])
+    found[missed[cell[shapely.area(piece) > RELATIVE * grid.cell_m**2]]] = True
     return found
 
 
-def hot_rates(
-    counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, band_m: float, min_exposure: float = 0.0
-) -> pd.DataFrame:
+def hot_rates(counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, band_m: float) -> pd.DataFrame:
     """Find where there is more than the exposure explains: each neighbourhood's cases against its exposure.
 
     Given all N cases, a neighbourhood with the share E_W / E of the exposure holds a binomial number of them if they fall
@@ -244,13 +237,11 @@ def hot_rates(
     counts
         (n_cells,) issues, whole numbers.
     exposure
-        (n_cells,) what they are measured against.
+        (n_cells,) what they are measured against; cells without take no part, and their issues neither.
     grid
         The cells.
     band_m
         The neighbourhood, metres.
-    min_exposure
-        Cells whose exposure is not above this take no part, and their issues neither.
 
     Returns
     -------
@@ -275,7 +266,7 @@ def hot_rates(
     ----------
     Mosimann, J. E. (1962). On the compound multinomial distribution. Biometrika 49: negative binomials given their sum.
     """
-    y, e, keep = _taking_part(counts, exposure, min_exposure)
+    y, e, keep = _taking_part(counts, exposure)
     part = grid if keep.all() else grid.where(keep)
 
     table = _tested(y[keep], e[keep], _grid_places(part, band_m), None)
@@ -287,7 +278,6 @@ def hot_rates_graph(
     exposure: pd.Series | ArrayLike,
     graph: Graph,
     *,
-    min_exposure: float = 0.0,
     draws: int = 999,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -299,8 +289,6 @@ def hot_rates_graph(
         (n,) issues and what they are measured against: Series with the labels of the graph, or arrays in its order.
     graph
         ``libpysal.graph.Graph``; its places are made their own neighbours. Places without exposure are taken out of it.
-    min_exposure
-        As in :func:`hot_rates`.
     draws, seed
         For unequal weights (kernels): number and seed of the maps drawn under the null; ``p_method`` is then
         ``draws_<P>``.
@@ -332,7 +320,7 @@ def hot_rates_graph(
     >>> " ".join(hot.index), hot["p_method"].unique().tolist()
     ('B00 B01 B02 B10 B11 B12 B13 B20 B21 B22 B30 B31 B32', ['beta_binomial'])
     """
-    y, e, keep = _taking_part(align(counts, graph), align(exposure, graph), min_exposure)
+    y, e, keep = _taking_part(align(counts, graph), align(exposure, graph))
     ids = graph.unique_ids
     near = neighbours(graph if keep.all() else graph.subgraph(ids[keep]), star=True)
     touching = near.weights.sign()
@@ -374,7 +362,7 @@ def _hops(near: Any) -> NDArray[np.float64]:
 
 
 def _taking_part(
-    counts: ArrayLike, exposure: ArrayLike, min_exposure: float
+    counts: ArrayLike, exposure: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     y, e = _checked(counts, exposure)
     if not (np.isfinite(y).all() and (y >= 0).all() and (y == np.rint(y)).all()):
@@ -382,7 +370,7 @@ def _taking_part(
             zh="问题数须为不小于 0 的整数；已经算成比率的，请给出原来的件数。",
             en="issues must be whole numbers of at least 0; give the counts themselves, not rates made of them.",
         )
-    keep = e > min_exposure
+    keep = e > 0
     if keep.sum() < LEAST_EXPOSED:
         raise InputError(
             zh="有暴露量的格少于 2 个，无法比较；请检查暴露量图层和坐标系。",

@@ -34,10 +34,10 @@ from jxgis.small_counts import small_range, small_said
 if TYPE_CHECKING:
     from jxgis.settings import HotspotSettings
 
-__all__ = ["hotspot_section", "map_line"]
+__all__ = ["SAME_POINT", "hotspot_section", "map_line"]
 
-#: From this share of a place's issues at one point on, the page asks for a look at their addresses.
-_SAME_POINT = 0.2
+#: From this share of the issues of a place or a scan cluster at one point on, the page asks for a look at their addresses.
+SAME_POINT = 0.2
 
 
 def hotspot_section(
@@ -336,7 +336,7 @@ def _one_name(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Block]:
 def _same_point(place: pd.Series, lang: str) -> list[Block]:
     """A warning where many issues of the first place have one pair of coordinates: an address for want of another."""
     share = place.get("same_point_share", np.nan)
-    if pd.isna(share) or share < _SAME_POINT:
+    if pd.isna(share) or share < SAME_POINT:
         return []
     return [Paragraph(text("report.same_point", lang, share=percent(float(share), 0)), "none")]
 

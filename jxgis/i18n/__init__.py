@@ -28,6 +28,7 @@ __all__ = [
     "sketch_mark",
     "text",
     "text_pair",
+    "typed",
     "unbroken",
     "wide_signs",
 ]
@@ -119,6 +120,17 @@ def listed(items: Iterable[object], lang: str) -> str:
     """
     mark, words = ", " if lang == "en" else "、", [str(item) for item in items]
     return mark.join(f"“{word}”" if mark in word and len(words) > 1 else word for word in words)
+
+
+def typed(value: object) -> str:
+    """A value as it is typed: a number without the zeros that say nothing.
+
+    Examples
+    --------
+    >>> typed(3.50), typed(2025.0), typed("老城")
+    ('3.5', '2025', '老城')
+    """
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def few(items: Iterable[object], counted: str = " 个") -> Text:

@@ -43,6 +43,8 @@ _DROP_STATUS: tuple[str, ...] = default(IssueInputSettings, "drop_status")
 _SAME_POINT_SHARE, _SAME_POINT_COUNT = 0.02, 20
 # So far two exports may put one case apart: they round its place and its time.
 _SAME_M, _SAME_TIME = 1.0, np.timedelta64(1, "m")
+# A point so near to the place that it records lies in it: coordinates are rounded, to 0.1 m or so.
+_NEAR_M = 1.0
 # What a status may say beside its word: 系统自动作废, 重复上报件.
 _STATUS_BEFORE = r"(?:案件|问题|系统|自动|人工|已|被)*"
 _STATUS_AFTER = r"(?:上报|立案|关闭|结案|处理|案件|问题|工单|件|单|案|的)*"
@@ -471,7 +473,6 @@ def disagreement(
     *,
     column: str = "recorded_subdistrict",
     against: str = "name",
-    tolerance_m: float = 1.0,
     city: City | None = None,
 ) -> Disagreement:
     """Compare the place that a case records with the polygon that its point lies in.
@@ -486,14 +487,13 @@ def disagreement(
         ``recorded_subdistrict`` or ``recorded_district``.
     against
         The polygons' column to compare with: ``name``, or ``area`` where cases record one of the three areas (三区).
-    tolerance_m
-        A point this near to the place that it records agrees: coordinates are rounded, to 0.1 m or so.
     city
         Its crosswalk's aliases are one name; so are names with and without 街道, 镇, 乡, 片区.
 
     Returns
     -------
     Disagreement
+        A point within a metre of the place that it records agrees.
 
     Raises
     ------
@@ -531,7 +531,7 @@ def disagreement(
     differ = checked.copy()
     differ[checked] = [plain(a) != plain(b) for a, b in zip(recorded[checked], located[checked], strict=True)]
     away = _away(issues.geometry.array[differ], recorded[differ], polygons, names, plain)
-    near = at_most(away, tolerance_m)
+    near = at_most(away, _NEAR_M)
     differ[np.flatnonzero(differ)[near]] = False
     away = away[~near]
     cases = pd.DataFrame(

@@ -51,14 +51,12 @@ class PopulationRaster:
         For the account of the inputs.
     crs
         As the file declares it, or as told.
-    band
-        Which band, from 1.
     width, height
         Cells.
     cell_area_m2
         Mean area of a cell; NaN for a raster in degrees.
     total
-        Sum over all cells that hold a number, the band's scale and offset applied.
+        Sum over all cells that hold a number, its scale and offset applied.
     nodata_cells
         Cells without a number.
     notes
@@ -69,7 +67,6 @@ class PopulationRaster:
     name: str
     sha256: str
     crs: pyproj.CRS
-    band: int
     width: int
     height: int
     cell_area_m2: float
@@ -83,7 +80,6 @@ def check_raster(
     *,
     crs: str | int | pyproj.CRS | None = None,
     towgs84: Sequence[float] | None = None,
-    band: int = 1,
 ) -> PopulationRaster:
     """Check a raster of people per cell and say what it holds, block by block, so that its size does not matter.
 
@@ -95,8 +91,6 @@ def check_raster(
         Its CRS where the file declares none, or another one.
     towgs84
         As of `reference.resolve_crs`, for local systems.
-    band
-        Which band, from 1.
 
     Returns
     -------
@@ -106,7 +100,7 @@ def check_raster(
     ------
     InputError
         If the file is missing or no raster, has more than `jxgis._files.MOST_RASTER` cells or blocks of more than
-        `jxgis._files.MOST_BLOCK`, no such band, no number at all, or negative numbers of people.
+        `jxgis._files.MOST_BLOCK`, no number at all, or negative numbers of people.
     CrsError
         If it has no CRS and none is given, one that needs local parameters, or GCJ-02 or BD-09.
     """
@@ -118,16 +112,11 @@ def check_raster(
         warnings.catch_warnings(category=NotGeoreferencedWarning, action="ignore"),
         open_raster(file) as raster,
     ):
-        if not 1 <= band <= raster.count:
-            raise InputError(
-                zh=f"{file.name} 只有 {raster.count} 个波段，没有第 {band} 个。",
-                en=f"{file.name} has {raster.count} bands, no band {band}.",
-            )
-        require_sane_raster(raster, band, what=file.name)
+        require_sane_raster(raster, 1, what=file.name)
         _require_place(raster, file.name)
         chosen = _crs_of(raster, crs, towgs84, file.name)
         total, missing = 0.0, 0
-        for cells, window in _blocks(raster, band):
+        for cells, window in _blocks(raster):
             _refuse_impossible(cells, window, file.name)
             known = np.isfinite(cells)
             missing += cells.size - int(known.sum())
@@ -145,7 +134,6 @@ def check_raster(
         name=file.name,
         sha256=file_hash(file),
         crs=chosen,
-        band=band,
         width=width,
         height=height,
         cell_area_m2=cell,
@@ -189,11 +177,11 @@ def _require_place(raster: DatasetReader, name: str) -> None:
         )
 
 
-def _blocks(raster: DatasetReader, band: int) -> Iterator[tuple[NDArray[np.float64], Window]]:
+def _blocks(raster: DatasetReader) -> Iterator[tuple[NDArray[np.float64], Window]]:
     """The numbers of a raster block by block, its scale and offset applied, NaN where it holds none."""
-    scale, offset = raster.scales[band - 1], raster.offsets[band - 1]
-    for _, window in raster.block_windows(band):
-        cells = raster.read(band, window=window, masked=True).astype(np.float64).filled(np.nan)
+    scale, offset = raster.scales[0], raster.offsets[0]
+    for _, window in raster.block_windows(1):
+        cells = raster.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
         yield cells * scale + offset, window
 
 
@@ -265,7 +253,7 @@ def _cells_as_points(path: str | Path, city: City | None, options: ReadOptions) 
     box = options.get("box") or (None if city is None else city.box)
     people, x, y, left_out = [], [], [], 0
     with open_raster(raster.path) as source:
-        for cells, window in _blocks(source, raster.band):
+        for cells, window in _blocks(source):
             row, column = np.nonzero(np.isfinite(cells))
             east, north = rasterio.transform.xy(source.transform, row + window.row_off, column + window.col_off)
             value = cells[row, column]

@@ -17,10 +17,9 @@ __all__ = ["CoverSolution", "cover_most", "fewest_to_cover"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-NODE_LIMIT = 10_000
-"""Nodes of the search: the parks of a city take a few hundred at most."""
-_TIME_LIMIT_S = 300.0
-"""A guard of a whole search, which ends by itself or by its nodes long before."""
+# Nodes end a search, alike on every machine (the parks of a city take a few hundred at most); the seconds are a guard against
+# a single node that takes for ever.
+_MOST_NODES, _MOST_SECONDS = 10_000, 300.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +121,6 @@ def cover_most(
     weight: npt.ArrayLike,
     *,
     sites: int,
-    node_limit: int = NODE_LIMIT,
-    time_limit_s: float = _TIME_LIMIT_S,
 ) -> CoverSolution:
     """Choose so many sites that cover the most demand.
 
@@ -135,10 +132,6 @@ def cover_most(
         (demand,) how much each piece weighs: square metres, people.
     sites
         How many to choose; fewer come back where fewer cover all that can be covered.
-    node_limit
-        Nodes of the search after which to give the best so far and its gap: the same on every machine.
-    time_limit_s
-        A guard against a single node that takes for ever; what it stops may differ from machine to machine.
 
     Returns
     -------
@@ -186,7 +179,7 @@ def cover_most(
         ],
         integrality=np.repeat([1, 0], [n, m]),
         bounds=Bounds(0, 1),
-        options={"mip_rel_gap": 0.0, "node_limit": node_limit, "time_limit": time_limit_s},
+        options={"mip_rel_gap": 0.0, "node_limit": _MOST_NODES, "time_limit": _MOST_SECONDS},
     )
     simple = _one_by_one(merged, sites)
     held = [simple] if result.x is None else [np.flatnonzero(result.x[:n] > 0.5), simple]
@@ -228,13 +221,12 @@ def fewest_to_cover(
     need: npt.ArrayLike,
     group: npt.ArrayLike | None = None,
     need_all: float = 0.0,
-    time_limit_s: float = _TIME_LIMIT_S,
 ) -> CoverSolution | None:
     """Choose the fewest sites that cover so much demand, in each group and altogether.
 
     Parameters
     ----------
-    cover, weight, time_limit_s
+    cover, weight
         As for `cover_most`.
     need
         (groups,) how much demand must be covered in each group.
@@ -287,7 +279,7 @@ def fewest_to_cover(
         ],
         integrality=np.repeat([1, 0], [n, k]),
         bounds=Bounds(0, 1),
-        options={"mip_rel_gap": 0.0, "node_limit": NODE_LIMIT, "time_limit": time_limit_s},
+        options={"mip_rel_gap": 0.0, "node_limit": _MOST_NODES, "time_limit": _MOST_SECONDS},
     )
     found = simple if result.x is None else np.flatnonzero(result.x[:n] > 0.5)
     order, added = _in_order(rows, demand, merged.site[found])

@@ -231,9 +231,7 @@ def _moved(table: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     return moved
 
 
-def raster_people(
-    path: str | Path, polygons: gpd.GeoDataFrame, *, band: int = 1, crs: pyproj.CRS | None = None
-) -> pd.DataFrame:
+def raster_people(path: str | Path, polygons: gpd.GeoDataFrame, *, crs: pyproj.CRS | None = None) -> pd.DataFrame:
     """Sum a raster of people per cell over polygons, cells shared out by the part of them that lies inside.
 
     Parameters
@@ -242,8 +240,6 @@ def raster_people(
         The raster.
     polygons
         In the raster's CRS: see `to_raster_crs`.
-    band
-        Which band, from 1.
     crs
         The raster's CRS where its file declares none, or a wrong one.
 
@@ -267,7 +263,7 @@ def raster_people(
     shape = polygons_of(polygons.geometry.to_numpy())
     live = np.flatnonzero(shapely.area(shape) > 0)
     people, covered = np.zeros(len(shape)), np.zeros(len(shape))
-    found, size = _extract(path, shape[live], polygons.crs, crs, band, ("sum", "count", "min", "max"))
+    found, size = _extract(path, shape[live], polygons.crs, crs, ("sum", "count", "min", "max"))
     _refuse_impossible_cells(found[["min", "max"]].to_numpy(dtype=np.float64), path)
     people[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
     covered[live] = found["count"].fillna(0).to_numpy(dtype=np.float64) * size[0] * size[1]
@@ -280,7 +276,6 @@ def _extract(
     shape: npt.NDArray[np.object_],
     shape_crs: pyproj.CRS | None,
     declared: pyproj.CRS | None,
-    band: int,
     what: tuple[str, ...],
 ) -> tuple[pd.DataFrame, tuple[float, float]]:
     """Statistics of polygons by exactextract, one row each, and a cell's width and height in the raster's units."""
@@ -298,7 +293,7 @@ def _extract(
                 en=f"The raster of people is in {None if own is None else own.name}, the polygons in {shape_crs}; "
                 "bring the polygons over with to_raster_crs().",
             )
-        require_sane_raster(raster, band, what=name)
+        require_sane_raster(raster, 1, what=name)
         step = raster.transform
         if step.b or step.d or step.a <= 0 or step.e >= 0:
             raise InputError(
@@ -312,7 +307,7 @@ def _extract(
         # exactextract compares what both files say; what the user declares stands above that.
         polygons = gpd.GeoDataFrame(geometry=shape, crs=in_file or own)
         found: pd.DataFrame = exact_extract(
-            RasterioRasterSource(raster, band_idx=band, name="people"), polygons, list(what), output="pandas"
+            RasterioRasterSource(raster, name="people"), polygons, list(what), output="pandas"
         )
         return found, size
 
@@ -358,7 +353,7 @@ def raster_points(path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pypr
     moved = to_raster_crs(gpd.GeoDataFrame(geometry=ground, crs=crs), raster_crs)
     shape = polygons_of(moved.geometry.to_numpy())
     columns = ("values", "coverage", "center_x", "center_y")
-    found, size = _extract(path, shape, raster_crs, raster_crs, 1, columns)
+    found, size = _extract(path, shape, raster_crs, raster_crs, columns)
     of = np.repeat(np.arange(len(shape)), [len(cells) for cells in found["values"]])
     value, part, x, y = (
         np.concatenate([np.zeros(0), *(np.ma.filled(cells.astype(np.float64), np.nan) for cells in found[column])])
@@ -381,7 +376,7 @@ def raster_points(path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pypr
 
 
 def people_within_raster(
-    reach: shapely.Geometry, path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS, band: int = 1
+    reach: shapely.Geometry, path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS
 ) -> pd.DataFrame:
     """Count the people of a raster within an area, by zone.
 
@@ -389,7 +384,7 @@ def people_within_raster(
     ----------
     reach
         The area, in the CRS of ``zones``: `radius.service_area`, or an isochrone.
-    path, band
+    path
         The raster.
     zones
         Polygons with ``name``, in a metric CRS.
@@ -410,7 +405,7 @@ def people_within_raster(
     crs = require_metric(zones, "zones")
     shapes = zones_and_whole(zones)
     both = gpd.GeoDataFrame(geometry=np.concatenate([shapes, shapely.intersection(shapes, reach)]), crs=crs)
-    found = raster_people(path, to_raster_crs(both, raster_crs), band=band, crs=raster_crs)
+    found = raster_people(path, to_raster_crs(both, raster_crs), crs=raster_crs)
     n = len(shapes)
     table = _served_table(zones, found["people"].to_numpy()[:n], found["people"].to_numpy()[n:])
     lost = found["no_data_share"].to_numpy()[:n]

@@ -57,9 +57,9 @@ def expression(tests: Iterable[Has], each: Iterable[str] = ()) -> str:
     return " AND ".join(said)
 
 
-def options(parent: ET.Element, values: Mapping[str, Any], name: str | None = None) -> ET.Element:
+def options(parent: ET.Element, values: Mapping[str, Any]) -> ET.Element:
     """Values as the options of QGIS: texts, and lists of texts."""
-    group = ET.SubElement(parent, "Option", {"type": "Map"} | ({} if name is None else {"name": name}))
+    group = ET.SubElement(parent, "Option", {"type": "Map"})
     for key, value in values.items():
         if isinstance(value, str):
             ET.SubElement(group, "Option", {"name": key, "type": "QString", "value": value})

@@ -213,8 +213,7 @@ def run_demo(out: str | Path, *, lang: str, progress: Progress = lambda _: None)
     progress(text_pair("pipeline.demo_making"))
     with tempfile.TemporaryDirectory() as folder:
         write_city(folder)
-        settings = load_settings(Path(folder) / "jxgis.toml")
-        return run_report(settings, out, lang=lang, command="demo", progress=progress)
+        return run_report(load_settings(folder), out, lang=lang, command="demo", progress=progress)
 
 
 def _all(given: Given) -> Found:

@@ -83,8 +83,7 @@ def open_project(path: str | Path, *, lang: str | None = None, progress: Progres
     SettingsError
         If the file is missing, no TOML, or holds an unknown key or a value out of range; one message for all.
     """
-    path = Path(path)
-    settings = load_settings(path / "jxgis.toml" if path.is_dir() else path)
+    settings = load_settings(path)
     return Project(settings, lang=lang or settings.report.lang, progress=progress)
 
 

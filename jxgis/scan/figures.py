@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import OUTLINE, PINS
+from jxgis.drawing.colours import PINS
 from jxgis.drawing.figures import Figure, short_label
-from jxgis.drawing.layers import largest_first
-from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
 from jxgis.scan.map import cluster_words, times_classes
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 __all__ = ["scan_sheet"]
-
-_TOP = 20
 
 
 def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, canvas: Canvas = BLANK) -> Figure:
@@ -38,15 +34,10 @@ def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, canvas: Canvas = BLANK)
     matplotlib.figure.Figure
     """
     lang = canvas.lang
-    drawn = largest_first(clusters)
-    classes, first = times_classes(drawn, lang), clusters.head(_TOP)
     title = text(f"scan.layer_{scan}", lang, name=text("common.all_classes", lang))
     with map_sheet(canvas, clusters, title=title) as sheet:
-        colours = [classes.colours[row] for row in classes.row]
-        sheet.map.areas(drawn.geometry, colours, edge=OUTLINE, width=0.5, over=2.5)
-        sheet.map.pins(first.geometry.representative_point(), first["rank"], PINS)
         note = text(f"scan.map_note_{scan}", lang)
-        sheet.legend([LegendSection(text("scan.legend", lang), classes.swatches(), note)])
+        first = sheet.ranked(clusters, times_classes, legend=text("scan.legend", lang), note=note)
         names = [short_label(name) for name in first["name"]]
         # One short word beside each name, or the name has no room; the colours tell the times.
         since = [text("scan.since", lang, day=f"{day:%Y-%m-%d}") for day in first["start"].dropna()]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import OUTLINE, sequential
+from jxgis.drawing.colours import OUTLINE
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
@@ -42,7 +42,7 @@ _FIELDS = {
 def times_classes(clusters: pd.DataFrame, lang: str) -> Classes:
     """Clusters by how many times as many issues as expected they have."""
     value = pd.to_numeric(clusters["times"], errors="coerce")
-    return classify(value, breaks=_BREAKS, colours=sequential(len(_BREAKS) + 1), digits=1, lang=lang)
+    return classify(value, breaks=_BREAKS, digits=1, lang=lang)
 
 
 def cluster_words(clusters: pd.DataFrame, lang: str) -> list[str]:

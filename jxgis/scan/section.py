@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from jxgis.hotspots.section import SAME_POINT
 from jxgis.i18n import Text, few, listed, text, text_pair
 from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
@@ -20,8 +21,6 @@ __all__ = ["in_a_line", "notes_of", "scan_section"]
 
 _FIRST = 10
 """Rows of a table of the page; the workbook has all."""
-_SAME_POINT = 0.2
-"""From this share of a cluster's issues at one point on it is asked whether they are there."""
 
 
 def scan_section(result: ScanResult, lang: str) -> Section:
@@ -101,9 +100,9 @@ def notes_of(result: ScanResult) -> list[Text]:
         notes.append(text_pair("scan.wide_note", metres=f"{options.radius_max_m:g}", share=f"{options.max_share:.0%}"))
     shown = result.shown_tables()["clusters"]
     share = pd.to_numeric(of_all(shown)["same_point_share"])
-    if (share >= _SAME_POINT).any():
-        names = list(of_all(shown).loc[share >= _SAME_POINT, "name"].unique())
-        notes.append(text_pair("scan.same_point_note", names=few(names, " 处"), share=f"{_SAME_POINT:.0%}"))
+    if (share >= SAME_POINT).any():
+        names = list(of_all(shown).loc[share >= SAME_POINT, "name"].unique())
+        notes.append(text_pair("scan.same_point_note", names=few(names, " 处"), share=f"{SAME_POINT:.0%}"))
     thin = int((result.clusters["expected"] < 1).sum())
     if thin and result.of_layer:
         notes.append(text_pair("scan.thin_note", n=thin))

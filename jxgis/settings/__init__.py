@@ -161,7 +161,7 @@ def load_settings(path: str | Path) -> Settings:
     Parameters
     ----------
     path
-        The file. Relative paths in it are relative to its folder, and come back absolute.
+        The file, or the folder that holds it. Relative paths in it are relative to its folder, and come back absolute.
 
     Returns
     -------
@@ -173,6 +173,7 @@ def load_settings(path: str | Path) -> Settings:
         If the file is missing, no TOML, or holds an unknown key or a value out of range; one message for all.
     """
     path = Path(path)
+    path = path / "jxgis.toml" if path.is_dir() else path
     folder = path.resolve().parent
     settings = make_settings(read_toml(path), path.name, folder=folder)
     return settings.model_copy(

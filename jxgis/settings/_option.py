@@ -122,7 +122,8 @@ def _named(model: type[BaseModel], name: str) -> str:
             return get_origin(kind)[kinds]
         return reduce(or_, kinds) if get_origin(kind) in (Union, UnionType) else kind
 
-    words = inspect.formatannotation(plain(model.model_fields[name].annotation))
+    kind = plain(model.model_fields[name].annotation)
+    words = inspect.formatannotation(kind | None if default(model, name) is None else kind)
     return re.sub(r"\b(?:typing|jxgis\.[\w.]+)\.", "", words)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from jxgis._toml import MONTH_DAY, RuleError
 from jxgis.schema.layers import zone_layers
@@ -143,12 +143,17 @@ class ParkSettings(Section):
     )
 
 
+def _middle(target_km2: float | None, given: ValidationInfo) -> float:
+    """The area that units aim at: the middle of the bounds where none is given; a bound that cannot be used is refused itself."""
+    return sum(given.data.get(bound, 1) for bound in ("min_km2", "max_km2")) / 2 if target_km2 is None else target_km2
+
+
 class UnitSettings(Section):
     """``[units]``: the bounds, the target and the dials."""
 
     min_km2: Positive = option(2, "单元面积下限，平方公里", "least area of a unit, km²")
     max_km2: Positive = option(5, "单元面积上限，平方公里", "greatest area of a unit, km²")
-    target_km2: Positive | None = option(
+    target_km2: Annotated[Positive, Field(validate_default=True), BeforeValidator(_middle)] = option(
         None, "目标面积，平方公里；默认为上下限的中间", "target area, km²; else the middle of the bounds", example=3
     )
     cell_m: CityMetres = option(
@@ -204,17 +209,12 @@ class UnitSettings(Section):
                 zh=f"min_km2（{self.min_km2:g}）须小于 max_km2（{self.max_km2:g}）",
                 en=f"min_km2 ({self.min_km2:g}) must be less than max_km2 ({self.max_km2:g})",
             )
-        if self.target_km2 is not None and not self.min_km2 <= self.target_km2 <= self.max_km2:
+        if not self.min_km2 <= self.target_km2 <= self.max_km2:
             raise RuleError(
                 zh=f"target_km2（{self.target_km2:g}）须在 {self.min_km2:g} 与 {self.max_km2:g} 之间",
                 en=f"target_km2 ({self.target_km2:g}) must lie between {self.min_km2:g} and {self.max_km2:g}",
             )
         return self
-
-    @property
-    def target(self) -> float:
-        """The area to aim at, km²."""
-        return (self.min_km2 + self.max_km2) / 2 if self.target_km2 is None else self.target_km2
 
 
 class IndicatorSettings(Section):

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from jxgis.space._compiled import compiled
+from jxgis.space._compiled import compiled, root_of
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece
 
@@ -129,14 +129,6 @@ def _stays_whole(piece: Piece, label: Ints, i: int, seen: Ints, stamp: int, queu
 
 
 @compiled
-def _find(parent: Ints, i: int) -> int:
-    while parent[i] != i:
-        parent[i] = parent[parent[i]]
-        i = parent[i]
-    return i
-
-
-@compiled
 def _random_tree(piece: Piece, nodes: Ints, local: Ints, likeness: float, state: State) -> tuple[Ints, Ints, Ints]:
     """Minimum spanning tree of some nodes under random weights, rooted at the first.
 
@@ -186,7 +178,7 @@ def _random_tree(piece: Piece, nodes: Ints, local: Ints, likeness: float, state:
     for e in np.argsort(weight, kind="mergesort"):
         if kept == m - 1 or weight[e] == np.inf:
             break
-        x, y = _find(group, a_end[e]), _find(group, b_end[e])
+        x, y = root_of(group, a_end[e]), root_of(group, b_end[e])
         if x != y:
             group[x] = y
             kept_a[kept] = a_end[e]

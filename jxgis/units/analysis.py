@@ -107,9 +107,9 @@ def analyse(given: Given) -> UnitsResult:
     options, districts, streets = given.settings.units, given.need("districts"), given.table("streets")
     cut, blocks_from = _blocks(given)
     described, used, plan = _planned(given, cut)
-    finer = _to_cut_finer(plan.units, cut, options.target) if blocks_from == "streets" else ()
+    finer = _to_cut_finer(plan.units, cut, options.target_km2) if blocks_from == "streets" else ()
     if finer and streets is not None:
-        largest = {name: options.target if name in finer else options.max_km2 for name in districts["name"]}
+        largest = {name: options.target_km2 if name in finer else options.max_km2 for name in districts["name"]}
         recut = street_blocks(districts, streets=streets, waters=given.table("waters"), max_km2=largest)
         described, used, plan = _planned(given, recut)
     front = ["block_id", "unit_id", "district"]

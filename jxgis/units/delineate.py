@@ -112,7 +112,7 @@ def delineate_units(
         if not count >= 1:
             raise InputError(zh=f"{name} = {count} 无效；应不小于 1。", en=f"{name} = {count}; give at least 1.")
     limits = Limits(
-        low=options.min_km2 * M2_PER_KM2, high=options.max_km2 * M2_PER_KM2, target=options.target * M2_PER_KM2
+        low=options.min_km2 * M2_PER_KM2, high=options.max_km2 * M2_PER_KM2, target=options.target_km2 * M2_PER_KM2
     )
     dial, credit = options.compactness, options.border_credit
     require_metric(districts, "districts", require_metric(blocks, "blocks"))

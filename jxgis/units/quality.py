@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -205,15 +203,13 @@ def _dominant(
     return names, ratio(largest["m2"], shapely.area(ground))
 
 
-def unit_codes(units: gpd.GeoDataFrame, *, prefixes: Mapping[str, str] | None = None) -> pd.Series[str]:
-    """Codes of units: the prefix of their district, and a number that counts from its north-west corner.
+def unit_codes(units: gpd.GeoDataFrame) -> pd.Series[str]:
+    """Codes of units: the name of their district, and a number that counts from its north-west corner.
 
     Parameters
     ----------
     units
         Polygons with ``district``, in a metric CRS.
-    prefixes
-        District to prefix; its name where there is none.
 
     Returns
     -------
@@ -225,10 +221,9 @@ def unit_codes(units: gpd.GeoDataFrame, *, prefixes: Mapping[str, str] | None = 
     --------
     >>> cells = [shapely.box(x, y, x + 1, y + 1) for x in (0, 1) for y in (0, 1)]
     >>> units = gpd.GeoDataFrame({"district": "老城"}, geometry=cells, crs=4549, index=[0, 1, 2, 3])
-    >>> unit_codes(units, prefixes={"老城": "LC"}).tolist()
-    ['LC-02', 'LC-01', 'LC-04', 'LC-03']
+    >>> unit_codes(units).tolist()
+    ['老城-02', '老城-01', '老城-04', '老城-03']
     """
-    prefixes = {} if prefixes is None else prefixes
     require_metric(units, "units")
     centre = shapely.centroid(units.geometry.to_numpy())
     # Rounded to millimetres, so that the last digits of a float do not decide between two units on one diagonal.
@@ -243,7 +238,7 @@ def unit_codes(units: gpd.GeoDataFrame, *, prefixes: Mapping[str, str] | None = 
     number = (place.groupby("district").cumcount() + 1).reindex(units.index)
     digits = max(2, len(str(number.max())))
     return pd.Series(
-        [f"{prefixes.get(name, name)}-{n:0{digits}d}" for name, n in zip(units["district"], number, strict=True)],
+        [f"{name}-{n:0{digits}d}" for name, n in zip(units["district"], number, strict=True)],
         index=units.index,
         name="unit_id",
         dtype="str",

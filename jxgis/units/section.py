@@ -70,7 +70,7 @@ def _values(options: UnitSettings) -> dict[str, str]:
     return {
         "low": f"{options.min_km2:g}",
         "high": f"{options.max_km2:g}",
-        "target": f"{options.target:g}",
+        "target": f"{options.target_km2:g}",
         "seed": str(options.seed),
     }
 

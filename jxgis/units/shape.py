@@ -58,7 +58,7 @@ class ShapeCheck:
         return int(ragged.sum() + self.necks.sum() + (~at_most(self.encloses, ENCLOSED_SHARE)).sum())
 
 
-def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> ShapeCheck:
+def check_shapes(shapes: Faces) -> ShapeCheck:
     """Measure the shapes of units of one district.
 
     A unit is narrow where a disc of :data:`_NARROW_M` does not pass. Worn by half of that on all sides it falls into
@@ -70,8 +70,6 @@ def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> Shape
     ----------
     shapes
         Polygons of one district's units, (n,).
-    ground
-        The district; the union of the units where it is not given.
 
     Returns
     -------
@@ -91,7 +89,7 @@ def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> Shape
     """
     shapes = without_scraps(shapes)
     n = len(shapes)
-    whole = shapely.union_all(shapes) if ground is None else ground
+    whole = shapely.union_all(shapes)
     room = _lobes(whole)
     lost_anyway = shapely.buffer(shapely.difference(whole, _regrown(room)), _HAIR_M)
     necks = np.array([_narrow_places(shape, room, lost_anyway) for shape in shapes], dtype=np.int64)

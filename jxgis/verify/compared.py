@@ -22,6 +22,8 @@ _MORE_ROWS = 10_000
 _CLOSE = 1e-9
 # Signs before and after one that is another.
 _ROUND = 30
+# Differences of a file that are named.
+_MOST_NAMED = 20
 _ALL = 1 << 40
 
 
@@ -59,14 +61,14 @@ class Compared:
     differing: int = 0
     differences: list[Difference] = field(default_factory=list)
 
-    def add(self, difference: Difference, *, most: int) -> None:
+    def add(self, difference: Difference) -> None:
         """Count a difference, and keep it as long as few were kept."""
         self.differing += 1
-        if len(self.differences) < most:
+        if len(self.differences) < _MOST_NAMED:
             self.differences.append(difference)
 
 
-def compare_files(was: Path, now: Path, name: str, *, ignored: Sequence[str] = (), most: int = 20) -> Compared:
+def compare_files(was: Path, now: Path, name: str, *, ignored: Sequence[str] = ()) -> Compared:
     """Compare a file of a result with what is made again.
 
     Parameters
@@ -79,8 +81,6 @@ def compare_files(was: Path, now: Path, name: str, *, ignored: Sequence[str] = (
         What the file is called.
     ignored
         Beginnings of the names of rows that are not compared.
-    most
-        How many differences are named.
 
     Returns
     -------
@@ -96,22 +96,20 @@ def compare_files(was: Path, now: Path, name: str, *, ignored: Sequence[str] = (
     if _same_bytes(was, now):
         return found
     if not is_read(name):
-        found.add(
-            Difference(name, "", "", "", text_pair("verify.other_bytes"), text_pair("verify.made_again")), most=most
-        )
+        found.add(Difference(name, "", "", "", text_pair("verify.other_bytes"), text_pair("verify.made_again")))
         return found
     try:
         there = contents(was, limits._replace(rows=_TIMES * rows + _MORE_ROWS))
     except InputError as error:
-        found.add(Difference(name, "", "", "", error.message, text_pair("verify.made_again")), most=most)
+        found.add(Difference(name, "", "", "", error.message, text_pair("verify.made_again")))
         return found
     for table in dict.fromkeys((*made, *there)):
         if table not in there or table not in made:
             words = [text_pair("verify.there" if table in of else "verify.not_there") for of in (there, made)]
-            found.add(Difference(name, table, "", "", *words), most=most)
+            found.add(Difference(name, table, "", "", *words))
             continue
         for difference in _of_grids(name, table, there[table], made[table], ignored):
-            found.add(difference, most=most)
+            found.add(difference)
     return found
 
 

@@ -1,6 +1,6 @@
 from .analysis import find_weak_areas
 from .areas import gather_areas
-from .exposure import Ground, choose_ground
+from .exposure import Denominator, choose_denominator
 from .figures import weak_chart
 from .followup import follow_up
 from .map import weak_map
@@ -10,11 +10,11 @@ from .result import WeakResult
 from .severity import Yardstick, change_of, lay_yardstick, measure_severity
 
 __all__ = [
-    "Ground",
+    "Denominator",
     "WeakResult",
     "Yardstick",
     "change_of",
-    "choose_ground",
+    "choose_denominator",
     "expected_again",
     "find_weak_areas",
     "follow_up",

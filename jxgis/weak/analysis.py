@@ -13,11 +13,11 @@ from jxgis.errors import InputError
 from jxgis.given import given_tables, named_tables
 from jxgis.i18n import text_pair
 from jxgis.part import Given, Result
-from jxgis.periods import Comparison, compare_periods
+from jxgis.periods import Comparison, compare_issues
 from jxgis.schema.layers import unagreed
 from jxgis.settings import WeakSettings, with_options
 from jxgis.weak.areas import HOT_PLACE, UNIT, gather_areas
-from jxgis.weak.exposure import choose_ground
+from jxgis.weak.exposure import choose_denominator
 from jxgis.weak.followup import follow_up
 from jxgis.weak.kinds import kinds_of
 from jxgis.weak.last_year import kinds_listed, refuse_twice
@@ -137,11 +137,11 @@ def analyse(given: Given) -> WeakResult:
     layers = _layers(given, kinds)
     if not layers:
         raise InputError.saying(text_pair("weak.no_areas", kinds=list(kinds)))
-    comparison = _comparison(given)
+    comparison = compare_issues(given.past(), start=given.start, end=given.end)
     before, issues = _periods(given, comparison)
-    ground = choose_ground(options.exposure, given.layers)
+    denominator = choose_denominator(options.exposure, given.layers)
     areas = gather_areas(layers, districts, **buffers)
-    yardstick = lay_yardstick(areas, districts, ground, cell_m=options.cell_m)
+    yardstick = lay_yardstick(areas, districts, denominator, cell_m=options.cell_m)
     if not len(yardstick.inside(issues)):
         raise InputError.saying(text_pair("weak.no_issues_inside", n=f"{len(issues):,}"))
     chosen = (areas["kind"] == HOT_PLACE).to_numpy()
@@ -150,7 +150,7 @@ def analyse(given: Given) -> WeakResult:
     ranked = rank_areas(table, issues, alpha=options.alpha, min_issues=options.min_issues)
     table = gpd.GeoDataFrame(table.join(ranked))
     table = table.assign(reason=table["reason"].fillna(table["status"].map(_WHY)).astype("str"))
-    every = gpd.GeoDataFrame(given.need("issues") if given.history is None else given.history)
+    every = given.past()
     listed = _before(given, areas, before, issues, comparison, yardstick, buffers)
     return WeakResult(
         given=given,
@@ -186,21 +186,13 @@ def _hot_places(hotspots: Result | None) -> gpd.GeoDataFrame | None:
     return gpd.GeoDataFrame(places.assign(hot_q=q.reindex(places["peak_cell"]).to_numpy(dtype=np.float64)))
 
 
-def _comparison(given: Given) -> Comparison:
-    past = given.need("issues") if given.history is None else given.history
-    if "time" not in past.columns:
-        return Comparison(None, reason="no_times")
-    files, sources = (past[name] if name in past.columns else None for name in ("file", "source"))
-    return compare_periods(past["time"], start=given.start, end=given.end, files=files, sources=sources)
-
-
 def _periods(given: Given, comparison: Comparison) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame]:
     """The issues of the period before, and those that are judged: of the recent period, or all where there are not two."""
     issues = given.need("issues")
     require_metric(issues, "issues", like=given.crs)
     if comparison.periods is None:
         return None, issues
-    past = issues if given.history is None else given.history
+    past = given.past()
     before, recent = comparison.periods.within(past["time"])
     return gpd.GeoDataFrame(past[before]), gpd.GeoDataFrame(past[recent])
 

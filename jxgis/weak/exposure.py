@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from jxgis.settings import Exposure
 
-__all__ = ["Ground", "choose_ground"]
+__all__ = ["Denominator", "choose_denominator"]
 
 _PEOPLE = ("population", "residential", "exposure")
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class Denominator:
     """How much exposure polygons have.
 
     Attributes
@@ -49,7 +49,7 @@ class Ground:
 
         Examples
         --------
-        >>> Ground("km2").of(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 500, 1000)], crs=4549)).tolist()
+        >>> Denominator("km2").of(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 500, 1000)], crs=4549)).tolist()
         [0.5]
         """
         if self.table is None:
@@ -66,7 +66,7 @@ class Ground:
         >>> import pyproj
         >>> cells = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 2), dtype=bool))
         >>> plot = gpd.GeoDataFrame(geometry=[shapely.box(50, 0, 200, 100)], crs=4549)
-        >>> Ground("km2").squares(plot, np.array([3.0]), cells).tolist()
+        >>> Denominator("km2").squares(plot, np.array([3.0]), cells).tolist()
         [5.0]
         """
         which, _, piece = pieces(polygons.geometry.to_numpy(), grid.cells().geometry.to_numpy())
@@ -78,7 +78,7 @@ class Ground:
         return np.asarray(exposure**2 * share)
 
 
-def choose_ground(exposure: Exposure, layers: Mapping[str, gpd.GeoDataFrame]) -> Ground:
+def choose_denominator(exposure: Exposure, layers: Mapping[str, gpd.GeoDataFrame]) -> Denominator:
     """What is asked for, where its layer is there.
 
     Parameters
@@ -94,14 +94,14 @@ def choose_ground(exposure: Exposure, layers: Mapping[str, gpd.GeoDataFrame]) ->
         If the layer is not there, or says nothing of people.
     """
     if exposure == "km2":
-        return Ground(exposure)
+        return Denominator(exposure)
     if exposure == "street_km":
         streets = layers.get("streets")
         if streets is None:
             raise InputError.saying(text_pair("weak.no_streets"))
-        return Ground(exposure, streets)
+        return Denominator(exposure, streets)
     for name in _PEOPLE:
         table = layers.get(name)
         if table is not None and "people" in table.columns and (table["people"] > 0).any():
-            return Ground(exposure, table)
+            return Denominator(exposure, table)
     raise InputError.saying(text_pair("weak.no_people"))

@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import FAINT, INK, OUTLINE, PINS, SITE
+from jxgis.drawing.colours import FAINT, INK, PINS, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.layers import largest_first
-from jxgis.drawing.legend import LegendSection
-from jxgis.drawing.print_map import map_sheet
+from jxgis.drawing.print_map import LISTED, map_sheet
 from jxgis.i18n import Sketch, text
 from jxgis.weak.map import severity_classes, severity_words
 
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 __all__ = ["weak_chart", "weak_sheet"]
-
-_TOP = 20
 
 
 def weak_chart(weak: pd.DataFrame, *, lang: str = "zh", sketch: Sketch = False) -> Figure:
@@ -38,7 +34,7 @@ def weak_chart(weak: pd.DataFrame, *, lang: str = "zh", sketch: Sketch = False) 
     -------
     matplotlib.figure.Figure
     """
-    first = weak.head(_TOP).iloc[::-1]
+    first = weak.head(LISTED).iloc[::-1]
     value, low, high = (pd.to_numeric(first[name]).to_numpy(dtype=np.float64) for name in ("severity", "low", "high"))
     place = np.arange(len(first))
     with figure_style():
@@ -79,13 +75,9 @@ def weak_sheet(weak: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> Figure:
     matplotlib.figure.Figure
     """
     lang = canvas.lang
-    drawn = largest_first(weak)
-    classes, first = severity_classes(drawn, lang), weak.head(_TOP)
     with map_sheet(canvas, weak, title=text("weak.title", lang)) as sheet:
-        colours = [classes.colours[row] for row in classes.row]
-        sheet.map.areas(drawn.geometry, colours, edge=OUTLINE, width=0.5, over=2.5)
-        sheet.map.pins(first.geometry.representative_point(), first["rank"], PINS)
-        sheet.legend([LegendSection(text("weak.layer_list", lang), classes.swatches(), text("weak.map_note", lang))])
+        note = text("weak.map_note", lang)
+        first = sheet.ranked(weak, severity_classes, legend=text("weak.layer_list", lang), note=note)
         times = severity_words(first, lang)
         rows = zip(first["rank"], _names_and_kinds(first, lang), times, strict=True)
         sheet.listing(text("weak.sheet_list", lang, n=len(first)), rows, PINS)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import COURSES, OUTCOMES, OUTLINE, sequential
+from jxgis.drawing.colours import COURSES, OUTCOMES, OUTLINE
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
@@ -41,7 +41,7 @@ _NAMED = 20
 def severity_classes(weak: pd.DataFrame, lang: str) -> Classes:
     """Weak areas by how many times as many issues as their reference they have."""
     value = pd.to_numeric(weak["severity"])
-    return classify(value, breaks=_BREAKS, colours=sequential(len(_BREAKS) + 1), lang=lang)
+    return classify(value, breaks=_BREAKS, lang=lang)
 
 
 def severity_words(weak: pd.DataFrame, lang: str) -> list[str]:

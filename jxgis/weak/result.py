@@ -124,8 +124,7 @@ class WeakResult(Result):
         """What readers know with the areas. What is expected tells the issues of all places of a kind together, by period."""
         given, table, least = self.given, self.judged, self.given.settings.report.min_count
         gone, (now, before, rest) = self._gone(table, least), self._counts(table)
-        layer = given.need("issues")
-        past = layer if given.history is None else given.history
+        layer, past = given.need("issues"), given.past()
         periods = self.comparison.periods
         within = (past.iloc[:0], layer) if periods is None else (past[own] for own in periods.within(past["time"]))
         then, recent = (when(own, layer) for own in within)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.settings import Reference
-    from jxgis.weak.exposure import Ground
+    from jxgis.weak.exposure import Denominator
 
 __all__ = ["CITY", "Yardstick", "change_of", "lay_yardstick", "measure_severity"]
 
@@ -37,7 +37,7 @@ class Yardstick:
 
     Attributes
     ----------
-    ground
+    denominator
         What exposure is.
     grid
         Cells with an exposure, by which it is told how far counts vary.
@@ -47,7 +47,7 @@ class Yardstick:
         ``kind`` (``city`` for the whole), ``exposure, squares`` and polygons: places that overlap count once.
     """
 
-    ground: Ground
+    denominator: Denominator
     grid: Grid
     cells: NDArray[np.float64]
     references: gpd.GeoDataFrame
@@ -76,7 +76,9 @@ class Yardstick:
         return overdispersion_on_grid(counts, self.cells, self.grid)
 
 
-def lay_yardstick(areas: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, ground: Ground, *, cell_m: float) -> Yardstick:
+def lay_yardstick(
+    areas: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, denominator: Denominator, *, cell_m: float
+) -> Yardstick:
     """Measure the city and all places of each kind together.
 
     Parameters
@@ -85,13 +87,13 @@ def lay_yardstick(areas: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, ground: 
         ``kind, reason``, polygons; what has a reason is left out.
     districts
         Polygons of the city.
-    ground
+    denominator
         What exposure is.
     cell_m
         Side of the cells, metres.
     """
     grid = grid_over(districts.geometry, cell_m=cell_m)
-    cells = ground.of(grid.cells())
+    cells = denominator.of(grid.cells())
     kinds = (
         areas[areas["reason"].isna()]
         .groupby("kind", sort=False)
@@ -102,9 +104,9 @@ def lay_yardstick(areas: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, ground: 
         geometry=[shapely.union_all(districts.geometry.to_numpy()), *kinds],
         crs=districts.crs,
     )
-    exposure = ground.of(references)
-    references = references.assign(exposure=exposure, squares=ground.squares(references, exposure, grid))
-    return Yardstick(ground, grid.where(cells > 0), cells[cells > 0], references)
+    exposure = denominator.of(references)
+    references = references.assign(exposure=exposure, squares=denominator.squares(references, exposure, grid))
+    return Yardstick(denominator, grid.where(cells > 0), cells[cells > 0], references)
 
 
 def measure_severity(
@@ -153,8 +155,8 @@ def measure_severity(
     kind = areas["kind"].to_numpy(dtype=object)
     own = np.where((kind == HOT_PLACE) | (reference == CITY), CITY, kind)
     row = pd.Index(there["kind"]).get_indexer(own)
-    count, exposure = _counts(inside, areas), yardstick.ground.of(areas)
-    squares = yardstick.ground.squares(areas, exposure, yardstick.grid)
+    count, exposure = _counts(inside, areas), yardstick.denominator.of(areas)
+    squares = yardstick.denominator.squares(areas, exposure, yardstick.grid)
     total, of = totals[row], there["exposure"].to_numpy()[row]
     known = areas["reason"].notna().to_numpy()
     reason = np.select(

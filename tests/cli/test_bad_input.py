@@ -278,7 +278,7 @@ def test_polygons_with_swapped_degrees_and_no_project(refused: Callable[..., str
 
 
 def test_settings_that_are_no_text_or_no_toml(refused: Callable[..., str], city: Path) -> None:
-    assert "文件夹" in refused("hotspots", "--project", city)
+    assert "找不到设置文件" in refused("hotspots", "--project", city)
     (city / "gbk.toml").write_bytes('[report]\ntitle = "嘉兴"\n'.encode("gb18030"))
     assert "UTF-8" in refused("hotspots", "--project", city / "gbk.toml")
     (city / "bare.toml").write_text("[city]\nprofile = jiaxing\n", encoding="utf-8")

@@ -49,8 +49,9 @@ def test_a_table_of_keys_is_set_whole() -> None:
 
 def test_it_goes_before_options_and_the_project(tmp_path: Path) -> None:
     (tmp_path / "jxgis.toml").write_text("[hotspots]\ncell_m = 300\nband_m = 900\n", encoding="utf-8")
-    got = settings_of(tmp_path / "jxgis.toml", {"hotspots": {"cell_m": 250}}, ["hotspots.cell_m=125"])
-    assert (got.hotspots.cell_m, got.hotspots.band_m) == (125, 900)
+    for project in (tmp_path / "jxgis.toml", tmp_path):
+        got = settings_of(project, {"hotspots": {"cell_m": 250}}, ["hotspots.cell_m=125"])
+        assert (got.hotspots.cell_m, got.hotspots.band_m) == (125, 900)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from jxgis import InputError, compare_results
 from jxgis.compare import ResultComparison
 from jxgis.compare.differences import change_of_cases
 from jxgis.run import run_compare
+from jxgis.settings import Settings
 
 DIFFERENCES = ("places", "coverage", "units", "moved", "ranks", "years", "weak", "statuses", "circle")
 
@@ -108,7 +109,12 @@ def test_a_district_of_other_coverage_is_found_and_the_setting_that_parks_read_i
 @pytest.mark.parametrize(("given", "said"), [(3.5, []), (4.0, ["目标面积，平方公里 3.5 → 4"])])
 def test_a_default_written_out_is_no_other_setting(tmp_path, given, said):
     """The target area that is not given is the middle of the bounds, 3.5 km²."""
-    runs = [write_result(tmp_path / name, tables(), units__target_km2=km2) for name, km2 in (("a", None), ("b", given))]
+    options = ({}, {"target_km2": given})
+    recorded = [Settings().overridden("units", each).shaping(["units"])["units"] for each in options]
+    runs = [
+        write_result(tmp_path / str(at), tables(), units__target_km2=of.get("target_km2"))
+        for at, of in enumerate(recorded)
+    ]
     found = compare_results(*runs)
     assert len(found.frames["settings"]) == len(said)
     assert all(words in found.sentences()[0] for words in said)

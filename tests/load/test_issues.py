@@ -528,9 +528,10 @@ def test_disagreement_is_counted_and_listed(recorded, city) -> None:
     # Tenths of a metre: coordinates of issues say no more.
     shifted = disagreement(issues.set_geometry(issues.translate(xoff=1 / 3)), polygons, city=city)
     assert shifted.cases["away_m"].tolist() == [1900.3, 399.7]
-    loose = disagreement(issues, polygons, city=city, tolerance_m=400)
-    assert loose.cases["issue_id"].tolist() == ["d"]
-    assert (loose.checked, loose.agree, loose.disagree) == (5, 4, 1)
+    for away, told in ((0.9, []), (1.1, ["b"])):
+        near = issues.iloc[[1]].translate(xoff=400 - away)
+        found = disagreement(issues.iloc[[1]].set_geometry(near), polygons, city=city)
+        assert (found.checked, found.cases["issue_id"].tolist()) == (1, told)
     by_area = disagreement(
         issues, polygons.assign(area=["北", "南", "南"]), column="recorded_subdistrict", against="area"
     )

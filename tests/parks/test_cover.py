@@ -59,28 +59,30 @@ def test_fewest_equals_brute_force(seed, share, every_group):
     assert enough(found.chosen)
 
 
-def test_a_clock_that_stops_at_once_still_gives_an_answer_and_its_gap():
+def test_a_clock_that_stops_at_once_still_gives_an_answer_and_its_gap(monkeypatch):
     rng = np.random.default_rng(11)
     cover = csr_array(rng.random((400, 60)) < 0.05)
     weight = rng.integers(1, 50, 400).astype(float)
     need = 0.9 * weight[np.diff(cover.indptr) > 0].sum()
-    hasty = fewest_to_cover(cover, weight, need=[need], time_limit_s=1e-6)
     best = fewest_to_cover(cover, weight, need=[need])
+    monkeypatch.setattr("jxgis.parks.cover._MOST_SECONDS", 1e-6)
+    hasty = fewest_to_cover(cover, weight, need=[need])
     assert hasty.status == "greedy"
     assert hasty.covered >= need * (1 - 1e-6)
     assert hasty.bound <= len(best.chosen) <= len(hasty.chosen)
     assert best.gap == 0
 
 
-@pytest.mark.parametrize("limit", [{"time_limit_s": 1e-6}, {"node_limit": 0}, {"node_limit": 1}, {"node_limit": 5}])
+@pytest.mark.parametrize("limit", [("_MOST_SECONDS", 1e-6), ("_MOST_NODES", 0), ("_MOST_NODES", 1), ("_MOST_NODES", 5)])
 @pytest.mark.parametrize("seed", range(4))
-def test_most_that_is_stopped_gives_the_best_it_has_with_an_honest_gap(limit, seed):
+def test_most_that_is_stopped_gives_the_best_it_has_with_an_honest_gap(monkeypatch, limit, seed):
     """Against every choice: no limit loses the answer, and the bound is never below the optimum."""
     rng = np.random.default_rng(seed)
     cover = rng.random((120, 16)) < 0.12
     weight = rng.integers(1, 50, 120).astype(float)
     best = max(covered(cover, weight, some) for some in combinations(range(16), 5))
-    hasty = cover_most(csr_array(cover), weight, sites=5, **limit)
+    monkeypatch.setattr(f"jxgis.parks.cover.{limit[0]}", limit[1])
+    hasty = cover_most(csr_array(cover), weight, sites=5)
     assert hasty.covered <= best * (1 + 1e-9) <= hasty.bound * (1 + 2e-9)
     assert hasty.covered == pytest.approx(covered(cover, weight, hasty.chosen))
     assert hasty.gap == pytest.approx((hasty.bound - hasty.covered) / hasty.covered)
@@ -90,10 +92,11 @@ def test_most_that_is_stopped_gives_the_best_it_has_with_an_honest_gap(limit, se
     assert hasty.gap == 0 or hasty.status != "optimal"
 
 
-def test_a_clock_that_stops_at_once_gives_the_greedy_plan_and_names_it():
+def test_a_clock_that_stops_at_once_gives_the_greedy_plan_and_names_it(monkeypatch):
     rng = np.random.default_rng(12)
     cover = rng.random((500, 50)) < 0.06
-    hasty = cover_most(csr_array(cover), np.ones(500), sites=12, time_limit_s=1e-6)
+    monkeypatch.setattr("jxgis.parks.cover._MOST_SECONDS", 1e-6)
+    hasty = cover_most(csr_array(cover), np.ones(500), sites=12)
     left, by_hand = np.ones(500), 0.0
     for _ in range(12):
         site = int(np.argmax(left @ cover))

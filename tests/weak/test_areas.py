@@ -10,7 +10,7 @@ import shapely
 from weak_city import CITY, points
 
 from jxgis.errors import InputError
-from jxgis.weak import Ground, choose_ground, gather_areas, rank_areas
+from jxgis.weak import Denominator, choose_denominator, gather_areas, rank_areas
 
 
 def test_points_and_lines_get_their_buffers_and_polygons_stay():
@@ -101,16 +101,16 @@ def test_few_issues_are_on_no_list_however_rare():
 def test_an_exposure_without_its_layer_is_refused():
     for exposure in ("street_km", "people"):
         with pytest.raises(InputError, match="exposure"):
-            choose_ground(exposure, {"streets": None, "population": None})
+            choose_denominator(exposure, {"streets": None, "population": None})
 
 
 def test_streets_and_people_are_measured_in_the_areas():
     street = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 500), (6000, 500)])], crs=4549)
     homes = gpd.GeoDataFrame({"people": [600.0]}, geometry=[shapely.box(0, 0, 600, 100)], crs=4549)
     plots = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 300, 1000), shapely.box(3000, 600, 3300, 900)], crs=4549)
-    assert choose_ground("street_km", {"streets": street}).of(plots).tolist() == pytest.approx([0.3, 0])
-    assert choose_ground("people", {"residential": homes}).of(plots).tolist() == pytest.approx([300, 0])
-    assert Ground("km2").of(plots).tolist() == pytest.approx([0.3, 0.09])
+    assert choose_denominator("street_km", {"streets": street}).of(plots).tolist() == pytest.approx([0.3, 0])
+    assert choose_denominator("people", {"residential": homes}).of(plots).tolist() == pytest.approx([300, 0])
+    assert Denominator("km2").of(plots).tolist() == pytest.approx([0.3, 0.09])
 
 
 def test_names_that_stand_again_are_told_apart_from_those_that_look_like_it():

@@ -10,7 +10,7 @@ import shapely
 from scipy.stats import binom
 from weak_city import CITY, SIDE, issues, points
 
-from jxgis.weak import Ground, expected_again, follow_up, gather_areas, lay_yardstick
+from jxgis.weak import Denominator, expected_again, follow_up, gather_areas, lay_yardstick
 
 EDGE = 300.0
 
@@ -31,7 +31,7 @@ def course(*pairs):
 def test_each_status_is_what_was_planted():
     plots, (before, recent) = course((80, 90), (120, 0), (8, 0))
     areas = gather_areas({"markets": plots}, CITY, point_buffer_m=1, line_buffer_m=1)
-    yardstick = lay_yardstick(areas, CITY, Ground("km2"), cell_m=200)
+    yardstick = lay_yardstick(areas, CITY, Denominator("km2"), cell_m=200)
     away = gpd.GeoDataFrame(geometry=[shapely.box(8000, 0, 8100, 100)], crs=4549)
     gone = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
     last = gather_areas(
@@ -49,7 +49,7 @@ def test_what_happens_outside_the_city_says_nothing_of_chance_inside():
     plots, (before, recent) = course((80, 90), (120, 0))
     inside = gpd.GeoDataFrame({"name": ["c"]}, geometry=[CITY.geometry[0].buffer(-90)], crs=4549)
     areas = gather_areas({"markets": plots}, inside, point_buffer_m=1, line_buffer_m=1)
-    yardstick = lay_yardstick(areas, inside, Ground("km2"), cell_m=200)
+    yardstick = lay_yardstick(areas, inside, Denominator("km2"), cell_m=200)
     west = np.repeat(np.arange(100, SIDE - 100, 200.0), 50)
     heaps = points(west, np.full(len(west), 50.0))
     plain, heaped = (
@@ -65,7 +65,7 @@ def test_what_happens_outside_the_city_says_nothing_of_chance_inside():
 def test_last_years_hot_places_are_tested_by_this_years_issues():
     plots, (before, recent) = course((80, 90))
     areas = gather_areas({"hot_place": plots.iloc[:1]}, CITY, point_buffer_m=1, line_buffer_m=1)
-    yardstick = lay_yardstick(areas, CITY, Ground("km2"), cell_m=200)
+    yardstick = lay_yardstick(areas, CITY, Denominator("km2"), cell_m=200)
     found = follow_up(areas, areas, before, recent, yardstick, reference="kind", alpha=0.05)
     assert found["status"].tolist() == ["still_weak"]
     assert found["q"][0] < 1e-6

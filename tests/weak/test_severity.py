@@ -11,14 +11,14 @@ from scipy.stats import binom
 from weak_city import CITY, issues, places, points, units
 
 from jxgis.statistics import Overdispersion, benjamini_hochberg
-from jxgis.weak import Ground, change_of, gather_areas, lay_yardstick, measure_severity, rank_areas
+from jxgis.weak import Denominator, change_of, gather_areas, lay_yardstick, measure_severity, rank_areas
 
 BUFFERS = {"point_buffer_m": 100, "line_buffer_m": 20}
 
 
 def judged(layers, cases, reference="kind"):
     areas = gather_areas(layers, CITY, **BUFFERS)
-    yardstick = lay_yardstick(areas, CITY, Ground("km2"), cell_m=200)
+    yardstick = lay_yardstick(areas, CITY, Denominator("km2"), cell_m=200)
     chosen = (areas["kind"] == "hot_place").to_numpy()
     found = measure_severity(areas, cases, yardstick, reference=reference, chosen=chosen)
     return gpd.GeoDataFrame(areas.drop(columns="reason").join(found).assign(change=0.0))
@@ -33,7 +33,7 @@ def test_severity_is_by_hand():
     found = judged({"markets": plots}, points(x, y))
     assert found["issues"].tolist() == [30, 10]
     assert found["expected"].tolist() == pytest.approx([10, 30])
-    prior = lay_yardstick(gather_areas({"markets": plots}, CITY, **BUFFERS), CITY, Ground("km2"), cell_m=200)
+    prior = lay_yardstick(gather_areas({"markets": plots}, CITY, **BUFFERS), CITY, Denominator("km2"), cell_m=200)
     half = prior.dispersion(points(x, y)).batch / 2
     assert found["severity"].tolist() == pytest.approx([(30 + half) / (10 + half), (10 + half) / (30 + half)])
 
@@ -113,7 +113,7 @@ def holds_level(runs, seed, *, batch, spread, reference):
     rng = np.random.default_rng(seed)
     layers = {"unit": units(), "markets": places(rng, 30), "squares": places(rng, 12, least_m=30, most_m=120)}
     areas = gather_areas(layers, CITY, **BUFFERS)
-    yardstick = lay_yardstick(areas, CITY, Ground("km2"), cell_m=200)
+    yardstick = lay_yardstick(areas, CITY, Denominator("km2"), cell_m=200)
     hits = 0
     for _ in range(runs):
         cases = issues(rng, mean=4, batch=batch, spread=spread)

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from jxgis.errors import SettingsError
-from jxgis.i18n import listed, text
+from jxgis.i18n import listed, text, typed
 from jxgis.report.blocks import Absent, Paragraph, Section
 from jxgis.report.columns import written
 from jxgis.schema.columns import Column
@@ -187,18 +187,12 @@ class Fields:
     def _row(self, frame: pd.DataFrame, of: Table, asked: Sequence[str], known: Mapping[str, Column]) -> int | None:
         """Which row is meant: by its keys, else by its number."""
         if len(asked) == len(of.keys) and {*of.keys} <= {*frame.columns}:
-            keys = [
-                [{_plain(value), written(value, known[key], self._lang)} for value in frame[key]] for key in of.keys
-            ]
+            keys = [[{typed(value), written(value, known[key], self._lang)} for value in frame[key]] for key in of.keys]
             for at, row in enumerate(zip(*keys, strict=True)):
                 if all(word in either for word, either in zip(asked, row, strict=True)):
                     return at
         number = int(asked[0]) if len(asked) == 1 and asked[0].isdecimal() else 0
         return number - 1 if 1 <= number <= len(frame) else None
-
-
-def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _at(items: Sequence[Any], number: str) -> Any:
