@@ -14,9 +14,9 @@ from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
 from jxgis.given import given_tables
 from jxgis.hotspots.counted import Counted, classes_asked, count_issues, number_points, same_point_share
-from jxgis.hotspots.names import name_areas
+from jxgis.hotspots.names import distinct_names
 from jxgis.hotspots.rates import built_up, exposure_on_grid
-from jxgis.i18n import Text, text, text_pair
+from jxgis.i18n import Text, text_pair
 from jxgis.part import Given
 from jxgis.progress import stepped
 from jxgis.scan.result import ScanResult
@@ -295,14 +295,13 @@ def _clusters(
         np.array([getattr(window, of) for window in found], dtype=float) for of in ("observed", "expected")
     )
     dates = [scene.slices.dates(window.stretch) for window in found] if scan == "space_time" and scene.slices else []
-    named = name_areas(middle, given.ground, lang=given.lang)
     outside = (total - observed) / (total - expected)
     return gpd.GeoDataFrame(
         {
             "rank": np.arange(1, len(found) + 1),
             "scan": scan,
             "issue_class": name,
-            "name": [own or text("maps.unnamed", given.lang, n=n + 1) for n, own in enumerate(named)],
+            "name": distinct_names(middle, given.ground, lang=given.lang),
             "district": _districts(given, middle),
             "observed": observed.astype(np.int64),
             "expected": expected,
