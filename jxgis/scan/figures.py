@@ -21,7 +21,7 @@ __all__ = ["scan_sheet"]
 _TOP = 20
 
 
-def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, canvas: Canvas = BLANK) -> Figure:
+def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, note: str, canvas: Canvas = BLANK) -> Figure:
     """The clusters of one scan of all issues; the first numbered, and by name beside the map.
 
     Parameters
@@ -30,6 +30,8 @@ def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, canvas: Canvas = BLANK)
         Rows of the contract's ``clusters`` as people are shown them.
     scan
         ``"space"`` or ``"space_time"``.
+    note
+        What is said below the legend.
     canvas
         What it is drawn on, and what is said around it.
 
@@ -45,7 +47,6 @@ def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, canvas: Canvas = BLANK)
         colours = [classes.colours[row] for row in classes.row]
         sheet.map.areas(drawn.geometry, colours, edge=OUTLINE, width=0.5, over=2.5)
         sheet.map.pins(first.geometry.representative_point(), first["rank"], PINS)
-        note = text(f"scan.map_note_{scan}", lang)
         sheet.legend([LegendSection(text("scan.legend", lang), classes.swatches(), note)])
         names = [short_label(name) for name in first["name"]]
         # One short word beside each name, or the name has no room; the colours tell the times.
