@@ -199,6 +199,6 @@ def test_gumbel_gives_back_the_tail_of_a_gumbel() -> None:
 def test_where_no_rate_is_left_all_cases_are_one_batch(varying: Overdispersion) -> None:
     """A few cases where next to nothing is expected vary so much that every rate is too small for a number."""
     expected = np.array([[1e-9], [0.5], [1.5]])
-    drawn = [draw_cases(expected, 2, varying, np.random.default_rng(seed)).ravel() for seed in range(400)]
+    drawn = [draw_cases(expected, 2, varying, np.random.default_rng(seed)).ravel().tolist() for seed in range(400)]
     assert {tuple(sorted(cases)) for cases in drawn} == {(0, 0, 2)}
     assert np.mean([cases[2] == 2 for cases in drawn]) == pytest.approx(0.75, abs=0.1)
