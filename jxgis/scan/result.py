@@ -75,10 +75,15 @@ class ScanResult(Result):
     @cached_property
     def _shown(self) -> dict[str, pd.DataFrame]:
         least, table = self.given.settings.report.min_count, self.given.in_words(self.clusters)
+        scans = self.given.in_words(self.scans)
         if least >= MIN_RANGE and len(table):
             counted = self.clusters.rename(columns={"observed": "issues"})
             table = hide_shares(hide_small(table, min_count=least, lost=self._known[1]), counted, least)
-        return {"clusters": table, "scans": self.given.in_words(self.scans)}
+            # What a scan says of its most likely cluster would tell that one's count.
+            untold = counted[(counted["rank"] == 1) & table["llr"].isna()]
+            of = [pd.MultiIndex.from_frame(rows[["scan", "issue_class"]]) for rows in (self.scans, untold)]
+            scans.loc[of[0].isin(of[1]), ["llr", "p", "p_gumbel"]] = np.nan
+        return {"clusters": table, "scans": scans}
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:
         """Both: the clusters count issues."""

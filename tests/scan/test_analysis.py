@@ -169,6 +169,9 @@ def test_small_counts_are_ranges_and_what_would_tell_them_is_missing() -> None:
     shown = found.shown_tables()["clusters"]
     assert shown["observed"].tolist() == ["1–2"]
     assert shown[["times", "llr"]].isna().all(axis=None)
+    # With what is expected its ratio would tell the count.
+    assert found.shown_tables()["scans"][["llr", "p", "p_gumbel"]].isna().all(axis=None)
+    assert found.scans["llr"].notna().all()
 
 
 def test_a_cluster_of_one_address_is_asked_about() -> None:
