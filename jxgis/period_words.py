@@ -8,11 +8,13 @@ from jxgis import i18n
 from jxgis.i18n import Text, text_pair
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from jxgis.periods import Comparison, Gap
 
-__all__ = ["change_lines", "recent_days"]
+__all__ = ["change_lines", "gap_lines", "recent_days"]
 
 _DAY = "%Y-%m-%d"
 _SHOWN = 4
@@ -39,9 +41,7 @@ def change_lines(comparison: Comparison) -> list[Text]:
     ['没有给出较上期变化：没有上报时间。']
     """
     periods, gaps, reason = comparison
-    because = [_gap(gap) for gap in gaps[:_SHOWN]]
-    if len(gaps) > _SHOWN:
-        because.append(text_pair("report.change_more", n=len(gaps) - _SHOWN))
+    because = gap_lines(gaps)
     if periods is None:
         why = Text(zh=i18n.reason(reason, "zh"), en=i18n.reason(reason, "en"))
         if because:
@@ -84,8 +84,26 @@ def recent_days(comparison: Comparison) -> Text:
     return text_pair("report.all_time") if periods is None else _days(periods.split, periods.end)
 
 
-def _gap(gap: Gap) -> Text:
-    return text_pair(f"report.change_gap_{gap.kind}", name=gap.name, days=_days(gap.start, gap.end))
+def gap_lines(gaps: Sequence[Gap]) -> list[Text]:
+    """What the data do not cover, the first few and how many more there are.
+
+    Parameters
+    ----------
+    gaps
+        From :mod:`jxgis.periods`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from jxgis.periods import Gap
+    >>> gap_lines([Gap("all", "", pd.Timestamp("2023-03-01"), pd.Timestamp("2023-05-01"))])[0].zh
+    '2023-03-01 至 2023-04-30 没有或几乎没有问题记录'
+    """
+    said = [
+        text_pair(f"report.change_gap_{gap.kind}", name=gap.name, days=_days(gap.start, gap.end))
+        for gap in gaps[:_SHOWN]
+    ]
+    return said if len(gaps) <= _SHOWN else [*said, text_pair("report.change_more", n=len(gaps) - _SHOWN)]
 
 
 def _days(start: pd.Timestamp, end: pd.Timestamp) -> Text:

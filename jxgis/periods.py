@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Comparison", "Gap", "Periods", "compare_issues", "compare_periods", "ends", "recorded_months"]
+__all__ = ["Comparison", "Gap", "Periods", "compare_issues", "compare_periods", "ends", "recorded_months", "silences"]
 
 Stretch = tuple[pd.Timestamp, pd.Timestamp]
 Kind = Literal["all", "file", "source"]
@@ -178,12 +180,9 @@ def compare_periods(
     >>> [(str(a.date()), str(b.date())) for a, b in half.periods.left_out]
     [('2023-07-01', '2024-01-01'), ('2024-07-01', '2025-01-01')]
     """
-    known = times.notna().to_numpy()
-    time = times.to_numpy(dtype="datetime64[ns]")[known]
+    time, named = _known(times, files, sources)
     if not time.size:
         return Comparison(None, reason="no_times")
-    kinds: tuple[tuple[Kind, ArrayLike | None], ...] = (("file", files), ("source", sources))
-    named = {kind: _names(np.asarray(of, dtype=object)[known]) for kind, of in kinds if of is not None}
     # What the times stand for: their months, where no more was recorded.
     covered, months = _spread_over_months(time, list(named.values()))
     asked = _asked(covered, start, end, months=months, by_months=by_months)
@@ -192,13 +191,7 @@ def compare_periods(
         return Comparison(None, reason="periods_uncovered")
     if not _inside(time, asked.before, asked.split).any():
         return Comparison(None, reason="no_earlier_period")
-    inside = _inside(covered, asked.before, asked.end)
-    of_all = _gaps_of_all(np.sort(covered[inside]), asked)
-    gaps = list(of_all)
-    for kind, names in named.items():
-        # What all lack need not be said of each.
-        each = _gaps_of_each(kind, covered[inside], names[inside].reset_index(drop=True), asked)
-        gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
+    gaps = _gaps(covered, named, asked)
     left_out = _mirrored([(gap.start, gap.end) for gap in gaps], asked)
     lost = sum((b - a for a, b in left_out if a >= asked.split), pd.Timedelta(0))
     periods = asked._replace(left_out=tuple(left_out))
@@ -208,6 +201,56 @@ def compare_periods(
     if not periods.within(time)[0].any():
         return Comparison(None, gaps_found, "no_earlier_period")
     return Comparison(periods, gaps_found)
+
+
+def silences(times: pd.Series, *, files: ArrayLike | None = None, sources: ArrayLike | None = None) -> tuple[Gap, ...]:
+    """Where the data, a file or a source hold next to nothing, of all the time that there are data of.
+
+    Parameters
+    ----------
+    times, files, sources
+        As for :func:`compare_periods`, by the same rules.
+
+    Returns
+    -------
+    tuple of Gap
+
+    Examples
+    --------
+    >>> days = pd.date_range("2022-01-01", "2023-12-31").to_series()
+    >>> times = pd.concat([days, days[(days < "2023-03-01") | (days >= "2023-05-01")]], ignore_index=True)
+    >>> found = silences(times, sources=["a"] * 730 + ["b"] * 669)
+    >>> [(gap.name, str(gap.start.date()), str(gap.end.date())) for gap in found]
+    [('b', '2023-03-01', '2023-05-01')]
+    """
+    time, named = _known(times, files, sources)
+    if not time.size:
+        return ()
+    covered, _ = _spread_over_months(time, list(named.values()))
+    first, end = ends(np.sort(covered))
+    return tuple(_gaps(covered, named, Periods(first, first + (end - first) / 2, end)))
+
+
+def _known(
+    times: pd.Series, files: ArrayLike | None, sources: ArrayLike | None
+) -> tuple[NDArray[np.datetime64], dict[Kind, pd.Series]]:
+    """The times that are known, and of each the names that are looked at."""
+    known = times.notna().to_numpy()
+    kinds: tuple[tuple[Kind, ArrayLike | None], ...] = (("file", files), ("source", sources))
+    named = {kind: _names(np.asarray(of, dtype=object)[known]) for kind, of in kinds if of is not None}
+    return times.to_numpy(dtype="datetime64[ns]")[known], named
+
+
+def _gaps(time: NDArray[np.datetime64], named: Mapping[Kind, pd.Series], asked: Periods) -> list[Gap]:
+    """Those of all the data, then of each file and source, beyond what all lack."""
+    inside = _inside(time, asked.before, asked.end)
+    of_all = _gaps_of_all(np.sort(time[inside]), asked)
+    gaps = list(of_all)
+    for kind, names in named.items():
+        # What all lack need not be said of each.
+        each = _gaps_of_each(kind, time[inside], names[inside].reset_index(drop=True), asked)
+        gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
+    return gaps
 
 
 def _names(of: NDArray[np.object_]) -> pd.Series:

@@ -127,7 +127,7 @@ def _values(result: ClustersResult, lang: str) -> dict[str, str]:
     key = "clusters_threshold" if options.min_points is None else "clusters_threshold_given"
     return {
         **there,
-        "n": f"{int(whole['issues']):,}",
+        "n": str(as_words(shown["classes"]["issues"]).iloc[0]),
         "clusters": f"{int(whole['clusters']):,}",
         "rule": rule_of(result, lang),
         "eps": f"{options.eps_m:g}",

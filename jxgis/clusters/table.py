@@ -12,10 +12,9 @@ import shapely
 from jxgis.clusters.outlines import densest_spots, outline_clusters
 from jxgis.crs import M2_PER_KM2
 from jxgis.hotspots.counted import number_points, same_point_share
-from jxgis.hotspots.names import encode, most_common, name_areas
-from jxgis.i18n import text
+from jxgis.hotspots.names import distinct_names, encode, most_common
 from jxgis.space.ratio import ratio
-from jxgis.zones import ALL, numbered
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,7 +110,4 @@ def _names(
 ) -> pd.Series:
     """What people call where the issues of each lie densest, no two alike."""
     spots = shapely.buffer(densest_spots(x, y, cluster, side_m=eps_m), _SPOT_M, cap_style="square")
-    names = name_areas(gpd.GeoDataFrame(geometry=spots, crs=crs), ground, lang=lang)
-    unnamed = iter(range(1, len(names) + 1))
-    called = [text("maps.unnamed", lang, n=next(unnamed)) if name is None else name for name in names]
-    return numbered(pd.Series(called, dtype="str"))
+    return distinct_names(gpd.GeoDataFrame(geometry=spots, crs=crs), ground, lang=lang)

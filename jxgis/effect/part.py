@@ -26,6 +26,7 @@ PART = Part(
     options={
         "--treated": Option("inputs.treated"),
         "--issues": Option("inputs.issues"),
+        "--crs": Option("inputs.issues.crs"),
         "--districts": Option("inputs.districts"),
         "--at": Option("effect.at", metavar="DATE"),
         "--months": Option("effect.months"),

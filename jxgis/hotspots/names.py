@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
 import geopandas as gpd
@@ -15,13 +16,17 @@ from jxgis.crs import require_metric
 from jxgis.i18n import text
 from jxgis.space.nearest import nearest
 from jxgis.space.points import locate
+from jxgis.zones import numbered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.drawing.ground import Ground
 
-__all__ = ["Coded", "Numbers", "encode", "most_common", "name_areas", "name_peaks", "number_unnamed", "streets_of"]
+__all__ = [
+    "Coded", "Numbers", "distinct_names", "encode", "most_common", "name_areas", "name_peaks", "number_unnamed",
+    "streets_of",
+]  # fmt: skip
 
 Numbers: TypeAlias = dict[str | None, dict[str, int]]
 """Of each zone its cells that have a number for want of a name."""
@@ -273,6 +278,28 @@ def name_areas(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str) -> list[st
         else name or zone
         for name, zone in zip(at, around, strict=True)
     ]
+
+
+def distinct_names(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str) -> pd.Series:
+    """The same, no two alike: those that stand again are numbered, and so are those where nothing around has a name.
+
+    Parameters
+    ----------
+    areas, ground, lang
+        As for :func:`name_areas`.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from jxgis.drawing.ground import Ground
+    >>> land = gpd.GeoDataFrame({"name": ["老城"]}, geometry=[shapely.box(0, 0, 9000, 9000)], crs=4549)
+    >>> cells = gpd.GeoDataFrame(geometry=[shapely.box(x, 0, x + 200, 200) for x in (0, 5000, 9500)], crs=4549)
+    >>> distinct_names(cells, Ground(land=land), lang="zh").tolist()
+    ['老城', '老城 (2)', '未命名 1']
+    """
+    unnamed = count(1)
+    names = [own or text("maps.unnamed", lang, n=next(unnamed)) for own in name_areas(areas, ground, lang=lang)]
+    return numbered(pd.Series(names, dtype="str"))
 
 
 def _nearest(

@@ -14,10 +14,11 @@ from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
 from jxgis.given import given_tables
 from jxgis.hotspots.counted import Counted, classes_asked, count_issues, number_points, same_point_share
-from jxgis.hotspots.names import name_areas
+from jxgis.hotspots.names import distinct_names
 from jxgis.hotspots.rates import built_up, exposure_on_grid
-from jxgis.i18n import Text, text, text_pair
+from jxgis.i18n import Text, text_pair
 from jxgis.part import Given
+from jxgis.periods import silences
 from jxgis.progress import stepped
 from jxgis.scan.result import ScanResult
 from jxgis.scan.slices import Slices, cut_time
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from jxgis.periods import Gap
     from jxgis.scan.windows import Shape
     from jxgis.space.grid import Grid
     from jxgis.statistics import Overdispersion
@@ -189,7 +191,14 @@ def analyse(given: Given) -> ScanResult:
         without_exposure=len(counted.inside) - len(exposed.cell),
         without_time=0 if in_time.slices is None else int((in_time.slices.of < 0).sum()),
         wider_than_city=options.radius_max_m > radius_m,
+        silent=_silent(counted.inside) if "space_time" in scans else (),
     )
+
+
+def _silent(issues: gpd.GeoDataFrame) -> tuple[Gap, ...]:
+    """When a file or a source is silent and others are not: what these see then seems to rise beside the rest."""
+    files, sources = (issues[name] if name in issues.columns else None for name in ("file", "source"))
+    return tuple(gap for gap in silences(issues["time"], files=files, sources=sources) if gap.kind != "all")
 
 
 def _exposure(given: Given, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
@@ -295,14 +304,13 @@ def _clusters(
         np.array([getattr(window, of) for window in found], dtype=float) for of in ("observed", "expected")
     )
     dates = [scene.slices.dates(window.stretch) for window in found] if scan == "space_time" and scene.slices else []
-    named = name_areas(middle, given.ground, lang=given.lang)
     outside = (total - observed) / (total - expected)
     return gpd.GeoDataFrame(
         {
             "rank": np.arange(1, len(found) + 1),
             "scan": scan,
             "issue_class": name,
-            "name": [own or text("maps.unnamed", given.lang, n=n + 1) for n, own in enumerate(named)],
+            "name": distinct_names(middle, given.ground, lang=given.lang),
             "district": _districts(given, middle),
             "observed": observed.astype(np.int64),
             "expected": expected,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["scan_sheet"]
 
 
-def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, canvas: Canvas = BLANK) -> Figure:
+def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, note: str, canvas: Canvas = BLANK) -> Figure:
     """The clusters of one scan of all issues; the first numbered, and by name beside the map.
 
     Parameters
@@ -26,6 +26,8 @@ def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, canvas: Canvas = BLANK)
         Rows of the contract's ``clusters`` as people are shown them.
     scan
         ``"space"`` or ``"space_time"``.
+    note
+        What is said below the legend.
     canvas
         What it is drawn on, and what is said around it.
 
@@ -36,7 +38,6 @@ def scan_sheet(clusters: gpd.GeoDataFrame, scan: str, *, canvas: Canvas = BLANK)
     lang = canvas.lang
     title = text(f"scan.layer_{scan}", lang, name=text("common.all_classes", lang))
     with map_sheet(canvas, clusters, title=title) as sheet:
-        note = text(f"scan.map_note_{scan}", lang)
         first = sheet.ranked(clusters, times_classes, legend=text("scan.legend", lang), note=note)
         names = [short_label(name) for name in first["name"]]
         # One short word beside each name, or the name has no room; the colours tell the times.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
@@ -11,6 +12,7 @@ from jxgis.drawing.colours import OUTLINE
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
+    add_names,
     add_place_lists,
     add_polygons,
     add_switch,
@@ -23,8 +25,11 @@ from jxgis.drawing.legend import Classes, LegendSection, add_legend, classify
 from jxgis.hotspots.map import class_label
 from jxgis.i18n import text
 from jxgis.small_counts import as_words
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import folium
     import geopandas as gpd
 
@@ -60,9 +65,14 @@ def cluster_words(clusters: pd.DataFrame, lang: str) -> list[str]:
 
 
 def scan_map(
-    clusters: gpd.GeoDataFrame, scans: pd.DataFrame, area: gpd.GeoDataFrame, *, canvas: Canvas = BLANK
+    clusters: gpd.GeoDataFrame,
+    scans: pd.DataFrame,
+    area: gpd.GeoDataFrame,
+    *,
+    notes: Mapping[str, str],
+    canvas: Canvas = BLANK,
 ) -> folium.Map:
-    """Draw the clusters of each scan of each class that found any, one layer at a time.
+    """Draw the clusters of each scan of all issues, and of each class that has any, one layer at a time.
 
     Parameters
     ----------
@@ -70,6 +80,8 @@ def scan_map(
         The contract's tables as people are shown them.
     area
         The study area: what is seen first where there is no land.
+    notes
+        What is said below the legend, by scan.
     canvas
         What it is drawn on, and what is said around it.
 
@@ -80,7 +92,7 @@ def scan_map(
     lang = canvas.lang
     page = land_map(canvas, area, title=text("scan.title", lang))
     lists, legends = [], []
-    some = scans[scans["clusters_n"] > 0]
+    some = scans[(scans["clusters_n"] > 0) | (scans["issue_class"] == ALL)]
     for number, (scan, name) in enumerate(zip(some["scan"], some["issue_class"], strict=True)):
         own = clusters[(clusters["scan"] == scan) & (clusters["issue_class"] == name)]
         title = text(f"scan.layer_{scan}", lang, name=class_label(name, lang))
@@ -93,9 +105,12 @@ def scan_map(
             fields=fields_of("scan.clusters", _FIELDS[scan], lang), simplify_m=0.5,
         )  # fmt: skip
         first = own.head(_LISTED)
-        note = text(f"scan.map_note_{scan}", lang)
-        legends.append(LegendSection(text("scan.legend", lang), classes.swatches(), note, [group]))
-        lists.append(PlaceList(group, title, first.assign(note=cluster_words(first, lang))))
+        add_names(group, first, column="name", ranked=True)
+        legends.append(LegendSection(text("scan.legend", lang), classes.swatches(), notes[scan], [group]))
+        said = "" if len(own) else text("scan.none", lang)
+        lists.append(
+            PlaceList(group, title, first.assign(note=np.array(cluster_words(first, lang), dtype=object)), said)
+        )
     add_place_lists(page, lists)
     add_legend(page, legends, lang=lang)
     add_switch(page)

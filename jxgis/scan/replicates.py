@@ -18,16 +18,16 @@ __all__ = ["draw_cases", "draw_times"]
 
 
 def draw_cases(expected: Floats, total: int, varying: Overdispersion, rng: np.random.Generator) -> Ints:
-    """Counts of cells by a multinomial of all cases; where counts vary more than Poisson, of rates drawn from a gamma.
+    """Counts of cells by a multinomial of all cases; where counts vary more than Poisson, of rates drawn from gammas.
 
     Parameters
     ----------
     expected
-        Of each cell, of any shape, above 0 or 0.
+        (n_cells,) or (n_cells, n_slices), above 0 or 0.
     total
         All cases.
     varying
-        Variance of the count of a cell that expects μ: φ μ + ψ μ².
+        Variance of a count that expects μ: φ μ + ψ μ²; what ψ adds is one of all slices of a cell.
     rng
         Where chance comes from.
 
@@ -40,11 +40,16 @@ def draw_cases(expected: Floats, total: int, varying: Overdispersion, rng: np.ra
     ([4000, 4000], [3.9, 12.4])
     """
     rates = expected
-    variance = (varying.batch - 1) * expected + varying.spread * expected**2
-    if variance.any():
-        some = expected > 0
-        rates = np.zeros_like(expected)
-        rates[some] = rng.gamma(expected[some] ** 2 / variance[some], variance[some] / expected[some])
+    if varying.spread > 0:
+        # What a place has more or less than its exposure tells, it has all the time.
+        places = (len(expected), *(1 for _ in expected.shape[1:]))
+        rates = rates * rng.gamma(1 / varying.spread, varying.spread, size=places)
+    if varying.batch > 1:
+        rates = rng.gamma(rates / (varying.batch - 1))
+    if not rates.any():
+        # So few and so large batches that all cases are one.
+        rates = rng.multinomial(1, (expected / expected.sum()).ravel()).reshape(expected.shape).astype(np.float64)
+    rates = rates / rates.max()
     return rng.multinomial(total, (rates / rates.sum()).ravel()).reshape(expected.shape)
 
 

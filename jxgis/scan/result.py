@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
+    from jxgis.periods import Gap
     from jxgis.report.blocks import Section
     from jxgis.scan.slices import Slices
 
@@ -51,6 +52,8 @@ class ScanResult(Result):
         Issues in no cell; in a cell without exposure; of no time, or a mistyped one.
     wider_than_city
         Whether the largest radius that was asked for is larger than the city.
+    silent
+        When a file or a source holds next to nothing and others do.
     """
 
     part = PART
@@ -63,6 +66,7 @@ class ScanResult(Result):
     without_exposure: int
     without_time: int
     wider_than_city: bool
+    silent: tuple[Gap, ...]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The clusters, and the scans."""
@@ -71,10 +75,15 @@ class ScanResult(Result):
     @cached_property
     def _shown(self) -> dict[str, pd.DataFrame]:
         least, table = self.given.settings.report.min_count, self.given.in_words(self.clusters)
+        scans = self.given.in_words(self.scans)
         if least >= MIN_RANGE and len(table):
             counted = self.clusters.rename(columns={"observed": "issues"})
             table = hide_shares(hide_small(table, min_count=least, lost=self._known[1]), counted, least)
-        return {"clusters": table, "scans": self.given.in_words(self.scans)}
+            # What a scan says of its most likely cluster would tell that one's count.
+            untold = counted[(counted["rank"] == 1) & table["llr"].isna()]
+            of = [pd.MultiIndex.from_frame(rows[["scan", "issue_class"]]) for rows in (self.scans, untold)]
+            scans.loc[of[0].isin(of[1]), ["llr", "p", "p_gumbel"]] = np.nan
+        return {"clusters": table, "scans": scans}
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:
         """Both: the clusters count issues."""
@@ -153,13 +162,14 @@ class ScanResult(Result):
 
     def _map(self) -> folium.Map:
         from jxgis.scan.map import scan_map
-        from jxgis.scan.section import in_a_line
+        from jxgis.scan.section import in_a_line, note_of
 
         shown, given = self.shown_tables(), self.given
         return scan_map(
             shown["clusters"],
             shown["scans"],
             self._area(),
+            notes={scan: note_of(self, scan).of(given.lang) for scan in self.scans["scan"].unique()},
             canvas=self.canvas(given.with_period(in_a_line(self, given.lang))),
         )
 
@@ -174,11 +184,12 @@ class ScanResult(Result):
 
     def _sheet(self, scan: str) -> Figure:
         from jxgis.scan.figures import scan_sheet
-        from jxgis.scan.section import in_a_line
+        from jxgis.scan.section import in_a_line, note_of
 
-        shown = self.shown_tables()["clusters"]
+        shown, lang = self.shown_tables()["clusters"], self.given.lang
         own = shown[(self.clusters["issue_class"] == ALL) & (self.clusters["scan"] == scan)]
-        return scan_sheet(own, scan, canvas=self.canvas(self.given.with_period(in_a_line(self, self.given.lang))))
+        canvas = self.canvas(self.given.with_period(in_a_line(self, lang)))
+        return scan_sheet(own, scan, note=note_of(self, scan).of(lang), canvas=canvas)
 
     def section(self) -> Section:
         """The clusters of all issues and of each class, and what a reader must know."""

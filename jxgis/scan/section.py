@@ -8,6 +8,7 @@ import pandas as pd
 
 from jxgis.hotspots.section import SAME_POINT
 from jxgis.i18n import Text, few, listed, text, text_pair
+from jxgis.period_words import gap_lines
 from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
 from jxgis.scan.map import cluster_words
@@ -17,7 +18,7 @@ from jxgis.zones import ALL
 if TYPE_CHECKING:
     from jxgis.scan.result import ScanResult
 
-__all__ = ["in_a_line", "notes_of", "scan_section"]
+__all__ = ["in_a_line", "note_of", "notes_of", "scan_section"]
 
 _FIRST = 10
 """Rows of a table of the page; the workbook has all."""
@@ -87,6 +88,12 @@ def in_a_line(result: ScanResult, lang: str) -> str:
     return text("scan.line", lang, **_values(result, lang))
 
 
+def note_of(result: ScanResult, scan: str) -> Text:
+    """What is said below the legend of a scan: what its clusters are."""
+    always = scan == "space_time" and result.given.settings.scan.model == "poisson"
+    return text_pair("scan.map_note_always" if always else f"scan.map_note_{scan}")
+
+
 def notes_of(result: ScanResult) -> list[Text]:
     """What a reader must know: what is left out, what could not be scanned, how counts vary, whether it is the patrols."""
     options, scans = result.given.settings.scan, result.scans
@@ -96,6 +103,8 @@ def notes_of(result: ScanResult) -> list[Text]:
     for count, key in ((result.without_exposure, "exposure_note"), (result.without_time, "no_time_note")):
         if count:
             notes.append(text_pair(f"scan.{key}", n=_few(count, result.given.settings.report.min_count)))
+    if result.silent:
+        notes.append(text_pair("scan.silent_note", gaps=gap_lines(result.silent)))
     if result.wider_than_city:
         notes.append(text_pair("scan.wide_note", metres=f"{options.radius_max_m:g}", share=f"{options.max_share:.0%}"))
     shown = result.shown_tables()["clusters"]
@@ -106,9 +115,15 @@ def notes_of(result: ScanResult) -> list[Text]:
     thin = int((result.clusters["expected"] < 1).sum())
     if thin and result.of_layer:
         notes.append(text_pair("scan.thin_note", n=thin))
-    batch = scans.loc[scans["issue_class"] == ALL, "batch"].dropna()
-    if len(batch) and batch.max() > 1:
-        notes.append(text_pair("scan.batch_note", batch=[f"{value:.1f}" for value in batch]))
+    batch = scans[(scans["issue_class"] == ALL) & (scans["batch"] > 1)]
+    if len(batch):
+        said = [
+            text_pair(f"scan.batch_{scan}", batch=f"{value:.1f}")
+            for scan, value in zip(batch["scan"], batch["batch"], strict=True)
+        ]
+        notes.append(text_pair("scan.batch_note", batch=said))
+    if options.model == "poisson" and "space_time" in set(scans["scan"]):
+        notes.append(note_of(result, "space_time"))
     return [*notes, text_pair("scan.secondary_note"), text_pair("scan.patrol_note")]
 
 

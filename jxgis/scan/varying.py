@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["varying_in_time", "varying_of"]
 
+_AROUND = 4.5
+"""Sides of a cell within which the rate in time is taken: nearer, a cell with batches of its own is most of it."""
+
 
 def varying_of(cases: NDArray[np.int64], exposure: NDArray[np.float64], grid: Grid) -> Overdispersion:
     """How much more than Poisson the counts of cells in slices of time vary, given an exposure.
@@ -43,23 +46,11 @@ def varying_of(cases: NDArray[np.int64], exposure: NDArray[np.float64], grid: Gr
     >>> bool(1.9 < varying_of(twins, np.ones((900, 12)), grid).batch < 2.3)
     True
     """
-    sums, weights, squares = (
-        disc_sums(np.asarray(of.T, dtype=np.float64), grid, band_m=TOUCHING * grid.cell_m).astype(np.float64)
-        for of in (cases, exposure, exposure**2)
-    )
-    east, north = grid.centres()
-    # Blocks of a slice come before those of several.
-    later = np.arange(cases.shape[1])[:, None] * 1e3 * grid.cell_m
-    position = [np.broadcast_to(of, sums.shape) for of in (east, north, later)]
-    some = exposure.T > 0
-    return overdispersion(
-        cases.T[some].astype(np.float64), exposure.T[some], sums[some], weights[some], squares[some],
-        np.column_stack([of[some] for of in position]),
-    )  # fmt: skip
+    return _varying(cases.astype(np.float64), exposure, grid, around=TOUCHING)
 
 
 def varying_in_time(cases: NDArray[np.int64], grid: Grid) -> Overdispersion:
-    """The same, given each cell's total and each slice's.
+    """The same, given each cell's total and each slice's; the rate is that within a circle of some cells.
 
     Parameters
     ----------
@@ -78,7 +69,27 @@ def varying_in_time(cases: NDArray[np.int64], grid: Grid) -> Overdispersion:
     True
     """
     share = cases.sum(axis=0) / cases.sum()
-    found = varying_of(cases, cases.sum(axis=1)[:, None] * share, grid)
+    if share.max() == 1:
+        return Overdispersion(1.0, 0.0)
     # What is expected of a slice holds a part of what is seen in it, by which it seems to vary less.
-    seen = 1 - float((share**2).sum())
-    return Overdispersion(found.batch / seen if found.batch > 1 else 1.0, found.spread) if seen > 0 else found
+    more = 1 / (1 - share)
+    return _varying(cases * more, cases.sum(axis=1)[:, None] * share * more, grid, around=_AROUND, of_counts=True)
+
+
+def _varying(
+    cases: NDArray[np.float64], exposure: NDArray[np.float64], grid: Grid, *, around: float, of_counts: bool = False
+) -> Overdispersion:
+    sums, weights, squares, cells = (
+        disc_sums(np.ascontiguousarray(of.T), grid, band_m=around * grid.cell_m).astype(np.float64)
+        for of in (cases, exposure, exposure**2, np.ones_like(exposure))
+    )
+    east, north = grid.centres()
+    # Blocks of a slice come before those of several.
+    later = np.arange(cases.shape[1])[:, None] * 1e3 * grid.cell_m
+    position = [np.broadcast_to(of, sums.shape) for of in (east, north, later)]
+    some = exposure.T > 0
+    beside = (weights - exposure.T) / np.maximum(cells - 1, 1)
+    return overdispersion(
+        cases.T[some], exposure.T[some], sums[some], weights[some], squares[some],
+        np.column_stack([of[some] for of in position]), alike=beside[some] if of_counts else None,
+    )  # fmt: skip

@@ -57,7 +57,14 @@ class Overdispersion:
 
 
 def overdispersion(
-    counts: Floats, exposure: Floats, sums: Floats, weights: Floats, squares: Floats, position: Floats
+    counts: Floats,
+    exposure: Floats,
+    sums: Floats,
+    weights: Floats,
+    squares: Floats,
+    position: Floats,
+    *,
+    alike: Floats | None = None,
 ) -> Overdispersion:
     """Find the overdispersion of independent counts, plus the standard error of finding it.
 
@@ -73,6 +80,9 @@ def overdispersion(
         (n,) of each place and those that touch it: cases, exposure and squared exposure.
     position
         (n, d) coordinates in any unit, to cut the places into compact blocks.
+    alike
+        (n,) what places are weighed and cut into blocks by instead of the exposure: where that is made of the counts, a
+        place would weigh the less the more its cases come in batches.
 
     Returns
     -------
@@ -86,12 +96,14 @@ def overdispersion(
     rate = float(counts.sum() / exposure.sum())
     share = exposure / weights
     expected = rate * exposure * (1 - share)
-    weigh = 1 / (1 + expected)
-    told = np.flatnonzero(expected > 0)
+    alike = exposure if alike is None else alike
+    weigh = 1 / (1 + rate * alike * (1 - share))
+    informing = expected / (1 + expected)
+    told = np.flatnonzero((expected > 0) & (alike > 0))
     if not len(told):
         return Overdispersion(1.0, 0.0)
-    coordinates = np.column_stack([np.log(exposure), position])[told]
-    block = _blocks(coordinates, (weigh * expected)[told])
+    coordinates = np.column_stack([np.log(alike[told]), position[told]])
+    block = _blocks(coordinates, informing[told])
 
     def total(values: Floats) -> Floats:
         return np.asarray(np.bincount(block, weights=(weigh * values)[told]), dtype=np.float64)
@@ -101,7 +113,7 @@ def overdispersion(
     ratio = total(np.square(counts - exposure * sums / weights))[seen] / usual[seen]
     # What ψ adds to the squares, in the units of what φ adds.
     slope = total(rate**2 * (np.square(exposure) * (1 - 2 * share) + np.square(share) * squares)) / total(expected)
-    information = float((weigh * expected).sum())
+    information = float(informing.sum())
     found = _fitted(ratio, slope[seen], information)
     like = 1 / (1 + rate * exposure) * rate * exposure * (1 - exposure / exposure.sum())
     if information >= min(_PER_BLOCK, _LIKE_BESIDE * float(like.sum())):

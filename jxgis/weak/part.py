@@ -34,6 +34,7 @@ PART = Part(
     title=Text(zh="薄弱区域：哪些地方比同类差，去年的后来怎样", en="Weak areas, and what became of last year's"),
     options={
         "--issues": Option("inputs.issues"),
+        "--crs": Option("inputs.issues.crs"),
         "--districts": Option("inputs.districts"),
         "--units": Option("inputs.units"),
         "--before": Option("inputs.weak_before"),

@@ -73,3 +73,13 @@ def test_a_distance_larger_than_the_city_is_refused(jxgis: Run, project: Path) -
     assert done.code == 2
     assert "eps_m = 5000 米比城区（长 4,000 米）还大" in done.err
     assert not (project.parent / "out").exists()
+
+
+def test_a_table_of_points_and_districts_are_enough(jxgis: Run, project: Path) -> None:
+    table = pd.read_csv(project.parent / "issues.csv")
+    table.assign(kind="甲").to_csv(project.parent / "issues.csv", index=False)
+    out = project.parent / "out"
+    given = ("--issues", project.parent / "issues.csv", "--districts", project.parent / "districts.gpkg")
+    done = jxgis("clusters", *given, "--crs", "EPSG:4549", "--class-column", "kind", "--min-count", 1, "--out", out)
+    assert done.code == 0, done.err
+    assert set(gpd.read_file(out / "clusters.gpkg", layer="clusters")["issue_class"]) == {"all", "甲"}

@@ -217,3 +217,9 @@ def test_issues_outside_the_city_are_counted_and_left_out(issues):
     assert found.outside == 50
     assert found.classes["issues"].iloc[0] == 3000
     assert any("50 件问题在城区范围外" in note.zh for note in found.notes())
+
+
+def test_a_small_number_of_issues_is_a_range_in_sentences_too():
+    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy([10, 20], [10, 20]), crs=4549)
+    section = jxgis.find_clusters(issues, CITY).section()
+    assert "全部问题（1–2 件）" in section.lines[0]

@@ -169,6 +169,9 @@ def test_small_counts_are_ranges_and_what_would_tell_them_is_missing() -> None:
     shown = found.shown_tables()["clusters"]
     assert shown["observed"].tolist() == ["1–2"]
     assert shown[["times", "llr"]].isna().all(axis=None)
+    # With what is expected its ratio would tell the count.
+    assert found.shown_tables()["scans"][["llr", "p", "p_gumbel"]].isna().all(axis=None)
+    assert found.scans["llr"].notna().all()
 
 
 def test_a_cluster_of_one_address_is_asked_about() -> None:
@@ -210,3 +213,46 @@ def test_a_mistyped_year_does_not_hide_what_rose_lately() -> None:
     assert rose.clusters["name"].tolist() == same.clusters["name"].tolist() == ["三水湾（东城）"]
     assert rose.clusters["start"].tolist() == same.clusters["start"].tolist()
     assert same.without_time == rose.without_time + 1
+
+
+def test_no_two_clusters_have_one_name() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, SIDE, (2, 2000))
+    for number, at in enumerate([(1000, 1000), (1000, 5000), (2000, 3000)]):
+        own = slice(100 * number, 100 * number + 100)
+        x[own], y[own] = at[0] + rng.uniform(-150, 150, 100), at[1] + rng.uniform(-150, 150, 100)
+    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y), crs=4549)
+    found = jxgis.scan_clusters(issues, CITY, districts=CITY).clusters
+    assert sorted(found["name"].iloc[:3]) == ["西城", "西城 (2)", "西城 (3)"]
+    unnamed = jxgis.scan_clusters(issues, CITY[["geometry"]]).clusters
+    assert unnamed["name"].iloc[:3].tolist() == ["未命名 1", "未命名 2", "未命名 3"]
+
+
+def test_a_source_that_is_silent_for_months_is_said() -> None:
+    issues = made_up()
+    sources = np.where(np.arange(len(issues)) % 2 == 0, "12345", "巡查")
+    march_on = issues["time"].between("2023-03-01", "2023-05-31")
+    assert not any("没有问题记录" in note.zh for note in scan(issues.assign(source=sources)).notes())
+    silent = issues.assign(source=sources)[~(march_on & (sources == "12345"))]
+    said = [note for note in scan(silent).notes() if "几乎没有问题记录" in note.zh]
+    assert [note.zh.split("：")[0] for note in said] == [
+        "来源“12345”在 2023-03-01 至 2023-05-31 没有或几乎没有问题记录"
+    ]
+    assert "from the source '12345' 2023-03-01 to 2023-05-31" in said[0].en
+    assert not any("没有问题记录" in note.zh for note in scan(silent, scans=["space"]).notes())
+
+
+def test_what_always_has_many_is_not_said_to_be_left_out_where_it_is_not() -> None:
+    always, usual = (scan(made_up(), scans=["space_time"], model=model) for model in ("poisson", "permutation"))
+    pages = [next(iter(found._maps().values()))().get_root().render() for found in (always, usual)]
+    listed, left_out = "一直就多的地方也会列入", "一直就多的地方不会列入"
+    assert [(listed in page, left_out in page) for page in pages] == [(True, False), (False, True)]
+    assert [any(listed in note.zh for note in found.notes()) for found in (always, usual)] == [True, False]
+
+
+def test_the_map_says_so_where_nothing_rose() -> None:
+    found = scan(made_up().iloc[:2150], alpha=0.02)
+    assert set(found.clusters["scan"]) == {"space"}
+    page = found._maps()["scan"]().get_root().render()
+    assert "全部问题：从何时起增多" in page
+    assert "没有一处" in page

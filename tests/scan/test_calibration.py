@@ -52,3 +52,46 @@ def test_time(batch: float) -> None:
         )
         found += scanned.p(scanned.best) <= 0.05
     assert found <= MOST
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "mean", "batch"), [(24, 12, 0.3, 1.0), (24, 12, 0.3, 1.7), (6, 6, 0.05, 3.0), (1, 11, 0.3, 3.0)]
+)
+def test_how_much_counts_vary_in_time_is_found(first: float, later: int, mean: float, batch: float) -> None:
+    """A long first slice as where only recent ones are asked for, few cases, large batches: none moves what is found."""
+    grid = Grid(pyproj.CRS(4549), 200.0, 0, 0, np.ones((30, 30), dtype=bool))
+    months, found = np.r_[first, np.ones(later)], []
+    for number in range(8):
+        rng = np.random.default_rng([number, int(10 * batch)])
+        cases = counts(rng, mean * (rng.gamma(1, 1, len(grid)) + 0.05)[:, None] * months, batch)
+        found.append(varying_in_time(cases, grid).batch)
+    assert np.median(found) == pytest.approx(batch, rel=0.12)
+
+
+def test_batches_of_few_cases_in_time() -> None:
+    """Where a cell has few cases in all, and most of them in one batch."""
+    found, stretches = 0, stretches_of(7, longest=6, recent=True)
+    for number in range(MAPS // 2):
+        rng = np.random.default_rng([number, 5])
+        cases = counts(rng, 0.1 * (rng.gamma(1, 1, len(GRID)) + 0.05)[:, None] * np.r_[6, np.ones(6)], 5.0)
+        cells, slices = (np.repeat(of, cases.ravel()) for of in np.divmod(np.arange(cases.size), 7))
+        scanned = scan_times(
+            cells, slices, GRID, SHAPES, stretches, varying=varying_in_time(cases, GRID), seed=number, **KEYS
+        )
+        found += scanned.p(scanned.best) <= 0.05
+    assert found <= int(binom.ppf(0.999, MAPS // 2, 0.05))
+
+
+def test_places_that_differ_all_the_time() -> None:
+    """Against an exposure in space and time: what one cell has more than its exposure tells it has in every slice."""
+    found, stretches, time = 0, stretches_of(7, longest=6, recent=True), np.r_[6, np.ones(6)] / 12
+    for number in range(MAPS // 4):
+        rng = np.random.default_rng(number)
+        exposure = rng.gamma(2, 0.5, len(GRID)) + 0.05
+        cases = rng.poisson(12 * (exposure * rng.gamma(1 / 0.3, 0.3, len(GRID)))[:, None] * time)
+        varying = varying_of(cases, exposure[:, None] * time, GRID)
+        scanned = scan_cases(
+            cases, exposure, GRID, SHAPES, varying=varying, seed=number, stretches=stretches, time=time, **KEYS
+        )
+        found += scanned.p(scanned.best) <= 0.05
+    assert found <= int(binom.ppf(0.999, MAPS // 4, 0.05))

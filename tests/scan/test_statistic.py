@@ -9,6 +9,7 @@ import numpy as np
 import pyproj
 import pytest
 
+from jxgis.scan.replicates import draw_cases
 from jxgis.scan.statistic import Scanned, gumbel_p, log_likelihood_ratio, scan_cases, scan_times
 from jxgis.scan.windows import grow_shapes, stretches_of
 from jxgis.space.grid import Grid
@@ -192,3 +193,12 @@ def test_gumbel_gives_back_the_tail_of_a_gumbel() -> None:
     maxima = np.random.default_rng(3).gumbel(8, 1.5, 20_000)
     for p in (0.2, 0.05, 0.001):
         assert gumbel_p(8 - 1.5 * log(-log(1 - p)), maxima) == pytest.approx(p, rel=0.12)
+
+
+@pytest.mark.parametrize("varying", [Overdispersion(1e6, 0.0), Overdispersion(1.0, 1e6)])
+def test_where_no_rate_is_left_all_cases_are_one_batch(varying: Overdispersion) -> None:
+    """A few cases where next to nothing is expected vary so much that every rate is too small for a number."""
+    expected = np.array([[1e-9], [0.5], [1.5]])
+    drawn = [draw_cases(expected, 2, varying, np.random.default_rng(seed)).ravel().tolist() for seed in range(400)]
+    assert {tuple(sorted(cases)) for cases in drawn} == {(0, 0, 2)}
+    assert np.mean([cases[2] == 2 for cases in drawn]) == pytest.approx(0.75, abs=0.1)
