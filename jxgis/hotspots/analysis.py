@@ -209,22 +209,23 @@ def _exposure(given: Given) -> dict[str, Any]:
 
 def _strata(given: Given, grid: Grid) -> tuple[Stratified | None, NDArray[np.int64] | None]:
     """What the cells are compared within, for people, and the stratum of each; None for both: the whole city."""
-    from jxgis.city import layer_title
+    from jxgis.city import contract_of, layer_title
     from jxgis.errors import InputError
     from jxgis.hotspots.strata import Stratified, strata_of
 
     layer = given.settings.hotspots.strata
     if layer is None:
         return None, None
-    title, polygons = layer_title(given.city)(layer), given.table(layer)
+    polygons = given.table(layer)
     if polygons is None:
+        title = contract_of(layer, given.city).title
         raise InputError(
             zh=f"[hotspots] strata 指定了{title.zh}（{layer}），但没有提供这个图层；请给出，或去掉 strata。",
             en=f"[hotspots] strata names {title.en} ({layer}), which is not given; give the layer, or leave strata out.",
         )
     of, names = strata_of(grid, polygons)
     outside = int((of == names.index("")).sum()) if "" in names else 0
-    return Stratified(title, tuple(filter(None, names)), outside), of
+    return Stratified(layer_title(given.city)(layer), tuple(filter(None, names)), outside), of
 
 
 def _judge(

@@ -50,7 +50,6 @@ PART = Part(
     reads=("districts", "subdistricts", "issues", "places", "streets", "exposure", "ring", "built_up"),
     also_reads=_strata,
     needs=("issues", "districts"),
-    also_needs=_strata,
     analyse=_find,
     settings_key="hotspots",
     settings=("hotspots", "report"),

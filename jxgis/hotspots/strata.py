@@ -105,7 +105,7 @@ def strata_of(grid: Grid, polygons: gpd.GeoDataFrame) -> tuple[Ints, list[str]]:
     Raises
     ------
     InputError
-        If there is neither column.
+        If there is neither column, or no polygon.
 
     Examples
     --------
@@ -123,6 +123,12 @@ def strata_of(grid: Grid, polygons: gpd.GeoDataFrame) -> tuple[Ints, list[str]]:
         raise InputError(
             zh="分层图层既没有 name 列，也没有 kind 列，无法知道哪些面属于同一层。",
             en="The layer of strata has neither a column name nor kind: which polygons are one stratum cannot be known.",
+        )
+    if not polygons.geom_type.isin(["Polygon", "MultiPolygon"]).any():
+        raise InputError(
+            zh="分层图层里没有面：[hotspots] strata 要指定面图层，例如 subdistricts、land_use。",
+            en="The layer of strata holds no polygons: [hotspots] strata takes a layer of polygons, such as subdistricts or "
+            "land_use.",
         )
     code, names = pd.factorize(polygons[column].astype("str"))
     nowhere = len(names)

@@ -113,6 +113,8 @@ def test_a_cell_is_of_the_polygon_that_holds_its_centre_and_the_rest_is_one_more
     assert strata_of(line_of(6), nameless)[0].tolist() == [0, 0, 1, 0, 1, 1]
     with pytest.raises(InputError, match="既没有 name 列，也没有 kind 列"):
         strata_of(line_of(6), layer.drop(columns="name"))
+    with pytest.raises(InputError, match="没有面"):
+        strata_of(line_of(6), layer.set_geometry(layer.boundary))
 
 
 def test_real_values_cannot_be_dealt_within_strata():
@@ -151,6 +153,8 @@ def test_a_layer_of_strata_that_is_not_given_is_asked_for():
     area = gpd.GeoSeries([shapely.box(0, 0, 4200, 4000)], crs=4549)
     with pytest.raises(InputError, match=r"strata 指定了.*（land_use），但没有提供"):
         find_hotspots(issues, area, strata="land_use")
+    with pytest.raises(InputError, match="land_use"):
+        find_hotspots(issues, area, strata="landuse")
     with pytest.raises(SettingsError):
         find_hotspots(issues, area, strata=3)
 
