@@ -22,7 +22,7 @@ import scipy.fft
 from jxgis.hotspots._enumeration import MOST_VALUES, enumerated_tails
 from jxgis.hotspots._near_ends import tails_near_ends
 
-__all__ = ["Tails", "subset_sum_tails"]
+__all__ = ["Tails", "subset_sum_tails", "sum_window"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -152,6 +152,21 @@ def subset_sum_tails(values: Ints, sizes: Ints, sums: Ints, own: Ints | None = N
         np.clip(tail, 0, 1, out=tail)
         tail[~exact] = np.nan
     return Tails(upper=upper, lower=lower, exact=exact)
+
+
+def sum_window(values: Ints, sizes: Ints) -> tuple[Ints, Ints]:
+    """Least and greatest sum with a chance above 1e-17, for each number of values drawn.
+
+    Parameters
+    ----------
+    values
+        (n,) the population, integers of any sign.
+    sizes
+        (q,) number of values drawn, 0 to n.
+    """
+    base = int(values.min())
+    low, high = _window(_population(np.sort(values - base)), sizes)
+    return low + base * sizes, high + base * sizes
 
 
 def _leave_one_out(terms: _Terms, left_out: Ints, n: int) -> _Terms:

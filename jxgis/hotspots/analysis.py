@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jxgis.hotspots.density import Density
     from jxgis.hotspots.places import Naming
     from jxgis.hotspots.scale import Scale
+    from jxgis.hotspots.strata import Stratified
     from jxgis.settings import Family
     from jxgis.space.grid import Grid
 
@@ -80,7 +81,8 @@ def find_hotspots(
     start, end
         The period analysed, half open; see :func:`jxgis.periods.compare_periods`.
     levels
-        Further zones by the name of their layer (``communities``): polygons with ``name``.
+        Further zones by the name of their layer (``communities``): polygons with ``name``; and the layer that ``strata``
+        names.
     lang, sketch
         ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
@@ -118,10 +120,11 @@ def find_hotspots(
     layers = {
         "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
-        "area": area.geometry if isinstance(area, gpd.GeoDataFrame) else area, **(levels or {}),
+        "area": area.geometry if isinstance(area, gpd.GeoDataFrame) else area,
     }  # fmt: skip
     given = given_tables(
         layers,
+        further=levels or {},
         needs=("issues", "area"),
         history=history,
         lang=lang,
@@ -158,7 +161,8 @@ def analyse(given: Given) -> HotspotsResult:
     )
     grid, names = counted.grid, counted.classes
 
-    cells, by_number, by_rate = _judge(given, counted)
+    strata, of = _strata(given, grid)
+    cells, by_number, by_rate = _judge(given, counted, of)
     past = counted.located if given.history is None else with_zones(given.history, {}, {})
     comparison = compare_issues(past, start=given.start, end=given.end)
     place = partial(
@@ -192,6 +196,7 @@ def analyse(given: Given) -> HotspotsResult:
         without_exposure=None if by_rate is None else _without_exposure(cells),
         comparison=comparison,
         scale=_scale(given, counted, area),
+        strata=strata,
     )
 
 
@@ -202,12 +207,37 @@ def _exposure(given: Given) -> dict[str, Any]:
     return {"exposure": exposure, "exposure_column": column}
 
 
-def _judge(given: Given, counted: Counted) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+def _strata(given: Given, grid: Grid) -> tuple[Stratified | None, NDArray[np.int64] | None]:
+    """What the cells are compared within, for people, and the stratum of each; None for both: the whole city."""
+    from jxgis.city import contract_of, layer_title
+    from jxgis.errors import InputError
+    from jxgis.hotspots.strata import Stratified, strata_of
+
+    layer = given.settings.hotspots.strata
+    if layer is None:
+        return None, None
+    polygons = given.table(layer)
+    if polygons is None:
+        title = contract_of(layer, given.city).title
+        raise InputError(
+            zh=f"[hotspots] strata 指定了{title.zh}（{layer}），但没有提供这个图层；请给出，或去掉 strata。",
+            en=f"[hotspots] strata names {title.en} ({layer}), which is not given; give the layer, or leave strata out.",
+        )
+    of, names = strata_of(grid, polygons)
+    outside = int((of == names.index("")).sum()) if "" in names else 0
+    return Stratified(layer_title(given.city)(layer), tuple(filter(None, names)), outside), of
+
+
+def _judge(
+    given: Given, counted: Counted, strata: NDArray[np.int64] | None
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
     """The cells, those judged by number and, where there is something to set issues against, those judged by rate."""
     from jxgis.hotspots.cells import judge_cells, judged
 
     options, exposure = given.settings.hotspots, _exposure(given)
-    cells = judge_cells(counted.counts, counted.grid, options, built_up_land=given.table("built_up"), **exposure)
+    cells = judge_cells(
+        counted.counts, counted.grid, options, built_up_land=given.table("built_up"), strata=strata, **exposure
+    )
     by_rate = None if exposure["exposure"] is None else judged(cells, options.family, by="rate")
     return cells, judged(cells, options.family), by_rate
 

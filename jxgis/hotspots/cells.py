@@ -25,6 +25,7 @@ def judge_cells(
     built_up_land: gpd.GeoDataFrame | None = None,
     exposure: gpd.GeoDataFrame | None = None,
     exposure_column: str | None = None,
+    strata: NDArray[np.int64] | None = None,
 ) -> gpd.GeoDataFrame:
     """Test all classes, one below the other, each with every cell of the grid.
 
@@ -41,6 +42,10 @@ def judge_cells(
         As ``built_up`` and ``exposure`` of :func:`jxgis.hotspots.analysis.find_hotspots`.
     exposure_column
         The column of the exposure to spread; None: points count one each, lines their length, polygons their area.
+
+    strata
+        (n_cells,) stratum of each cell, where counts are compared among their like: see :mod:`jxgis.hotspots.strata`. Rates
+        are compared with the exposure as ever.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def judge_cells(
     tables = []
     for issue_class, count in stepped(list(counts.items()), text_pair("pipeline.share_classes")):
         few = int(count[keep].sum()) < options.min_issues
-        table = _by_number(count, grid, keep, band_m, alpha, few=few)
+        table = _by_number(count, grid, keep, options, strata, few=few)
         if people is not None:
             table = table.join(_by_rate(count, people, grid, band_m, few=few))
         table.insert(0, "issue_class", issue_class)
@@ -119,7 +124,13 @@ def _q(basis: str, family: Family) -> str:
 
 
 def _by_number(
-    count: NDArray[np.int64], grid: Grid, keep: NDArray[np.bool_], band_m: float, alpha: float, *, few: bool
+    count: NDArray[np.int64],
+    grid: Grid,
+    keep: NDArray[np.bool_],
+    options: HotspotSettings,
+    strata: NDArray[np.int64] | None,
+    *,
+    few: bool,
 ) -> pd.DataFrame:
     """Gi* and local Moran among the cells that take part; the others keep their count."""
     import numpy as np
@@ -127,7 +138,8 @@ def _by_number(
     from jxgis.hotspots.inference import hotspot_table
 
     part = grid if keep.all() else grid.where(keep)
-    table = hotspot_table(count[keep], part, band_m=band_m, alpha=alpha)
+    among = None if strata is None else strata[keep]
+    table = hotspot_table(count[keep], part, band_m=options.band_m, alpha=options.alpha, strata=among)
     if few:
         table = _unjudged(table, ["gi_z", "gi_p", "gi_p_normal", "p_method", "gi_q"]).assign(lisa="ns")
     if not keep.all():

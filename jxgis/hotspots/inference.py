@@ -10,9 +10,10 @@ import pandas as pd
 
 from jxgis.errors import InputError
 from jxgis.hotspots.getis_ord import GiResult, from_neighbours, getis_ord_grid
-from jxgis.hotspots.moran import conditional_p, moran_from_gi
+from jxgis.hotspots.moran import MoranResult, conditional_p, moran_from_gi
 from jxgis.hotspots.permutation import (
     Null,
+    PermutationP,
     Place,
     graph_place,
     grid_place,
@@ -20,6 +21,7 @@ from jxgis.hotspots.permutation import (
     permutation_p,
     permutation_p_draws,
 )
+from jxgis.hotspots.strata import Strata, strata_around, within_strata
 from jxgis.settings import HOTSPOTS
 from jxgis.space.graph import align, as_numbers, neighbours
 from jxgis.space.grid import Grid
@@ -42,6 +44,7 @@ def hotspot_table(
     null: Null = "total",
     draws: int = 999,
     seed: int = 0,
+    strata: npt.NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Find the hot and cold cells of one class.
 
@@ -59,6 +62,9 @@ def hotspot_table(
         Null of the Gi* p-values, see ``permutation``; local Moran's is always conditional.
     draws, seed
         Number and seed of the permutations; used for real values only.
+    strata
+        (n_cells,) stratum of each cell, from 0 up: counts are then dealt anew within each stratum only, see `strata`, and
+        what is high and low is so among its like. None: over the whole city.
 
     Returns
     -------
@@ -93,9 +99,10 @@ def hotspot_table(
         )
     star = getis_ord_grid(values, grid, band_m=band_m)
     plain = getis_ord_grid(values, grid, band_m=band_m, star=False)
+    if strata is not None:
+        return _table_within(values, star, plain, strata_around(strata, grid, band_m=band_m), alpha=alpha, null=null)
     places = (grid_place(grid, band_m=band_m, star=True), grid_place(grid, band_m=band_m, star=False))
-    table = _table(values, star, plain, places, binary=True, alpha=alpha, null=null, draws=draws, seed=seed)
-    return table.reset_index(drop=True)
+    return _table(values, star, plain, places, binary=True, alpha=alpha, null=null, draws=draws, seed=seed)
 
 
 def hotspot_table_graph(
@@ -163,11 +170,7 @@ def _table(
     draws: int,
     seed: int,
 ) -> pd.DataFrame:
-    if null not in ("total", "conditional"):
-        raise InputError(
-            zh=f"null 只能是 total 或 conditional，现为 {null!r}。",
-            en=f"null must be total or conditional, not {null!r}.",
-        )
+    _check_null(null)
     conditional = conditional_p(values, plain, places[1], binary=binary, draws=draws, seed=seed)
     moran = moran_from_gi(values, plain, conditional, alpha=alpha)
     if null == "conditional":
@@ -177,6 +180,28 @@ def _table(
         found = permutation_p(values, star.sums, star.weight, null="total")
     else:
         found = permutation_p_draws(values, places[0], null="total", draws=draws, seed=seed)
+    return _assembled(values, star, found, moran)
+
+
+def _table_within(
+    values: Numbers, star: GiResult, plain: GiResult, strata: Strata, *, alpha: float, null: Null
+) -> pd.DataFrame:
+    _check_null(null)
+    conditional, kept = within_strata(values, plain.sums, strata, star=False)
+    gi, found = within_strata(values, star.sums, strata)
+    moran = moran_from_gi(values, conditional, kept, alpha=alpha, level=strata.level(values))
+    return _assembled(values, gi, kept if null == "conditional" else found, moran)
+
+
+def _check_null(null: Null) -> None:
+    if null not in ("total", "conditional"):
+        raise InputError(
+            zh=f"null 只能是 total 或 conditional，现为 {null!r}。",
+            en=f"null must be total or conditional, not {null!r}.",
+        )
+
+
+def _assembled(values: Numbers, star: GiResult, found: PermutationP, moran: MoranResult) -> pd.DataFrame:
     known = star.reason == ""
     p = np.where(known, found.p, np.nan)
     q = benjamini_hochberg(p)

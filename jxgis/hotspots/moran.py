@@ -130,11 +130,22 @@ def local_moran_graph(
     return moran_from_gi(numbers, gi, found, alpha=alpha)
 
 
-def moran_from_gi(values: Numbers, gi: GiResult, found: PermutationP, *, alpha: float) -> MoranResult:
-    """Compute local Moran's I from the neighbour sums of Gi and their conditional p, which are the same."""
+def moran_from_gi(
+    values: Numbers,
+    gi: GiResult,
+    found: PermutationP,
+    *,
+    alpha: float,
+    level: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None = None,
+) -> MoranResult:
+    """Compute local Moran's I from the neighbour sums of Gi and their conditional p, which are the same.
+
+    ``level``: what is expected of each place and of its neighbours together; None: the mean of all, for each.
+    """
     mean = values.sum() / max(len(values), 1)
-    centred = values - mean
-    around = gi.sums - gi.weight * mean
+    own, others = (mean, gi.weight * mean) if level is None else level
+    centred = values - own
+    around = gi.sums - others
     with np.errstate(divide="ignore", invalid="ignore"):
         i = centred * (around / gi.weight) / (np.square(centred).sum() / max(len(values), 1))
     everyone_equal = bool((values == values[:1]).all())

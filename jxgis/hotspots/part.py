@@ -9,6 +9,7 @@ from jxgis.part import Given, Option, Part
 
 if TYPE_CHECKING:
     from jxgis.hotspots.result import HotspotsResult
+    from jxgis.settings import Settings
 
 __all__ = ["PART"]
 
@@ -17,6 +18,11 @@ def _find(given: Given) -> HotspotsResult:
     from jxgis.hotspots.analysis import analyse
 
     return analyse(given)
+
+
+def _strata(settings: Settings) -> tuple[str, ...]:
+    """The layer of strata, where there is to be one."""
+    return () if settings.hotspots.strata is None else (settings.hotspots.strata,)
 
 
 PART = Part(
@@ -29,6 +35,7 @@ PART = Part(
         "--area": Option("inputs.districts", Text(zh="研究范围（片区面）", en="Study area (district polygons)")),
         "--cell-m": Option("hotspots.cell_m"),
         "--band-m": Option("hotspots.band_m"),
+        "--strata": Option("hotspots.strata", metavar="LAYER"),
         "--name-column": Option("inputs.districts.name_column"),
         "--columns": Option("inputs.issues.columns"),
         "--class-column": Option("inputs.issues.class_column"),
@@ -41,6 +48,7 @@ PART = Part(
         "--min-count": Option("report.min_count"),
     },
     reads=("districts", "subdistricts", "issues", "places", "streets", "exposure", "ring", "built_up"),
+    also_reads=_strata,
     needs=("issues", "districts"),
     analyse=_find,
     settings_key="hotspots",

@@ -67,8 +67,11 @@ __all__ = [
     "graph_place",
     "grid_place",
     "normal_p",
+    "p_of_sums",
     "permutation_p",
     "permutation_p_draws",
+    "two_sided",
+    "whole",
 ]
 
 Null: TypeAlias = Literal["total", "conditional"]
@@ -138,7 +141,7 @@ def permutation_p(
     1.0
     """
     numbers, observed, size = as_numbers(values), as_numbers(sums), as_numbers(sizes)
-    if not (_whole(numbers) and _whole(observed) and _whole(size)):
+    if not (whole(numbers) and whole(observed) and whole(size)):
         raise InputError(
             zh="精确 p 值只适用于整数计数和 0/1 权重；实数请用 permutation_p_draws()。",
             en="exact p-values need integer counts and binary weights; for real values use permutation_p_draws().",
@@ -152,29 +155,40 @@ def permutation_p(
     asked = np.flatnonzero((size >= 1) & (size < drawn_from))
     p, method = np.full(len(numbers), np.nan), np.full(len(numbers), "", dtype="<U20")
     if len(asked):
-        p[asked], method[asked] = _of_counts(
+        p[asked], method[asked] = p_of_sums(
             numbers, size[asked], observed[asked], numbers[asked] if null == "conditional" else None
         )
     return PermutationP(p=p, method=method)
 
 
-def _whole(numbers: Ints | Floats) -> TypeGuard[Ints]:
+def whole(numbers: Ints | Floats) -> TypeGuard[Ints]:
+    """Whether numbers are integers."""
     return numbers.dtype.kind == "i"
 
 
-def _of_counts(values: Ints, sizes: Ints, sums: Ints, own: Ints | None) -> tuple[Floats, npt.NDArray[np.str_]]:
-    """Exact where it can be had, then the saddlepoint, then the normal p; each different question asked once."""
+def p_of_sums(values: Ints, sizes: Ints, sums: Ints, own: Ints | None) -> tuple[Floats, npt.NDArray[np.str_]]:
+    """The p of sums of ``sizes`` values, and by which method: exact where it can be had, then the saddlepoint, then normal.
+
+    Parameters
+    ----------
+    values
+        (n,) the population.
+    sizes, sums
+        (q,) how many values are drawn, at least one and not all, and the sum to be judged.
+    own
+        (q,) a value of the population that is left out of the draw; None: drawn from all.
+    """
     question = np.column_stack([sizes, sums] if own is None else [sizes, sums, own])
     asked, which = _distinct(question)
     k, s = asked[:, 0], asked[:, 1]
     y = None if own is None else asked[:, 2]
     tails = subset_sum_tails(values, k, s, y)
-    p = _two_sided(tails.upper, tails.lower)
+    p = two_sided(tails.upper, tails.lower)
     method = np.full(len(p), "exact", dtype="<U20")
     rest = np.flatnonzero(~tails.exact)
     if len(rest):
         left_out = None if y is None else y[rest]
-        p[rest] = _two_sided(*saddlepoint_tails(values, k[rest], s[rest], left_out))
+        p[rest] = two_sided(*saddlepoint_tails(values, k[rest], s[rest], left_out))
         method[rest] = np.where(vouched(values, k[rest], s[rest]), "saddlepoint", "saddlepoint_rough")
     lost = np.flatnonzero(np.isnan(p))
     if len(lost):
@@ -200,7 +214,8 @@ def _distinct(question: Ints) -> tuple[Ints, Ints]:
     return question[first], which
 
 
-def _two_sided(upper: Floats, lower: Floats) -> Floats:
+def two_sided(upper: Floats, lower: Floats) -> Floats:
+    """Twice the smaller tail, at most 1."""
     # The tail towards the nearer end is the less extreme question: where it has an answer it is the smaller one, and
     # the other, if the saddlepoint missed it, is next to 1.
     return np.minimum(1.0, 2.0 * np.fmin(upper, lower))
@@ -250,7 +265,7 @@ def permutation_p_draws(
         raise InputError(zh=f"置换次数至少 99，现为 {draws}。", en=f"draws must be at least 99, not {draws}.")
     numbers = as_numbers(values)
     upper, lower = draw_tails(numbers, place, total=null == "total", draws=draws, seed=seed)
-    return PermutationP(p=_two_sided(upper, lower), method=np.full(len(numbers), f"draws_{draws}"))
+    return PermutationP(p=two_sided(upper, lower), method=np.full(len(numbers), f"draws_{draws}"))
 
 
 def normal_p(z: npt.ArrayLike) -> Floats:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jxgis.hotspots.places import HotPlaces
     from jxgis.hotspots.scale import Scale
     from jxgis.hotspots.shown import Shown
+    from jxgis.hotspots.strata import Stratified
     from jxgis.output import Stage
     from jxgis.periods import Comparison
     from jxgis.report.blocks import Section
@@ -73,6 +74,8 @@ class HotspotsResult(Result):
         The two periods that ``change`` compares, what is left out of both, or why there are not two.
     scale
         The cell and the band that the issues themselves propose, beside those that were asked for, and why.
+    strata
+        What the cells are compared within; None: the whole city.
     """
 
     part = PART
@@ -96,6 +99,7 @@ class HotspotsResult(Result):
     without_exposure: int | None
     comparison: Comparison
     scale: Scale
+    strata: Stratified | None = None
 
     def judged_cells(self) -> gpd.GeoDataFrame | None:
         """The cells that were judged by all issues; None where none was: no hot cell does not mean no hot area then."""
@@ -117,6 +121,9 @@ class HotspotsResult(Result):
                 {"of": gap.kind, "name": gap.name, "from": str(gap.start.date()), "to": str(gap.end.date())}
                 for gap in gaps
             ],
+            "strata": None
+            if self.strata is None
+            else {"names": list(self.strata.names), "cells_outside": self.strata.outside},
             "suggested_scale": {
                 "cell_m": self.scale.cell_m,
                 "band_m": self.scale.band_m,
@@ -175,10 +182,16 @@ class HotspotsResult(Result):
     def _maps(self) -> dict[str, Callable[[], folium.Map]]:
         return {"hotspots": self._map}
 
+    def _line(self) -> str:
+        """The line below the heading of the maps: by which method and settings they were made."""
+        from jxgis.hotspots.section import map_line
+
+        layer = None if self.strata is None else self.strata.layer
+        return map_line(self.given.settings.hotspots, self.cells, self.given.lang, strata=layer)
+
     def _map(self) -> folium.Map:
         from jxgis.hotspots.map import hotspot_map
         from jxgis.hotspots.months import by_month
-        from jxgis.hotspots.section import map_line
 
         given = self.given
         told: dict[str, Any] = {name: given.in_words(table) for name, table in self.shown_tables().items()}
@@ -188,7 +201,7 @@ class HotspotsResult(Result):
             peaks=told["peaks"],
             rate_places=told.get("rate_places"),
             rate_peaks=told.get("rate_peaks"),
-            canvas=self.canvas(given.with_period(map_line(given.settings.hotspots, self.cells, given.lang))),
+            canvas=self.canvas(given.with_period(self._line())),
             classes=[ALL, *self._class_words()],
             months=by_month(
                 given.need("issues"),
@@ -226,9 +239,8 @@ class HotspotsResult(Result):
 
     def _sheet(self) -> Figure:
         from jxgis.hotspots.figures import hotspot_sheet
-        from jxgis.hotspots.section import map_line
 
-        canvas = self.canvas(map_line(self.given.settings.hotspots, self.cells, self.given.lang))
+        canvas = self.canvas(self._line())
         return hotspot_sheet(*self._drawn_tables(), canvas=canvas)
 
     def _drawn_tables(self) -> list[gpd.GeoDataFrame]:
@@ -263,6 +275,7 @@ class HotspotsResult(Result):
             given.settings.hotspots,
             cells=self.cells,
             lines=[line.of(given.lang) for line in change_lines(self.comparison)],
+            strata="" if self.strata is None else self.strata.said().of(given.lang),
             outside_area=self.outside_area,
             without_exposure=self.without_exposure,
             min_count=given.settings.report.min_count,

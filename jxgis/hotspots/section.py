@@ -32,6 +32,7 @@ from jxgis.schema.tables import table as table_of
 from jxgis.small_counts import small_range, small_said
 
 if TYPE_CHECKING:
+    from jxgis.i18n import Text
     from jxgis.settings import HotspotSettings
 
 __all__ = ["SAME_POINT", "hotspot_section", "map_line"]
@@ -46,6 +47,7 @@ def hotspot_section(
     *,
     cells: pd.DataFrame | None = None,
     lines: Sequence[str] = (),
+    strata: str = "",
     outside_area: int = 0,
     without_exposure: int | None = None,
     min_count: int = 1,
@@ -64,6 +66,8 @@ def hotspot_section(
         The contract's ``cells``: only counted, never listed.
     lines
         Which periods the places' ``change`` compares, in words, or why there is none.
+    strata
+        What the cells are compared within, in words; empty: the whole city.
     outside_area
         Issues in no cell.
     without_exposure
@@ -82,10 +86,11 @@ def hotspot_section(
     ['Hot and cold cells (Gi*)', 'Hot places', 'Change']
     """
     cautious = cautions(tables.get("levels"), tables.get("heavy_cells"), lang)
+    among = [Paragraph(strata, "sub")] if strata else []
     return Section(
         part="hotspots",
         keys=_keys(tables, cells, outside_area, lang),
-        blocks=[*_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
+        blocks=[*among, *_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
         answers=_answers(tables, lines, lang),
         methods=_methods(tables, cells, options, lang),
         sheets=tables,
@@ -93,7 +98,7 @@ def hotspot_section(
     )
 
 
-def map_line(options: HotspotSettings, cells: pd.DataFrame | None, lang: str) -> str:
+def map_line(options: HotspotSettings, cells: pd.DataFrame | None, lang: str, *, strata: Text | None = None) -> str:
     """The line below the map's title: by which method and settings it was made.
 
     Parameters
@@ -104,13 +109,16 @@ def map_line(options: HotspotSettings, cells: pd.DataFrame | None, lang: str) ->
         The cells, which name their p.
     lang
         ``"zh"`` or ``"en"``.
+    strata
+        The title of the layer that cells are compared within; None: the whole city.
     """
+    among = "" if strata is None else text("maps.line_strata", lang, layer=strata.of(lang))
     return text(
         "maps.line_hotspots",
         lang,
         cell=f"{options.cell_m:g}",
         band=f"{options.band_m:g}",
-        p_method=_p_method(cells, lang),
+        p_method=_p_method(cells, lang) + among,
         family=text(f"maps.family_{options.family}", lang),
         alpha=f"{options.alpha:g}",
     )

@@ -81,6 +81,13 @@ class HotspotSettings(Section):
         "column of the issues that names a place where no place or street is near; else community, 社区 …",
         example="社区",
     )
+    strata: str | None = option(
+        None,
+        "只与同类的格比较：分层图层的名称，同名（没有 name 列时同 kind）的面为一层，计数只在层内随机重排；不写则与全市比较",
+        "compare cells among their like: the layer of strata, polygons of one name (without that column, of one kind) being "
+        "one, within which counts are dealt; else over the whole city",
+        example="land_use",
+    )
     bandwidth_m: CityMetres = option(500, "密度图的带宽，米", "radius of the density's kernel, metres")
     density_cell_m: CityMetres = option(100, "密度图的像元边长，米", "side of a cell of the density rasters, metres")
 
