@@ -9,6 +9,7 @@ from jxgis.errors import NotGivenError
 from jxgis.given import given_tables, named_tables
 from jxgis.i18n import text_pair
 from jxgis.part import Given
+from jxgis.periods import last_covered
 from jxgis.schema.tables import table as declared
 from jxgis.scorecard.part import layers_of_plan
 from jxgis.scorecard.result import ScorecardResult
@@ -227,7 +228,7 @@ def _assembled(
     issues = given.table("issues")
     last = ""
     if issues is not None and "time" in issues and issues["time"].notna().any():
-        last = f"{issues['time'].max():%Y-%m-%d}"
+        last = f"{last_covered(issues['time']):%Y-%m-%d}"
     measured = judged["counted"] == "measured"
     date = judged["date"].dt.strftime("%Y-%m-%d").astype("object")
     date = date.mask(measured & judged["indicator"].isin(list(by_issues)) & bool(last), last)

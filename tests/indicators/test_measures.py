@@ -238,7 +238,8 @@ def test_the_last_moment_is_on_time_and_due():
     )
     assert flagged["due"].tolist() == [True, True, False, True]
     assert flagged["on_time"].tolist() == [True, False, True, False]
-    assert flagged["reworked"].tolist() == [False, True, True, False]
+    assert flagged["reworked"].isna().tolist() == [False, False, False, True]
+    assert flagged["reworked"].iloc[:3].tolist() == [False, True, True]
     due = flagged[flagged["due"]]
     three = share_of_rows(frame(KM), due, hit=due["on_time"].to_numpy(), least=3)
     assert three.iloc[0, :3].tolist() == pytest.approx([1 / 3, 1, 3])
@@ -246,6 +247,27 @@ def test_the_last_moment_is_on_time_and_due():
     four = share_of_rows(frame(KM), due, hit=due["on_time"].to_numpy(), least=4)
     assert four[["numerator", "denominator", "reason"]].to_numpy().tolist() == [[1, 3, "too_few_cases"]]
     assert four["value"].isna().all()
+
+
+@pytest.mark.parametrize("column", ["time", "closed"])
+def test_a_mistyped_year_makes_nothing_due(column):
+    """A city of a year of cases, each due after ten days: with one date of 2092 the same are due as without it."""
+    rng = np.random.default_rng(0)
+    time = pd.Series(pd.Timestamp("2022-01-01") + pd.to_timedelta(np.sort(rng.uniform(0, 365, 2000)), unit="D"))
+    closed = (time + pd.Timedelta(days=3)).where(time <= time.max() - pd.Timedelta(days=5))
+    cases = frame(*[shapely.Point(5, 5)] * 2000, time=time, closed=closed, deadline=time + pd.Timedelta(days=10))
+    expected = (time + pd.Timedelta(days=10) <= time.max()).tolist()
+    cases.loc[7, column] = pd.Timestamp("2092-01-01")
+    assert with_case_flags(cases)["due"].tolist() == expected
+    assert expected.count(False) > 20
+
+
+def test_who_is_silent_on_rework_is_said():
+    cases = frame(*[shapely.Point(5, 5)] * 40, rework=[2.0] * 10 + [0.0] * 10 + [np.nan] * 20)
+    way = MeasureSettings(measure="share_of_rows", layers=("issues",), where={"judged": True}, hit={"reworked": True})
+    found = measure_indicators(frame(KM), {"r": [way]}, IndicatorInputs({"issues": cases}))["r"]
+    assert found.table[["value", "denominator"]].to_numpy().tolist() == [[0.25, 40]]
+    assert found.silent == 20
 
 
 @pytest.mark.parametrize("known", [[], ["time"], ["closed"], ["time", "closed"]])
