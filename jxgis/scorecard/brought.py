@@ -291,9 +291,10 @@ def _fractions(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[Inp
         for indicator, rows in found[alone].groupby("indicator", sort=False):
             target = by_id[str(indicator)]
             value = rows[share]
-            beside = [*value[value > 1], *([getattr(target, share) or 0.0] if share != "value" else [])]
+            whole = at_most(value.abs().to_numpy(), 1.0)
+            beside = [*value[~whole & (value > 0)], *([getattr(target, share) or 0.0] if share != "value" else [])]
             most = min((each for each in beside if each > 1), default=np.inf)
-            low = rows[(value != 0) & (value.abs() <= 1) & at_most(value.abs().to_numpy() * _TIMES, most)]
+            low = rows[(value != 0) & whole & at_most(value.abs().to_numpy() * _TIMES, most)]
             if target.in_percent and len(low):
                 asked.append(_asked(low, share, target, most))
     return asked
