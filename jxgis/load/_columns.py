@@ -217,7 +217,7 @@ def as_number(column: pd.Series, *, myriad: float = 10_000) -> tuple[pd.Series, 
     column
         Numbers or text.
     myriad
-        What 万 is: 1 of a column whose unit is 万 itself.
+        What 万 is: 1 of a column whose unit is 万 itself; NaN: nobody knows, and such a text is not a number.
 
     Returns
     -------
@@ -295,9 +295,12 @@ def as_written(column: pd.Series, agreed: Column) -> tuple[pd.Series, NDArray[np
     [2024.0, nan]
     >>> as_written(pd.Series(["800万", "1,200"]), contract("candidates").column("cost"))[0].tolist()  # of 万元
     [800.0, 1200.0]
+    >>> as_written(pd.Series(["10万", "10"]), contract("scorecard_values").column("denominator"))[1].tolist()
+    [True, False]
     """
-    if agreed.written is None:
-        return as_number(column, myriad=1 if (agreed.unit or "").startswith("万") else 10_000)
+    if agreed.written in (None, "bare"):
+        by_unit = 1.0 if (agreed.unit or "").startswith("万") else 10_000.0
+        return as_number(column, myriad=np.nan if agreed.written == "bare" else by_unit)
     if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)):
         column = as_text(column)
     return parse.years(column) if agreed.written == "year" else parse.ranks(column)

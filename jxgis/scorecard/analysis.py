@@ -96,8 +96,7 @@ def measure_scorecard(
     >>> card[card["indicator"] == "toilets_per_km2"][["level", "value", "status"]].values.tolist()
     [['city', 4.0, 'met'], ['district', 4.0, 'met']]
     """
-    from dataclasses import replace
-
+    from jxgis.city import contract_of, load_city
     from jxgis.scorecard.targets import load_plan
 
     layers = {
@@ -105,11 +104,10 @@ def measure_scorecard(
         "streets": streets, "subdistricts": subdistricts, "scorecard_values": _placeless(values, districts),
     }  # fmt: skip
     given = given_tables(
-        layers, further=named_tables(further, "further"), needs=("districts",), lang=lang, sketch=sketch,
-        settings=settings, scorecard=options,
+        {**layers, "projects": _placeless(projects, districts)}, further=named_tables(further, "further"),
+        needs=("districts",), lang=lang, sketch=sketch, settings=settings, scorecard=options,
+        contracts={"projects": contract_of("projects", load_city())},
     )  # fmt: skip
-    if projects is not None:
-        given = replace(given, layers={**given.layers, "projects": _placeless(projects, districts)})
     return _keep(given, load_plan(plan))
 
 
