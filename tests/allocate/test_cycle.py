@@ -192,6 +192,10 @@ def test_the_workbook_there_and_back(tmp_path, schedule, lang):
     assert sheet.max_row == 13
     assert sheet.cell(2, 2).data_type == "s"
     assert sheet.cell(2, 2).value == "=2+3"
+    offered = sheet.data_validations.dataValidation
+    assert [(str(each.sqref), each.formula1) for each in offered] == [
+        ("H2:H13", '"是,否"' if lang == "zh" else '"yes,no"')
+    ]
     # A planner fills in two steps, with a date of Excel's and one that is typed.
     date, gate, evidence = (
         heads.index(name) + 1
