@@ -54,7 +54,8 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         ).to_datetime64()
         deadline = pd.to_datetime(issues["deadline"]).to_numpy()
         flags["due"] = flags["judged"] = deadline <= now
-        flags["on_time"] = pd.to_datetime(issues["closed"]).to_numpy() <= deadline
+        if issues["closed"].notna().any():  # an export without closing times says nothing of them
+            flags["on_time"] = pd.to_datetime(issues["closed"]).to_numpy() <= deadline
     if "rework" in issues.columns and issues["rework"].notna().any():
         times = pd.to_numeric(issues["rework"])
         flags["reworked"] = times.gt(0) if times.notna().all() else times.gt(0).astype("boolean").mask(times.isna())
