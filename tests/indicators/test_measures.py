@@ -288,7 +288,9 @@ def test_an_export_without_closing_times_says_nothing_of_being_on_time():
 )
 def test_roads_of_grades_that_nobody_knows_are_not_all_bad(words, value, reason):
     """Rated by another standard, or in points, not a road was good: 0 % of the main roads, and 0 of 100 points."""
-    roads = frame(line((0, 100), (900, 100)), line((0, 200), (900, 200)), road_class=["主干路", "次干道"], condition=words)
+    roads = frame(
+        line((0, 100), (900, 100)), line((0, 200), (900, 200)), road_class=["主干路", "次干道"], condition=words
+    )
     ways = next(each for each in load_registry().indicators if each.id == "road_condition").measures
     found = measure_indicators(frame(KM), {"r": ways}, IndicatorInputs({"roads": roads}), percent=["r"])["r"].table
     assert found["value"].tolist() == pytest.approx([value], nan_ok=True)
