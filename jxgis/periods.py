@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Comparison", "Gap", "Periods", "compare_issues", "compare_periods", "ends", "recorded_months", "silences"]
+__all__ = [
+    "Comparison",
+    "Gap",
+    "Periods",
+    "compare_issues",
+    "compare_periods",
+    "ends",
+    "last_covered",
+    "recorded_months",
+    "silences",
+]
 
 Stretch = tuple[pd.Timestamp, pd.Timestamp]
 Kind = Literal["all", "file", "source"]
@@ -356,6 +366,29 @@ def ends(time: NDArray[np.datetime64]) -> tuple[pd.Timestamp, pd.Timestamp]:
         first = max((k + 1 for k in range(few) if far[k]), default=first)
         last = min((len(far) - 1 - k for k in range(few) if far[-1 - k]), default=last)
     return pd.Timestamp(time[first]).normalize(), pd.Timestamp(time[last]).normalize() + _DAY
+
+
+def last_covered(*times: pd.Series) -> pd.Timestamp:
+    """The last of all times that the data cover: a mistyped year aside; NaT where none is known.
+
+    Parameters
+    ----------
+    *times
+        Columns of times, tz-naive; missing values allowed.
+
+    Examples
+    --------
+    >>> days = pd.Series(pd.date_range("2023-01-01", periods=300))
+    >>> str(last_covered(days, pd.Series(pd.to_datetime(["2032-05-01", None]))))
+    '2023-10-27 00:00:00'
+    """
+    known = np.sort(
+        np.concatenate([np.empty(0, "datetime64[ns]"), *(t.to_numpy(dtype="datetime64[ns]") for t in times)])
+    )
+    known = known[~np.isnat(known)]
+    if not len(known):
+        return cast("pd.Timestamp", pd.NaT)
+    return pd.Timestamp(known[known < ends(known)[1].to_datetime64()][-1])
 
 
 def _length(start: pd.Timestamp, end: pd.Timestamp, *, months: bool) -> pd.DateOffset | pd.Timedelta:

@@ -210,7 +210,7 @@ class _Search:
         self.least, self.most = facts(table, terms)
         self.shape = self.least.shape
         n, y = self.shape
-        self.once = csr_array(np.kron(np.eye(n), np.ones((1, y))))
+        self.once = csr_array((np.ones(n * y), (np.repeat(np.arange(n), y), np.arange(n * y))))
 
     def plan(self, x: Ints) -> Plan:
         return Plan(x @ self.years, float(self.exact[x.any(axis=1)].sum()))

@@ -30,7 +30,7 @@ class Cycle:
     states
         One row a unit and year: ``candidate_id, name, area, type, year, state`` (the last step that is done; null before the
         first), ``since``, ``next_step`` (null when named, or when a gate was not passed), ``due``, ``days_late``,
-        ``problems``.
+        ``stopped`` (that gate was not passed), ``problems``.
     problems
         One row a finding: ``candidate_id, name, year, step, problem`` (a code).
     """
@@ -201,7 +201,7 @@ def follow(
     return Cycle(steps=steps, states=states, problems=problems)
 
 
-_STATE = ("state", "since", "next_step", "due", "days_late")
+_STATE = ("state", "since", "next_step", "due", "days_late", "stopped")
 
 
 def _finding(said: Mapping[str, Any], step: str | None, problem: str) -> dict[str, Any]:
@@ -217,16 +217,17 @@ def _state(
     records: Sequence[Mapping[str, Any]], path: Sequence[CycleStep], days: Mapping[str, str | None], on: dt.date
 ) -> dict[str, Any]:
     """The last step of those done without a gap, the one after it, and when that is due."""
-    reached = 0
-    while reached < len(path) and _is_done(records[reached], on):
-        reached += 1
-        if records[reached - 1]["gate"] is False:
+    reached, stopped = 0, False
+    while reached < len(path) and not stopped and _is_done(records[reached], on):
+        # A unit is named where that was passed: its date alone is a plan.
+        if reached == len(path) - 1 and records[reached]["gate"] is None:
             break
-    last = records[reached - 1] if reached else None
-    state: dict[str, Any] = dict.fromkeys(_STATE)
-    if last is not None:
-        state |= {"state": last["step"], "since": last["date"]}
-        if last["gate"] is False or reached == len(path):
+        stopped = records[reached]["gate"] is False
+        reached += 1
+    state: dict[str, Any] = dict.fromkeys(_STATE) | {"stopped": stopped}
+    if reached:
+        state |= {"state": records[reached - 1]["step"], "since": records[reached - 1]["date"]}
+        if stopped or reached == len(path):
             return state
     following = path[reached].key
     state["next_step"], day = following, days[following]
@@ -249,7 +250,7 @@ def _breaks(records: Sequence[Mapping[str, Any]], on: dt.date) -> list[tuple[str
             codes += ["out_of_order"] if latest is not None and row["date"] < latest else []
             latest = row["date"] if latest is None else max(latest, row["date"])
             codes += ["gate_not_passed"] if row["gate"] is False and at < last else []
-            codes += ["gate_not_judged"] if row["gate"] is None and at < last else []
+            codes += ["gate_not_judged"] if row["gate"] is None and (at < last or at == len(records) - 1) else []
             codes += [] if row["evidence"] else ["no_evidence"]
         else:
             codes += ["still_to_come"] if row["date"] is not None else ["skipped"] if at < last else []
@@ -266,7 +267,7 @@ def _twice(steps: pd.DataFrame, path: Sequence[CycleStep]) -> list[dict[str, Any
         (row for row in _records(steps) if row["date"] is not None), key=lambda row: (row["year"], row["candidate_id"])
     )
     begun = {(row["candidate_id"], row["year"]): row for row in rows}
-    named = {(row["candidate_id"], row["year"]) for row in rows if row["step"] == naming and row["gate"] is not False}
+    named = {(row["candidate_id"], row["year"]) for row in rows if row["step"] == naming and row["gate"] is True}
     found: list[dict[str, Any]] = []
     for at, row in begun.items():
         before = [

@@ -160,7 +160,9 @@ def _issues(given: Given) -> gpd.GeoDataFrame:
         return issues
     known = sorted(issues["issue_class"].dropna().astype(str).unique()) if "issue_class" in issues.columns else []
     if asked not in known:
-        raise InputError.saying(text_pair("effect.no_class", asked=asked, known=known))
+        raise InputError.saying(
+            text_pair("effect.no_class", asked=asked, known=known or text_pair("effect.no_classes"))
+        )
     return issues[issues["issue_class"] == asked]
 
 

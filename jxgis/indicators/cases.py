@@ -11,6 +11,7 @@ import shapely
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
 from jxgis.indicators.standing import Standing, kinds, standing
+from jxgis.periods import last_covered
 from jxgis.space.people import people_in
 from jxgis.space.ratio import ratio
 from jxgis.statistics.shares import MIN_CASES
@@ -33,8 +34,8 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        With, as far as these are there, bool columns: ``due`` (应结案: a deadline that is past, the last time in the table
-        being now), ``on_time`` (closed by its deadline), ``reworked`` (sent back at least once) and ``judged`` (due where
+        With, as far as these are there, bool columns: ``due`` (应结案: a deadline that is past, the last time that the
+        table covers being now), ``on_time`` (closed by its deadline), ``reworked`` (sent back at least once; missing where nobody says it) and ``judged`` (due where
         there are deadlines, else every case).
 
     Examples
@@ -46,21 +47,19 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     >>> with_case_flags(cases)[["due", "on_time"]].values.tolist()
     [[True, True], [True, False], [False, False]]
     """
-    flags: dict[str, NDArray[np.bool_]] = {"judged": np.ones(len(issues), dtype=np.bool_)}
+    flags: dict[str, NDArray[np.bool_] | pd.Series] = {"judged": np.ones(len(issues), dtype=np.bool_)}
     if {"deadline", "closed"} <= set(issues.columns) and issues["deadline"].notna().any():
+        now = last_covered(
+            *(issues[column] for column in ("time", "closed") if column in issues.columns)
+        ).to_datetime64()
         deadline = pd.to_datetime(issues["deadline"]).to_numpy()
-        flags["due"] = flags["judged"] = deadline <= _now(issues)
-        flags["on_time"] = pd.to_datetime(issues["closed"]).to_numpy() <= deadline
+        flags["due"] = flags["judged"] = deadline <= now
+        if issues["closed"].notna().any():  # an export without closing times says nothing of them
+            flags["on_time"] = pd.to_datetime(issues["closed"]).to_numpy() <= deadline
     if "rework" in issues.columns and issues["rework"].notna().any():
-        flags["reworked"] = pd.to_numeric(issues["rework"]).fillna(0).to_numpy() > 0
+        times = pd.to_numeric(issues["rework"])
+        flags["reworked"] = times.gt(0) if times.notna().all() else times.gt(0).astype("boolean").mask(times.isna())
     return issues.assign(**flags)
-
-
-def _now(issues: gpd.GeoDataFrame) -> np.datetime64:
-    """The last moment that the table knows of, NaT where it knows of none: what is due later is not due yet."""
-    times = [pd.to_datetime(issues[column]).max() for column in ("time", "closed") if column in issues.columns]
-    known = [time for time in times if not pd.isna(time)]
-    return np.datetime64(max(known), "ns") if known else np.datetime64("NaT", "ns")
 
 
 def share_of_rows(

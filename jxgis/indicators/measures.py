@@ -520,6 +520,11 @@ def _asked(place: Zones, way: MeasureSettings, ground: IndicatorInputs) -> tuple
     told = [each for each in (*way.where.items(), *way.hit.items()) if order and each[0] in order[0].columns]
     if any(len(order[0]) and not tells(order[0][column], wanted) for column, wanted in told):
         return None, "no_column"
+    # Answers in words that nobody has said, such as grades of another standard, are none: that no row has one of those that
+    # there can be does not make all of them a no.
+    answers = {column: way.where[column] for column in way.hit if isinstance(way.where.get(column), tuple)}
+    if any(len(order[0]) and not holds(order[0], {column: some}).any() for column, some in answers.items()):
+        return None, "no_column"
     columns = [column for column in (way.column, way.over) if column is not None]
     if measure.column_of < len(order) and not {*columns} <= {*order[measure.column_of].columns}:
         return None, "no_column"

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from jxgis._files import NOT_A_RASTER, open_raster, reading, require_ordinary, require_sane_raster
+from jxgis.bounds import at_most
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.indicators.figures import figures
@@ -117,7 +118,7 @@ def holds_fractions(path: str | Path) -> bool:
     with reading(Path(path).name, NOT_A_RASTER), open_raster(Path(path).absolute()) as raster:
         for _, window in raster.block_windows(1):
             cells = np.ma.masked_invalid(raster.read(1, window=window, masked=True)).compressed()
-            if (cells > 1).any():
+            if not at_most(cells, 1.0).all():
                 return False
             some = some or bool((cells > 0).any())
     return some

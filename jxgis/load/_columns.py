@@ -207,10 +207,17 @@ def as_code(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     return text, lost.to_numpy(dtype=bool)
 
 
-def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+def as_number(column: pd.Series, *, myriad: float = 10_000) -> tuple[pd.Series, NDArray[np.bool_]]:
     """Numbers of any width, as people write them: 1,200 and 1.2万, a year as one (2024年); a column of yes and no alone is 1 and 0.
 
     A comma parts thousands only: 12,5 is not a number, since it may be 12.5.
+
+    Parameters
+    ----------
+    column
+        Numbers or text.
+    myriad
+        What 万 is: 1 of a column whose unit is 万 itself; NaN: nobody knows, and such a text is not a number.
 
     Returns
     -------
@@ -243,7 +250,7 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
         plain = plain.mask(grouped, plain.str.replace(r"[,\s]", "", regex=True))
         myriads = plain.str.fullmatch(_MYRIADS)
         read = pd.to_numeric(plain.mask(myriads, plain.str.rstrip("万")), errors="coerce")
-        number = number.mask(again, read.where(~myriads, read * 10_000))
+        number = number.mask(again, read.where(~myriads, read * myriad))
     number = number.astype(np.float64).replace([np.inf, -np.inf], np.nan)
     return number, (number.isna() & text.notna()).to_numpy(dtype=bool)
 
@@ -286,9 +293,14 @@ def as_written(column: pd.Series, agreed: Column) -> tuple[pd.Series, NDArray[np
     >>> from jxgis.schema.layers import contract
     >>> as_written(pd.Series(["２０２４", "NULL"]), contract("candidates").column("named_year"))[0].tolist()
     [2024.0, nan]
+    >>> as_written(pd.Series(["800万", "1,200"]), contract("candidates").column("cost"))[0].tolist()  # of 万元
+    [800.0, 1200.0]
+    >>> as_written(pd.Series(["10万", "10"]), contract("scorecard_values").column("denominator"))[1].tolist()
+    [True, False]
     """
-    if agreed.written is None:
-        return as_number(column)
+    if agreed.written in (None, "bare"):
+        by_unit = 1.0 if (agreed.unit or "").startswith("万") else 10_000.0
+        return as_number(column, myriad=np.nan if agreed.written == "bare" else by_unit)
     if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)):
         column = as_text(column)
     return parse.years(column) if agreed.written == "year" else parse.ranks(column)

@@ -297,11 +297,11 @@ def write_sheet(book: Book, ready: Ready, lang: str) -> Worksheet:
     # Excel takes no longer names.
     rest = _LONGEST_NAME - len(text("columns.continued", lang, name="", n=99))
     more = [text("columns.continued", lang, name=name[:rest], n=n) for n in range(2, len(ready.parts) + 1)]
-    pages = [_write_part(book, ready, called, at) for called, at in zip([name, *more], ready.parts, strict=True)]
+    pages = [_write_part(book, ready, called, at, lang) for called, at in zip([name, *more], ready.parts, strict=True)]
     return pages[0]
 
 
-def _write_part(book: Book, ready: Ready, name: str, columns: Sequence[int]) -> Worksheet:
+def _write_part(book: Book, ready: Ready, name: str, columns: Sequence[int], lang: str) -> Worksheet:
     """A sheet of some columns: heads, rows, and below an empty row the sums, which no filter and no sorting moves."""
     page = book.book.add_worksheet(name)
     widths = [ready.widths[at] for at in columns]
@@ -320,6 +320,10 @@ def _write_part(book: Book, ready: Ready, name: str, columns: Sequence[int]) -> 
                 lines[row] = max(lines.get(row, 1), n)
         for row, sums in enumerate(ready.sums, start=rows + 2):
             write_cell(page, row, at, sums[k], book.cell(sums[k], column, of_sums=True))
+        if rows and column.name in ready.sheet.table.filled and column.writing == "flag":
+            words = [text(f"report.{word}", lang) for word in ("yes", "no")]
+            # Other words are read, too: those offered save typing.
+            page.data_validation(1, at, rows, at, {"validate": "list", "source": words, "show_error": False})
         page.set_column(at, at, width)
     # Not every program makes a row as high as its text when it opens the file.
     for row, n in lines.items():

@@ -96,7 +96,7 @@ def run_cycle(
     with output.staged(out, command="cycle", reads=[*files_read(settings), *reads]) as stage:
         soon = settings.cycle.soon_days
         _write(found, soon, path, stage.path("cycle.xlsx"), lines, lang)
-        summary = json.dumps(_summary(found, day, soon), ensure_ascii=False, indent=2)
+        summary = json.dumps(_summary(found, path, day, soon), ensure_ascii=False, indent=2)
         stage.path("cycle.json").write_text(summary + "\n", encoding="utf-8", newline="\n")
         shaped = {"lang": lang} | settings.shaping(("cycle",), layers=())
         output.write_run(stage, settings=shaped, crs=None, loaded=loaded, on=str(day))
@@ -186,16 +186,15 @@ def _words(path: Sequence[CycleStep], lang: str) -> Callable[[Any], Any]:
 def _readable(states: pd.DataFrame, path: Sequence[CycleStep], lang: str) -> pd.DataFrame:
     """Steps by their names; a unit that has not begun says so, and one that a gate has stopped."""
     words = _words(path, lang)
-    begun, goes_on = states["state"].notna(), states["next_step"].notna() | (states["state"] == path[-1].key)
     called = [words(key) for key in states["state"]]
     state = [
-        text("cycle.not_begun", lang) if not there else step if on else text("cycle.not_passed", lang, step=step)
-        for step, there, on in zip(called, begun, goes_on, strict=True)
+        text("cycle.not_begun", lang) if step is None else text("cycle.not_passed", lang, step=step) if over else step
+        for step, over in zip(called, states["stopped"], strict=True)
     ]
     return states.assign(state=state, next_step=states["next_step"].map(words))
 
 
-def _summary(found: Cycle, day: dt.date, soon: int) -> dict[str, Any]:
+def _summary(found: Cycle, path: Sequence[CycleStep], day: dt.date, soon: int) -> dict[str, Any]:
     """What ``cycle.json`` holds."""
     due = found.due(soon).assign(due=lambda table: table["due"].dt.strftime("%Y-%m-%d"))
     due = due.rename(columns={"next_step": "step"}).astype({"days_late": "int64"})
@@ -204,6 +203,7 @@ def _summary(found: Cycle, day: dt.date, soon: int) -> dict[str, Any]:
     return {
         "on": str(day),
         "units": len(found.states),
+        "named": int(((found.states["state"] == path[-1].key) & ~found.states["stopped"]).sum()),
         "states": {
             str(key): int(n) for key, n in found.states["state"].fillna("none").value_counts(sort=False).items()
         },

@@ -60,7 +60,7 @@ def overview(results: Mapping[str, Result], given: Given) -> list[Block]:
     beside = _in_no_cell(places, results)
     if beside:
         blocks.append(Paragraph(text("report.places_outside", given.lang, n=count_in_words(beside)), "sub"))
-    if cases is not None and "due" in cases.columns:
+    if cases is not None and "on_time" in cases.columns:
         blocks.append(Paragraph(text("report.on_time_note", given.lang, n=MIN_CASES), "sub"))
     return blocks
 
@@ -124,7 +124,7 @@ def _in_no_cell(places: pd.DataFrame, results: Mapping[str, Result]) -> int:
 def _answered(zones: gpd.GeoDataFrame, cases: gpd.GeoDataFrame) -> dict[str, Any]:
     """The share closed in time, and the department that answers for most, of zones with cases enough to say so."""
     found: dict[str, Any] = {}
-    if "due" in cases.columns:
+    if {"due", "on_time"} <= set(cases.columns):
         due = cases[cases["due"]]
         found["on_time"] = share_of_rows(zones, due, hit=due["on_time"].to_numpy(dtype=bool))["value"].to_numpy()
     if "department" in cases.columns and cases["department"].notna().any():
@@ -160,7 +160,8 @@ def _departments(cases: gpd.GeoDataFrame) -> pd.DataFrame:
         if not {over, hit} <= set(cases.columns):
             continue
         judged = cases[cases[over]].groupby("department", dropna=False, sort=True)[hit]
-        share = judged.mean().where(judged.size() >= MIN_CASES)
+        # Who does not say it counts as a no, as in the scores.
+        share = (judged.sum() / judged.size()).astype("float64").where(judged.size() >= MIN_CASES)
         table[name] = table["department"].map(share)
     ranked: pd.DataFrame = table.assign(whole="city").sort_values("issues", ascending=False, kind="stable")
     return ranked.reset_index(drop=True)

@@ -54,6 +54,8 @@ class Table:
         ``()`` among them: all rows do.
     no_sums
         Why they are not: ``overlap``, or the sum ``stands`` in the table already.
+    filled
+        The columns that people fill in before they hand the sheet back.
     when, note
         When the other columns are there, and what else docs/contract.md says.
     style
@@ -73,6 +75,7 @@ class Table:
     tells: tuple[str, ...] = ()
     sums: tuple[tuple[str, ...], ...] = ()
     no_sums: str = ""
+    filled: tuple[str, ...] = ()
     when: str = ""
     note: str = ""
     style: Style | None = None
@@ -210,6 +213,7 @@ def table(name: str) -> Table:
         tells=tuple(said.get("tells", ())),
         sums=tuple(tuple(by) for by in said.get("sums", ())),
         no_sums=said.get("no_sums", ""),
+        filled=tuple(said.get("filled", ())),
         when=said.get("when", ""),
         note=said.get("note", ""),
         style=style_of(said["style"]) if "style" in said else None,

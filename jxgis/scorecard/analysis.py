@@ -9,6 +9,7 @@ from jxgis.errors import NotGivenError
 from jxgis.given import given_tables, named_tables
 from jxgis.i18n import text_pair
 from jxgis.part import Given
+from jxgis.periods import last_covered
 from jxgis.schema.tables import table as declared
 from jxgis.scorecard.part import layers_of_plan
 from jxgis.scorecard.result import ScorecardResult
@@ -95,8 +96,7 @@ def measure_scorecard(
     >>> card[card["indicator"] == "toilets_per_km2"][["level", "value", "status"]].values.tolist()
     [['city', 4.0, 'met'], ['district', 4.0, 'met']]
     """
-    from dataclasses import replace
-
+    from jxgis.city import contract_of, load_city
     from jxgis.scorecard.targets import load_plan
 
     layers = {
@@ -104,11 +104,10 @@ def measure_scorecard(
         "streets": streets, "subdistricts": subdistricts, "scorecard_values": _placeless(values, districts),
     }  # fmt: skip
     given = given_tables(
-        layers, further=named_tables(further, "further"), needs=("districts",), lang=lang, sketch=sketch,
-        settings=settings, scorecard=options,
+        {**layers, "projects": _placeless(projects, districts)}, further=named_tables(further, "further"),
+        needs=("districts",), lang=lang, sketch=sketch, settings=settings, scorecard=options,
+        contracts={"projects": contract_of("projects", load_city())},
     )  # fmt: skip
-    if projects is not None:
-        given = replace(given, layers={**given.layers, "projects": _placeless(projects, districts)})
     return _keep(given, load_plan(plan))
 
 
@@ -227,7 +226,7 @@ def _assembled(
     issues = given.table("issues")
     last = ""
     if issues is not None and "time" in issues and issues["time"].notna().any():
-        last = f"{issues['time'].max():%Y-%m-%d}"
+        last = f"{last_covered(issues['time']):%Y-%m-%d}"
     measured = judged["counted"] == "measured"
     date = judged["date"].dt.strftime("%Y-%m-%d").astype("object")
     date = date.mask(measured & judged["indicator"].isin(list(by_issues)) & bool(last), last)

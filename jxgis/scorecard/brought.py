@@ -229,6 +229,8 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
             zh, en = "不按这一层级统计。", "it is not kept at this level."
         elif not any(has):
             pass
+        elif has[1] and above < 0 and not target.signed:
+            zh, en = f"分子 {above:g} 小于 0。", f"the numerator {above:g} is below 0."
         elif target.count:
             if has[0] and has[1] and value != above:
                 zh, en = (
@@ -237,9 +239,9 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
                 )
         elif has[1] != has[2]:
             zh, en = "分子和分母须一起填写。", "numerator and denominator go together."
-        elif has[2] and below == 0 and above > 0:
+        elif has[2] and below == 0 and above != 0:
             zh, en = f"分母是 0，分子是 {above:g}。", f"the denominator is 0, the numerator {above:g}."
-        elif target.in_percent and has[2] and not at_most(above, below):
+        elif target.in_percent and not target.signed and has[2] and not at_most(above, below):
             zh, en = (
                 f"分子 {above:g} 大于分母 {below:g}。",
                 f"the numerator {above:g} is above the denominator {below:g}.",
@@ -291,9 +293,10 @@ def _fractions(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[Inp
         for indicator, rows in found[alone].groupby("indicator", sort=False):
             target = by_id[str(indicator)]
             value = rows[share]
-            beside = [*value[value > 1], *([getattr(target, share) or 0.0] if share != "value" else [])]
+            whole = at_most(value.abs().to_numpy(), 1.0)
+            beside = [*value[~whole & (value > 0)], *([getattr(target, share) or 0.0] if share != "value" else [])]
             most = min((each for each in beside if each > 1), default=np.inf)
-            low = rows[(value != 0) & (value.abs() <= 1) & at_most(value.abs().to_numpy() * _TIMES, most)]
+            low = rows[(value != 0) & whole & at_most(value.abs().to_numpy() * _TIMES, most)]
             if target.in_percent and len(low):
                 asked.append(_asked(low, share, target, most))
     return asked

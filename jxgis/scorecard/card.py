@@ -252,7 +252,17 @@ def _differ(one: _Figure, other: _Figure) -> bool:
 def _disagreement(target: PlanTarget, zone: str, own: _Figure, total: _Figure) -> Text:
     where = Text(zh="全市", en="the city") if zone == ALL else zone
     what = Text(zh=target.zh, en=target.en)
-    return text_pair("scorecard.differs", what=what, zone=where, own=f"{own.value:g}", total=f"{total.value:g}")
+    return text_pair("scorecard.differs", what=what, zone=where, own=_said(own), total=_said(total))
+
+
+def _said(figure: _Figure) -> str:
+    """A figure with what it is made of, where people brought that: two that differ may be of one value."""
+    made = (
+        ""
+        if figure.counted != "brought" or np.isnan(figure.denominator)
+        else f" ({figure.numerator:g} ÷ {figure.denominator:g})"
+    )
+    return f"{figure.value:g}{made}"
 
 
 def judge_card(

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, text_pair
 from jxgis.privacy import quoted
@@ -62,7 +63,7 @@ def own_values(
         own, unit = numbers(candidates, name), column_units.get(indicator.id)
         if unit == "fraction":
             own = own * 100.0
-        elif unit is None and indicator.in_percent and 0 < own.max() <= 1:
+        elif unit is None and indicator.in_percent and own.max() > 0 and at_most(own.max(), 1.0):
             asked.append(_fractions(indicator, name, own))
         columns[indicator.id] = own
     collect(asked)
@@ -135,7 +136,8 @@ def refuse_mixed(
         if unit == "fraction":  # by now in percent
             odd = value > 100.0 * _MOST_TIMES
         else:
-            low, high, by_layer = (value > 0) & (value <= 1), value[value > 1], measured[indicator.id]
+            whole = at_most(value.to_numpy(), 1.0)
+            low, high, by_layer = (value > 0) & whole, value[~whole & value.notna()], measured[indicator.id]
             times = _MOST_TIMES_COST if indicator.is_cost else _MOST_TIMES
             apart = len(high) > 0 and high.min() >= times * value[low].max()
             nearer = (100.0 * value - by_layer).abs() < (value - by_layer).abs()

@@ -72,6 +72,28 @@ def test_a_unit_that_is_named_is_through():
     assert found.due(10_000).empty
 
 
+ALL = ("01-05", "02-05", "03-05", "04-05", "05-05", "06-05")
+
+
+@pytest.mark.parametrize(
+    ("gate", "state", "following", "told", "named"),
+    [
+        (True, "创建命名", None, [], 1),
+        (False, "创建命名（未通过，当年流程结束）", None, [], 0),
+        (None, "考核验收", "创建命名", ["gate_not_judged"], 0),
+    ],
+)
+def test_only_a_naming_that_was_passed_names(tmp_path, gate, state, following, told, named):
+    table = steps(*ALL, gates=[*[True] * 5, gate])
+    table.to_csv(tmp_path / "steps.csv", index=False)
+    run_cycle(Settings(), tmp_path / "out", steps=tmp_path / "steps.csv", on="2026-07-10")
+    row = dict(zip(*rows_of(tmp_path / "out" / "cycle.xlsx", "进度"), strict=True))
+    found = json.loads((tmp_path / "out" / "cycle.json").read_text(encoding="utf-8"))
+    assert (row["状态"], row["下一步"]) == (state, following)
+    assert [each["problem"] for each in found["problems"]] == told
+    assert found["named"] == len(named_units(table, PATH)) == named
+
+
 @pytest.mark.parametrize(
     ("table", "found"),
     [
@@ -90,9 +112,6 @@ def test_a_unit_that_is_named_is_through():
 )
 def test_each_break_of_the_order_is_told(table, found):
     assert codes(table)[1] == found
-
-
-ALL = ("01-05", "02-05", "03-05", "04-05", "05-05", "06-05")
 
 
 def test_no_unit_is_named_twice_nor_begins_again():
@@ -173,6 +192,10 @@ def test_the_workbook_there_and_back(tmp_path, schedule, lang):
     assert sheet.max_row == 13
     assert sheet.cell(2, 2).data_type == "s"
     assert sheet.cell(2, 2).value == "=2+3"
+    offered = sheet.data_validations.dataValidation
+    assert [(str(each.sqref), each.formula1) for each in offered] == [
+        ("H2:H13", '"是,否"' if lang == "zh" else '"yes,no"')
+    ]
     # A planner fills in two steps, with a date of Excel's and one that is typed.
     date, gate, evidence = (
         heads.index(name) + 1

@@ -240,6 +240,7 @@ def test_treated_areas_drawn_twice_are_named_and_not_said_to_hold_no_issue() -> 
         ({"issues": ISSUES.drop(columns="time")}, "no times"),
         ({"issues": ISSUES.assign(time=pd.NaT)}, "no times"),
         ({"issue_class": "没有的"}, "街面秩序"),
+        ({"issue_class": "没有的", "issues": ISSUES.drop(columns="issue_class")}, r"there are: none\."),
         ({"controls": "units"}, r"inputs.units"),
         ({"treated": GROUND}, "No untreated area"),
         ({"spill_m": 90_000}, "No untreated area"),

@@ -34,6 +34,8 @@ from jxgis.indicators import (
 )
 from jxgis.indicators.measures import IndicatorInputs, measure_indicators
 from jxgis.parks.standards import load_standard
+from jxgis.scorecard.targets import load_plan
+from jxgis.scoring.indicators import load_registry
 from jxgis.settings import PARKS, MeasureSettings
 from jxgis.space.network import street_graph
 
@@ -238,7 +240,8 @@ def test_the_last_moment_is_on_time_and_due():
     )
     assert flagged["due"].tolist() == [True, True, False, True]
     assert flagged["on_time"].tolist() == [True, False, True, False]
-    assert flagged["reworked"].tolist() == [False, True, True, False]
+    assert flagged["reworked"].isna().tolist() == [False, False, False, True]
+    assert flagged["reworked"].iloc[:3].tolist() == [False, True, True]
     due = flagged[flagged["due"]]
     three = share_of_rows(frame(KM), due, hit=due["on_time"].to_numpy(), least=3)
     assert three.iloc[0, :3].tolist() == pytest.approx([1 / 3, 1, 3])
@@ -246,6 +249,62 @@ def test_the_last_moment_is_on_time_and_due():
     four = share_of_rows(frame(KM), due, hit=due["on_time"].to_numpy(), least=4)
     assert four[["numerator", "denominator", "reason"]].to_numpy().tolist() == [[1, 3, "too_few_cases"]]
     assert four["value"].isna().all()
+
+
+@pytest.mark.parametrize("column", ["time", "closed"])
+def test_a_mistyped_year_makes_nothing_due(column):
+    """A city of a year of cases, each due after ten days: with one date of 2092 the same are due as without it."""
+    rng = np.random.default_rng(0)
+    time = pd.Series(pd.Timestamp("2022-01-01") + pd.to_timedelta(np.sort(rng.uniform(0, 365, 2000)), unit="D"))
+    closed = (time + pd.Timedelta(days=3)).where(time <= time.max() - pd.Timedelta(days=5))
+    cases = frame(*[shapely.Point(5, 5)] * 2000, time=time, closed=closed, deadline=time + pd.Timedelta(days=10))
+    expected = (time + pd.Timedelta(days=10) <= time.max()).tolist()
+    cases.loc[7, column] = pd.Timestamp("2092-01-01")
+    assert with_case_flags(cases)["due"].tolist() == expected
+    assert expected.count(False) > 20
+
+
+def test_an_export_without_closing_times_says_nothing_of_being_on_time():
+    """It was 0 % of every unit that was closed on time, and none of a greening case solved was no_column."""
+    day = pd.Series(pd.date_range("2023-01-01", periods=90))
+    cases = frame(*[shapely.Point(5, 5)] * 90, time=day, deadline=day + pd.Timedelta(days=3), closed=pd.NaT)
+    way = MeasureSettings(measure="share_of_rows", layers=("issues",), where={"due": True}, hit={"on_time": True})
+    found = measure_indicators(frame(KM), {"t": [way]}, IndicatorInputs({"issues": cases}))["t"].table
+    assert found[["value", "reason"]].isna().iloc[0].tolist() == [True, False]
+    assert found["reason"].tolist() == ["no_column"]
+    assert with_case_flags(cases)["due"].sum() == 87
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "reason"),
+    [
+        (["优", "差"], 50.0, ""),
+        (["良好", "C级"], 50.0, ""),
+        (["差", "中"], 0.0, ""),
+        (["一类", "二类"], np.nan, "no_column"),
+        ([92.5, 61.0], np.nan, "no_column"),
+        (["优", "一类"], 100.0, ""),
+    ],
+)
+def test_roads_of_grades_that_nobody_knows_are_not_all_bad(words, value, reason):
+    """Rated by another standard, or in points, not a road was good: 0 % of the main roads, and 0 of 100 points."""
+    roads = frame(
+        line((0, 100), (900, 100)), line((0, 200), (900, 200)), road_class=["主干路", "次干道"], condition=words
+    )
+    ways = next(each for each in load_registry().indicators if each.id == "road_condition").measures
+    found = measure_indicators(frame(KM), {"r": ways}, IndicatorInputs({"roads": roads}), percent=["r"])["r"].table
+    assert found["value"].tolist() == pytest.approx([value], nan_ok=True)
+    assert found["reason"].tolist() == [reason]
+    plan = next(each for each in load_plan().targets if each.id == "road_condition").measures
+    assert [way.model_dump() for way in plan] == [way.model_dump() for way in ways]
+
+
+def test_who_is_silent_on_rework_is_said():
+    cases = frame(*[shapely.Point(5, 5)] * 40, rework=[2.0] * 10 + [0.0] * 10 + [np.nan] * 20)
+    way = MeasureSettings(measure="share_of_rows", layers=("issues",), where={"judged": True}, hit={"reworked": True})
+    found = measure_indicators(frame(KM), {"r": [way]}, IndicatorInputs({"issues": cases}))["r"]
+    assert found.table[["value", "denominator"]].to_numpy().tolist() == [[0.25, 40]]
+    assert found.silent == 20
 
 
 @pytest.mark.parametrize("known", [[], ["time"], ["closed"], ["time", "closed"]])
@@ -258,7 +317,8 @@ def test_deadlines_without_any_time_leave_it_unknown_what_is_due(known):
     flagged = with_case_flags(cases)
     # On the first day one case was due, and closed half a day late where it was closed.
     assert flagged["due"].tolist() == [bool(known), False, False]
-    assert not flagged["on_time"].any()
+    assert ("on_time" in flagged) == ("closed" in known)
+    assert not flagged.get("on_time", pd.Series(False)).any()
 
 
 def test_what_the_columns_do_not_tell_is_no_column(cases):

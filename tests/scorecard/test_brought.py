@@ -173,6 +173,24 @@ def test_a_loss_that_comes_as_a_fraction_is_asked_about(zones):
     assert bring_values(sheet(indicator=["parking_growth"], value=[-5.0]), PLAN, zones)["value"].tolist() == [-5]
 
 
+@pytest.mark.parametrize(("above", "growth"), [(-5.0, -5.0), (120.0, 120.0)])
+def test_a_growth_may_be_a_loss_or_more_than_all_there_was(tmp_path, zones, above, growth):
+    file = tmp_path / "sheet.csv"
+    file.write_text(f"区域,指标代码,分子,分母\n全市,parking_growth,{above:g},100", encoding="utf-8-sig")
+    rows = load_layer("scorecard_values", file).table
+    assert bring_values(rows, PLAN, zones)["value"].tolist() == [growth]
+    for indicator in ("gas_coverage", "road_cleanliness", "sample_units") if above < 0 else ("gas_coverage",):
+        with pytest.raises(InputError, match=f"{above:g}"):
+            bring_values(rows.assign(indicator=indicator), PLAN, zones)
+
+
+def test_a_whole_that_rounding_made_more_than_one_is_a_fraction_still(zones):
+    two = pd.DataFrame({"zone": ["甲", "乙"], "indicator": "gas_coverage", "value": [0.85, 1.0000000002]})
+    there = pd.DataFrame({"zone": ["甲", "乙"], "level": "district"})
+    with pytest.raises(InputError, match=r"0\.85"):
+        bring_values(two, PLAN, there)
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_sheet_comes_back_without_a_doubt_of_its_own_columns(lang, tmp_path):
     """It was said to have two columns of zones: the unit (单位) of its figures was one."""

@@ -177,6 +177,15 @@ def test_the_whole_that_is_brought_goes_before_the_sum_and_is_questioned(distric
     assert "8" in found.notes[0].zh
 
 
+def test_figures_of_one_value_and_other_parts_are_told_apart(districts):
+    zones = zones_by_level(districts)
+    rows = [(name, "gas_coverage", None, 10, 20) for name in ("甲", "乙", "丙", "丁")]
+    made = bring_values(sheet(*rows, ("全市", "gas_coverage", None, 50, 100)), PLAN, zones)
+    said = fill_card(zones, targets("gas_coverage"), brought=made).notes[0].zh
+    assert "50 (50 ÷ 100)" in said
+    assert "50 (40 ÷ 80)" in said
+
+
 def test_what_is_brought_goes_before_what_is_measured_and_both_stand_there(districts, toilets):
     zones = zones_by_level(districts)
     measured = measure_targets(zones, targets("toilets_per_km2"), IndicatorInputs({"toilets": toilets}))

@@ -15,6 +15,7 @@ import shapely
 
 import jxgis
 from jxgis.errors import InputError, NotGivenError
+from jxgis.load import load_layer
 from jxgis.report.blocks import Paragraph
 from jxgis.run import run_part, run_report
 from jxgis.scorecard import values_sheet
@@ -197,6 +198,25 @@ def test_in_a_notebook(districts, toilets):
     assert result.map() is not None
     assert result._repr_html_()
     assert (values_sheet(result.scorecard, result.plan.targets)["indicator"] != "toilets_per_km2").all()
+
+
+def test_projects_of_a_notebook_are_held_to_their_contract(districts):
+    rows = {"item": [22.0, 22.0], "district": ["甲", "乙"], "done": ["30", 4], "total": [50, 5]}
+    found = jxgis.measure_scorecard(districts, projects=pd.DataFrame(rows)).projects
+    assert found.loc[(found["project"] == 22) & (found["zone"] == "all"), "done"].tolist() == [34]
+    for wrong, says in (("三", "三"), (-1, "-1")):
+        with pytest.raises(InputError, match=f"done.*{says}"):
+            jxgis.measure_scorecard(districts, projects=pd.DataFrame({**rows, "done": [wrong, 4]}))
+
+
+def test_a_myriad_of_a_unit_that_nobody_knows_is_no_number(tmp_path):
+    """10万 of 万人 was 100,000 of them: ten thousand times as many people."""
+    file = tmp_path / "sheet.csv"
+    rows = ["区域,指标代码,分子,分母", "甲,social_organisations,95,10万", "乙,social_organisations,95,10"]
+    file.write_text("\n".join(rows), encoding="utf-8-sig")
+    loaded = load_layer("scorecard_values", file)
+    assert loaded.table[["zone", "denominator"]].to_numpy().tolist() == [["乙", 10]]
+    assert loaded.rejects[["field", "value", "reason"]].to_numpy().tolist() == [["denominator", "10万", "bad_number"]]
 
 
 def test_few_cases_are_not_told(districts):

@@ -72,6 +72,13 @@ def test_a_percent_that_comes_as_a_fraction_is_asked_about(candidates, column):
     assert as_said["shaded_streets"].tolist()[:2] == [0.85, 0.4]
 
 
+@pytest.mark.parametrize("brought", [[0.85, 1.0000000002, np.nan], [0.85, 1.0000000002, 60.0]])
+def test_a_whole_that_rounding_made_more_than_one_is_a_fraction_still(candidates, brought):
+    """Area over area, as GIS computes it: the column was taken for percent, and 0.85 scored a point."""
+    with pytest.raises(InputError, match=r"column_units\.shaded_streets=percent"):
+        score_candidates(candidates.assign(shaded_streets=brought))
+
+
 @pytest.mark.parametrize(
     ("brought", "unit"), [([0.85, 77.0, 60.0], {}), ([85.0, 0.77, 0.6], {"shaded_streets": "fraction"})]
 )

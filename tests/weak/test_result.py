@@ -14,6 +14,7 @@ import jxgis
 from jxgis.errors import InputError
 from jxgis.period_words import recent_days
 from jxgis.report.blocks import Paragraph
+from jxgis.weak.figures import weak_chart
 from jxgis.weak.section import in_a_line, notes_of
 
 
@@ -48,6 +49,16 @@ def test_no_small_count_is_shown_nor_told_by_two_periods(result):
         few = shown["issues"] == "1–2"
         assert shown.loc[few, ["severity", "q", "change", "cases_before"]].isna().to_numpy().all()
         assert shown["shared"].isna().all()
+
+
+@pytest.mark.parametrize("low", [2.0, np.nan])
+def test_the_chart_says_why_a_place_has_no_interval(low):
+    """Of the hot place and of a small count there is none: the dot stood alone without a word."""
+    weak = pd.DataFrame(
+        {"rank": [1], "name": ["东栅里"], "kind": ["热点地段"], "severity": 5.0, "low": low, "high": low + 4}
+    )
+    told = " ".join(each.get_text() for each in weak_chart(weak).findobj(Text))
+    assert ("没有线段" in told) == np.isnan(low)
 
 
 def test_what_two_periods_leave_of_a_unit_is_not_small(result):
