@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import OUTLINE, sequential
+from jxgis.drawing.colours import OUTLINE, PINS, sequential
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
     add_place_lists,
     add_polygons,
+    add_ranks,
     add_switch,
     fields_of,
     fill,
     land_map,
     largest_first,
 )
-from jxgis.drawing.legend import Classes, LegendSection, add_legend, classify
+from jxgis.drawing.legend import Classes, LegendSection, Swatch, add_legend, classify
 from jxgis.hotspots.map import class_label
 from jxgis.i18n import text
 from jxgis.small_counts import as_words
@@ -87,15 +88,18 @@ def scan_map(
         group = add_group(page, name=title, show=number == 0)
         drawn = largest_first(own)
         classes = times_classes(drawn, lang)
+        fields = fields_of("scan.clusters", _FIELDS[scan], lang)
         add_polygons(
             group, drawn.assign(observed=as_words(drawn["observed"])), style=classes.row, heading="name",
-            styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in classes.colours],
-            fields=fields_of("scan.clusters", _FIELDS[scan], lang), simplify_m=0.5,
+            styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in classes.colours], fields=fields, simplify_m=0.5,
         )  # fmt: skip
         first = own.head(_LISTED)
+        add_ranks(group, first.assign(observed=as_words(first["observed"])), fields=fields)
         note = text(f"scan.map_note_{scan}", lang)
-        legends.append(LegendSection(text("scan.legend", lang), classes.swatches(), note, [group]))
-        lists.append(PlaceList(group, title, first.assign(note=cluster_words(first, lang))))
+        swatches = [*classes.swatches(), Swatch(PINS, text("maps.list_pin", lang), "pin")]
+        legends.append(LegendSection(text("scan.legend", lang), swatches, note, [group]))
+        thin = text("scan.thin_list", lang) if (own["expected"] < 1).any() else ""
+        lists.append(PlaceList(group, title, first.assign(note=cluster_words(first, lang)), thin))
     add_place_lists(page, lists)
     add_legend(page, legends, lang=lang)
     add_switch(page)
