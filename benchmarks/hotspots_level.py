@@ -2,7 +2,8 @@
 
 Run: ``python benchmarks/hotspots_level.py [--simulations 200] [--figure level.png]`` (a minute). Prints, for exact and
 normal p-values of Gi* (total null) and for exact local Moran, the share of cells with p at most a level, tail by tail,
-and the share of maps in which anything at all is called significant at q <= .05. The figure shows the first.
+and the share of maps in which anything at all is called significant at q <= .05. The figure shows the first, in English and,
+as ``level_zh.png``, in Chinese.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyproj
 
+from jxgis.drawing.figures import figure_style
 from jxgis.hotspots.getis_ord import getis_ord_grid
 from jxgis.hotspots.moran import local_moran_grid
 from jxgis.hotspots.permutation import normal_p, permutation_p
@@ -23,6 +25,24 @@ LEVELS = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2])
 SIDE, CELL_M, BAND_M = 70, 200.0, 500.0
 METHODS = ("exact", "normal", "local Moran")
 SIDES = ("hot", "cold")
+WORDS = {
+    "": {
+        "methods": METHODS,
+        "sides": SIDES,
+        "asked": "level asked for (half on each side)",
+        "level": "level",
+        "share": "share of cells with p at most the level",
+        "title": "Counts shuffled among the cells of a city {side} cells wide, {n} simulations: every find is false",
+    },
+    "_zh": {
+        "methods": ("精确 p（本工具）", "正态近似", "局部莫兰（精确 p）"),
+        "sides": ("热点", "冷点"),
+        "asked": "所要求的水平（两侧各一半）",
+        "level": "所要求的水平",
+        "share": "p 不超过该水平的格所占比例",
+        "title": "计数在宽 {side} 格的城市各格之间打乱，模拟 {n} 次：找到的都是误报",
+    },
+}
 
 
 def simulate(simulations: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -50,18 +70,20 @@ def draw(share: np.ndarray, simulations: int, path: Path) -> None:
     """Plot the share of false cells against the level."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 4.2), layout="constrained")
-    for axes, s, title in zip(figure.subplots(1, 2), (0, 1), SIDES, strict=True):
-        axes.plot(LEVELS, LEVELS / 2, color="0.6", linewidth=4, label="level asked for (half on each side)")
-        for name, line, values in zip(METHODS, ("o-", "s--", "^:"), share[:, s], strict=True):
-            axes.plot(LEVELS, np.maximum(values, 1e-6), line, label=name)
-        axes.set(xscale="log", yscale="log", ylim=(1e-5, 0.5), xlabel="level", title=title)
-        axes.set_ylabel("share of cells with p at most the level")
-        axes.legend()
-    figure.suptitle(
-        f"Counts shuffled among the cells of a city {SIDE} cells wide, {simulations} simulations: every find is false"
-    )
-    figure.savefig(path, dpi=150)
+    for suffix, words in WORDS.items():
+        with figure_style():
+            figure = Figure(figsize=(9, 4.2), layout="constrained")
+            for axes, s, title in zip(figure.subplots(1, 2), (0, 1), words["sides"], strict=True):
+                axes.plot(LEVELS, LEVELS / 2, color="0.6", linewidth=4, label=words["asked"])
+                for name, line, values in zip(words["methods"], ("o-", "s--", "^:"), share[:, s], strict=True):
+                    axes.plot(LEVELS, np.maximum(values, 1e-6), line, label=name)
+                axes.set(xscale="log", yscale="log", ylim=(1e-5, 0.5), xlabel=words["level"], title=title)
+                axes.set_ylabel(words["share"])
+                for axis in (axes.xaxis, axes.yaxis):
+                    axis.set_major_formatter(lambda value, _: f"{value:.5f}".rstrip("0"))
+                axes.legend(loc="lower right" if s == 0 else "upper left")
+            figure.suptitle(words["title"].format(side=SIDE, n=simulations))
+            figure.savefig(path.with_stem(path.stem + suffix), dpi=150)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pyproj
 from scipy.stats import binom
 
+from jxgis.drawing.figures import figure_style
 from jxgis.hotspots.rates import hot_rates
 from jxgis.space.grid import Grid
 
@@ -23,6 +24,26 @@ SIDE, CELL_M, BAND_M = 40, 200.0, 500.0
 EXPOSURES = ("even", "log-normal", "exp(-r/2.5 km)", "exp(-r/1.2 km)", "town:farmland 200:1")
 CASES = (6_400, 50_000, 500_000)
 CHANCES = ("Poisson", "variance 2 x mean")
+WORDS = {
+    "": {
+        "exposures": ("even", "log-normal", "exp\n(-r/2.5 km)", "exp\n(-r/1.2 km)", "town:\nfarmland 200:1"),
+        "chances": CHANCES,
+        "asked": "level asked for",
+        "chance": "99.9 % of chance above it",
+        "share": "share of maps with any find at q <= .05",
+        "cases": "cases",
+        "title": "Cases that follow the exposure and chance alone, {maps:,} maps each: every find is false",
+    },
+    "_zh": {
+        "exposures": ("均匀", "对数正态", "exp\n(−r/2.5 km)", "exp\n(−r/1.2 km)", "城镇与农田\n200:1"),
+        "chances": ("泊松", "方差为均值的 2 倍"),
+        "asked": "所要求的水平",
+        "chance": "偶然超过它的可能为千分之一",
+        "share": "q ≤ 0.05 时有误报的图所占比例",
+        "cases": "件数",
+        "title": "问题只随暴露量和偶然而来，每种 {maps:,} 张图：找到的都是误报",
+    },
+}
 
 
 def city() -> Grid:
@@ -72,25 +93,23 @@ def draw(shares: dict[tuple[str, int, str], float], maps: int, path: Path) -> No
     """Plot the share of maps with a find, setting by setting."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 4.2), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True)
-    for axes, chance in zip(panels, CHANCES, strict=True):
-        for cases, mark in zip(CASES, "o^s", strict=True):
-            axes.plot(
-                range(len(EXPOSURES)), [shares[name, cases, chance] for name in EXPOSURES], mark, label=f"{cases:,}"
-            )
-        axes.axhline(0.05, color="0.4", label="level asked for")
-        axes.axhline(binom.ppf(0.999, maps, 0.05) / maps, color="0.4", linestyle=":", label="99.9 % of chance above it")
-        axes.set_xticks(
-            range(len(EXPOSURES)),
-            [name.replace("(", "\n(").replace(":farm", ":\nfarm") for name in EXPOSURES],
-            fontsize=8,
-        )
-        axes.set(title=chance, ylim=(0, 0.1))
-    panels[0].set_ylabel("share of maps with any find at q <= .05")
-    panels[1].legend(title="cases", fontsize="small", ncols=2)
-    figure.suptitle(f"Cases that follow the exposure and chance alone, {maps:,} maps each: every find is false")
-    figure.savefig(path, dpi=150)
+    for suffix, words in WORDS.items():
+        with figure_style():
+            figure = Figure(figsize=(9, 4.2), layout="constrained")
+            panels = figure.subplots(1, 2, sharey=True)
+            for axes, chance, title in zip(panels, CHANCES, words["chances"], strict=True):
+                for cases, mark in zip(CASES, "o^s", strict=True):
+                    values = [shares[name, cases, chance] for name in EXPOSURES]
+                    axes.plot(range(len(EXPOSURES)), values, mark, label=f"{cases:,}")
+                axes.axhline(0.05, color="0.4", label=words["asked"])
+                limit = binom.ppf(0.999, maps, 0.05) / maps
+                axes.axhline(limit, color="0.4", linestyle=":", label=words["chance"])
+                axes.set_xticks(range(len(EXPOSURES)), words["exposures"], fontsize=8)
+                axes.set(title=title, ylim=(0, 0.1))
+            panels[0].set_ylabel(words["share"])
+            panels[1].legend(title=words["cases"], fontsize="small", ncols=2)
+            figure.suptitle(words["title"].format(maps=maps))
+            figure.savefig(path.with_stem(path.stem + suffix), dpi=150)
 
 
 def main() -> None:

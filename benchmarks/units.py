@@ -1,7 +1,8 @@
 """Units of 2–5 km² beside their peers, on a made-up city of 12 districts and 385 km².
 
 Run: ``python benchmarks/units.py`` (about seven minutes on an idle machine, most of it spopt's MaxP; ``--quick`` leaves out
-the slowest peers and the growth), with ``--figure FILE.png`` for the front from compact to homogeneous. Peers: METIS, pygeoda's SKATER, REDCAP and max-p, spopt's
+the slowest peers and the growth), with ``--figure FILE.png`` for the front from compact to homogeneous, in
+English and in Chinese. Peers: METIS, pygeoda's SKATER, REDCAP and max-p, spopt's
 MaxP and SKATER, gerrychain. All get the same districts, adjacency, attributes and, where they take one, the same number of
 units per district; METIS also the border lengths as weights of its edges, which makes it rounder. Their seconds are the
 partitioning alone; those of jxgis are the whole ``delineate_units``: checks, adjacency, search, geometry of the units.
@@ -38,6 +39,7 @@ from gerrychain.tree import recursive_tree_part
 from spopt.region import MaxPHeuristic
 from spopt.region import Skater as SpoptSkater
 
+from jxgis.drawing.figures import figure_style
 from jxgis.space.parts import connected
 from jxgis.units._graph import Adjacency, block_graph
 from jxgis.units.attributes import standardise
@@ -46,6 +48,32 @@ from jxgis.units.delineate import delineate_units
 LOW, HIGH, TARGET = 2e6, 5e6, 3.5e6
 FRONT = (0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 POLISH = {"iterations": 20_000, "starts": 8}
+WORDS = {
+    "": {
+        "blocks": "blocks",
+        "grid": "grid",
+        "jxgis": "jxgis",
+        "jxgis, rounder": "jxgis, rounder",
+        "jxgis, polished": "jxgis, polished",
+        "front": f"jxgis, compactness {min(FRONT):g} to {max(FRONT):g}",
+        "peer": "{name} ({units:.0f}, {fit:.0f} %)",
+        "pp": "mean compactness 4πA/P² (rounder to the right)",
+        "ssd": "within-unit share of squares (more alike below)",
+        "title": "{kind}, seed {seed}: peers with number of units and share in 2–5 km²",
+    },
+    "_zh": {
+        "blocks": "地块",
+        "grid": "网格",
+        "jxgis": "jxgis（默认）",
+        "jxgis, rounder": "jxgis（更紧凑）",
+        "jxgis, polished": "jxgis（多次优化）",
+        "front": f"jxgis，紧凑度权重 {min(FRONT):g} 至 {max(FRONT):g}",
+        "peer": "{name}（{units:.0f} 个，{fit:.0f} %）",
+        "pp": "平均紧凑度 4πA/P²（越右越紧凑）",
+        "ssd": "单元内平方和占比（越低越相近）",
+        "title": "{kind}，种子 {seed}：各工具的单元个数和面积在 2–5 km² 的比例",
+    },
+}
 
 
 class Clock(NamedTuple):
@@ -332,29 +360,26 @@ def compare(kind: str, seed: int, quick: bool, figure: Path | None) -> None:
 
 
 def draw(kind: str, seed: int, front, found, own, figure: Path) -> None:
-    """The front from compact to homogeneous with the peers on it."""
-    import matplotlib as mpl
+    """The front from compact to homogeneous with the peers on it, in English and in Chinese."""
+    from matplotlib.figure import Figure
 
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    _, axes = plt.subplots(figsize=(7, 5), layout="constrained")
-    axes.plot([p["pp"] for p in front], [p["ssd"] for p in front], "o-", label="jxgis, compactness 0.003 to 0.5")
-    for name, figures in found.items():
-        axes.scatter(figures["pp"], figures["ssd"], marker="s" if figures["fit"] == 1 else "x")
-        axes.annotate(f"{name} ({figures['units']:.0f}, {100 * figures['fit']:.0f} %)", (figures["pp"], figures["ssd"]))
-    for name, figures in own.items():
-        axes.scatter(figures["pp"], figures["ssd"], marker="*", s=120, label=name)
-    axes.set(
-        xlabel="mean compactness 4πA/P² (rounder to the right)",
-        ylabel="within-unit share of squares (more alike below)",
-        title=f"{kind}, seed {seed}: peers with number of units and share in 2–5 km²",
-    )
-    axes.legend()
-    target = figure.with_name(f"{figure.stem}_{kind}_{seed}{figure.suffix}")
-    plt.savefig(target, dpi=120)
-    plt.close()
-    print(f"figure: {target.name}")
+    for suffix, words in WORDS.items():
+        with figure_style():
+            drawn = Figure(figsize=(7, 5), layout="constrained")
+            axes = drawn.subplots()
+            axes.plot([p["pp"] for p in front], [p["ssd"] for p in front], "o-", label=words["front"])
+            for name, figures in found.items():
+                at = figures["pp"], figures["ssd"]
+                axes.scatter(*at, marker="s" if figures["fit"] == 1 else "x")
+                said = words["peer"].format(name=name, units=figures["units"], fit=100 * figures["fit"])
+                axes.annotate(said, at, xytext=(6, 3), textcoords="offset points")
+            for name, figures in own.items():
+                axes.scatter(figures["pp"], figures["ssd"], marker="*", s=120, label=words[name])
+            axes.set(xlabel=words["pp"], ylabel=words["ssd"], title=words["title"].format(kind=words[kind], seed=seed))
+            axes.legend()
+            target = figure.with_name(f"{figure.stem}_{kind}_{seed}{suffix}{figure.suffix}")
+            drawn.savefig(target, dpi=120)
+        print(f"figure: {target.name}")
 
 
 def cold_start() -> None:

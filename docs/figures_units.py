@@ -1,4 +1,4 @@
-"""The figure of the methods page, from the schematic city: ``python docs/figures_units.py`` (a minute on an idle machine)."""
+"""The figures of the methods pages, from the schematic city: ``python docs/figures_units.py`` (a minute on an idle machine)."""
 
 from __future__ import annotations
 
@@ -51,12 +51,13 @@ def figures(result: UnitsResult) -> str:
     )
 
 
-def before_and_after(city: SchematicCity, before: UnitsResult, after: UnitsResult) -> Figure:
+def before_and_after(city: SchematicCity, before: UnitsResult, after: UnitsResult, lang: str) -> Figure:
     """The old town twice."""
+    names, to = {"zh": (("改进前", "改进后"), "至"), "en": (("before", "after"), "to")}[lang]
     with figure_style():
         figure = Figure(figsize=(9, 5), layout="constrained")
         district = city.districts[city.districts["name"] == TOWN]
-        for ax, result, name in zip(figure.subplots(1, 2), (before, after), ("before", "after"), strict=True):
+        for ax, result, name in zip(figure.subplots(1, 2), (before, after), names, strict=True):
             own = result.units[result.units["district"] == TOWN]
             rings = [shapely.get_coordinates(shape.exterior) for shape in own.geometry]
             colours = [FILLS[row % len(FILLS)] for row in range(len(own))]
@@ -64,16 +65,18 @@ def before_and_after(city: SchematicCity, before: UnitsResult, after: UnitsResul
             map_axes(ax, district, district.total_bounds)
             for point, value in zip(own.representative_point(), own["compactness"], strict=True):
                 ax.annotate(f"{value:.2f}", (point.x, point.y), ha="center", fontsize=9, zorder=5)
-            ax.set_title(f"{name}: 4πA/P² {own['compactness'].min():.2f} to {own['compactness'].max():.2f}")
-        figure.text(0.995, 0.005, text("common.sketch", "en"), ha="right", va="bottom", fontsize=8)
+            least, most = own["compactness"].min(), own["compactness"].max()
+            ax.set_title(f"{name}{'：' if lang == 'zh' else ': '}4πA/P² {least:.2f} {to} {most:.2f}")
+        figure.text(0.995, 0.005, text("common.sketch", lang), ha="right", va="bottom", fontsize=8)
     return figure
 
 
 def main() -> None:
-    """Draw it, and print the figures."""
+    """Draw them, and print the figures."""
     city = make_city()
     before, after = propose(city, mended=False), propose(city, mended=True)
-    save_png(before_and_after(city, before, after), FOLDER / "units_shapes.png")
+    for lang, suffix in (("zh", "_zh"), ("en", "")):
+        save_png(before_and_after(city, before, after, lang), FOLDER / f"units_shapes{suffix}.png")
     sys.stdout.write(f"before: {figures(before)}\nafter:  {figures(after)}\n")
 
 

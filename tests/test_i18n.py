@@ -9,6 +9,9 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from jxgis.i18n import text
 from jxgis.schema.columns import declared
 from jxgis.schema.tables import table, tables
 from jxgis.settings import Settings
@@ -104,3 +107,20 @@ def test_english_texts_and_titles_are_english() -> None:
     said = {f"{theme}.{key}": THEMES[theme][key]["en"] for theme, key in KEYS}
     said |= {f"columns.{name}": entry["en"] for name, entry in declared().items() if "en" in entry}
     assert not {key: words for key, words in said.items() if re.search("[\u4e00-\u9fff]", words)}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("大桥", "缺口最大的是大桥。"), ("South Boston", "缺口最大的是 South Boston。"), ("A座", "缺口最大的是 A座。"),
+        ("北A", "缺口最大的是北A。"),
+    ],
+)  # fmt: skip
+def test_a_latin_name_stands_apart_from_the_chinese_before_it(name, said):
+    words = text("report.coverage_lead", "zh", by="步行覆盖率", n=2, below=1, target=90, worst=name)
+    assert words.endswith(said)
+
+
+def test_what_is_put_in_stays_as_it_is():
+    assert text("clusters.key_note", "zh", share="47 %") == "47 % 的问题在其中"
+    assert text("report.missing", "zh", part="A{b}区C", why="无A有") == "A{b}区C：本次没有结果。无A有"

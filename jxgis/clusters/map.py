@@ -8,21 +8,21 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import OUTLINE
+from jxgis.drawing.colours import OUTLINE, PINS
 from jxgis.drawing.layers import (
     TOP,
     PlaceList,
     add_group,
-    add_names,
     add_place_lists,
     add_polygons,
+    add_ranks,
     add_switch,
     fields_of,
     fill,
     land_map,
     largest_first,
 )
-from jxgis.drawing.legend import Classes, LegendSection, add_legend, classify
+from jxgis.drawing.legend import Classes, LegendSection, Swatch, add_legend, classify
 from jxgis.hotspots.map import class_label
 from jxgis.i18n import text
 from jxgis.small_counts import as_words
@@ -89,9 +89,8 @@ def cluster_map(
         label = class_label(issue_class, lang)
         group = add_group(page, name=label, show=at == 0)
         own = clusters[clusters["issue_class"] == issue_class]
-        _add(group, own, lang)
         first = own.head(TOP)
-        add_names(group, first, column="name", ranked=True)
+        _add(group, own, first, lang)
         heading = text("clusters.list", lang, name=label, n=len(first)) if len(own) else label
         said = "" if len(own) else text("clusters.none", lang)
         lists.append(
@@ -99,19 +98,20 @@ def cluster_map(
         )
         groups.append(group)
     add_place_lists(page, lists)
-    swatches = issue_classes(clusters, lang).swatches()
+    swatches = [*issue_classes(clusters, lang).swatches(), Swatch(PINS, text("maps.list_pin", lang), "pin")]
     add_legend(page, [LegendSection(text("clusters.layer", lang), swatches, note, groups)], lang=lang)
     add_switch(page)
     return page
 
 
-def _add(group: folium.FeatureGroup, own: gpd.GeoDataFrame, lang: str) -> None:
+def _add(group: folium.FeatureGroup, own: gpd.GeoDataFrame, first: gpd.GeoDataFrame, lang: str) -> None:
     drawn = largest_first(own)
     seen = issue_classes(drawn, lang)
     of_all = (own["issue_class"] == ALL).all()
-    fields = [name for name in _FIELDS if of_all or name not in _OF_ALL]
+    fields = fields_of("clusters.clusters", [name for name in _FIELDS if of_all or name not in _OF_ALL], lang)
     add_polygons(
         group, drawn.assign(issues=as_words(drawn["issues"])),
         styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in seen.colours], style=seen.row,
-        heading="name", fields=fields_of("clusters.clusters", fields, lang), simplify_m=0.5,
+        heading="name", fields=fields, simplify_m=0.5,
     )  # fmt: skip
+    add_ranks(group, first.assign(issues=as_words(first["issues"])), fields=fields)

@@ -23,7 +23,7 @@ from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script, extent, new_map
 from jxgis.drawing.basemaps import add_basemap, source_of
 from jxgis.drawing.canvas import Canvas
-from jxgis.drawing.colours import BORDER, PAPER
+from jxgis.drawing.colours import BORDER, PAPER, PINS
 from jxgis.drawing.raster import CellPixels, Lattice, lattice_of, paint
 from jxgis.drawing.under import add_ground
 from jxgis.i18n import text, unbroken
@@ -49,6 +49,7 @@ __all__ = [
     "add_place_lists",
     "add_points",
     "add_polygons",
+    "add_ranks",
     "add_shapes",
     "add_switch",
     "datum_of",
@@ -443,6 +444,13 @@ def add_points(
         **_tooltip(table, heading, fields, link),
     }
     parent.add_child(DataLayer("points", data, name=name))
+
+
+def add_ranks(
+    parent: folium.FeatureGroup, table: gpd.GeoDataFrame, *, heading: str = "name", fields: Sequence[Field] = ()
+) -> None:
+    """Pins with the column ``rank``, by which a list beside the map names its places; arguments as for :func:`add_points`."""
+    add_points(parent, table, styles=[dot(PINS, radius_px=8)], heading=heading, fields=fields, number="rank")
 
 
 def add_names(

@@ -25,6 +25,8 @@ __all__ = [
     "localise_reasons",
     "reason",
     "rows_said",
+    "seamed",
+    "set_apart",
     "sketch_mark",
     "text",
     "text_pair",
@@ -41,6 +43,11 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 #: The space between a number and its unit, or the sign it counts by.
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=[%‰\u4e00-\u9fff]|(?:pp|[km]?m[²³]?|ha|min|h|s)\b)")
 _FEW = 5
+#: Where a value meets a sentence; no text holds it (it is no character).
+_SEAM = "\ufdd0"
+_CHINESE = "[\u4e00-\u9fff]"
+_FIELD_EDGE = re.compile(rf"(?<={_CHINESE})(?=\{{[^{{}}])|(?<=[^{{}}]\}})(?={_CHINESE})")
+_NAME_EDGE = re.compile(f"(?<={_CHINESE}){_SEAM}(?=[A-Za-z])|(?<=[A-Za-z%]){_SEAM}(?={_CHINESE})")
 
 
 class Text(NamedTuple):
@@ -94,7 +101,29 @@ def text(key: str, lang: str, /, **values: object) -> str:
     """
     theme, _, name = key.partition(".")
     found = _theme(theme)[name]["en" if lang == "en" else "zh"]
-    return found.format(**values) if values else found
+    return set_apart(_with_seams(found).format(**values)) if values else found
+
+
+@cache
+def _with_seams(words: str) -> str:
+    """A text with its fields, marked where one meets Chinese."""
+    return _FIELD_EDGE.sub(_SEAM, words)
+
+
+def seamed(value: str) -> str:
+    """A value that `set_apart` tells from the sentence it is put into."""
+    return f"{_SEAM}{value}{_SEAM}"
+
+
+def set_apart(words: str) -> str:
+    """A filled sentence in which a Latin name or a percentage stands apart from the Chinese beside it; names stay as they are.
+
+    Examples
+    --------
+    >>> [set_apart(f"缺口最大的是{seamed(name)}区。") for name in ("大桥", "South Boston", "A座")]
+    ['缺口最大的是大桥区。', '缺口最大的是 South Boston 区。', '缺口最大的是 A座区。']
+    """
+    return _NAME_EDGE.sub(" ", words).replace(_SEAM, "")
 
 
 def sketch_mark(sketch: Sketch, lang: str) -> str:

@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import OUTLINE
+from jxgis.drawing.colours import OUTLINE, PINS
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
-    add_names,
     add_place_lists,
     add_polygons,
+    add_ranks,
     add_switch,
     fields_of,
     fill,
     land_map,
     largest_first,
 )
-from jxgis.drawing.legend import Classes, LegendSection, add_legend, classify
+from jxgis.drawing.legend import Classes, LegendSection, Swatch, add_legend, classify
 from jxgis.hotspots.map import class_label
 from jxgis.i18n import text
 from jxgis.small_counts import as_words
@@ -99,15 +99,16 @@ def scan_map(
         group = add_group(page, name=title, show=number == 0)
         drawn = largest_first(own)
         classes = times_classes(drawn, lang)
+        fields = fields_of("scan.clusters", _FIELDS[scan], lang)
         add_polygons(
             group, drawn.assign(observed=as_words(drawn["observed"])), style=classes.row, heading="name",
-            styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in classes.colours],
-            fields=fields_of("scan.clusters", _FIELDS[scan], lang), simplify_m=0.5,
+            styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in classes.colours], fields=fields, simplify_m=0.5,
         )  # fmt: skip
         first = own.head(_LISTED)
-        add_names(group, first, column="name", ranked=True)
-        legends.append(LegendSection(text("scan.legend", lang), classes.swatches(), notes[scan], [group]))
-        said = "" if len(own) else text("scan.none", lang)
+        add_ranks(group, first.assign(observed=as_words(first["observed"])), fields=fields)
+        swatches = [*classes.swatches(), Swatch(PINS, text("maps.list_pin", lang), "pin")]
+        legends.append(LegendSection(text("scan.legend", lang), swatches, notes[scan], [group]))
+        said = _said(own, lang)
         lists.append(
             PlaceList(group, title, first.assign(note=np.array(cluster_words(first, lang), dtype=object)), said)
         )
@@ -115,3 +116,10 @@ def scan_map(
     add_legend(page, legends, lang=lang)
     add_switch(page)
     return page
+
+
+def _said(own: gpd.GeoDataFrame, lang: str) -> str:
+    """What is said below the list of a layer: that there is none, or not to compare the smallest."""
+    if not len(own):
+        return text("scan.none", lang)
+    return text("scan.thin_list", lang) if (own["expected"] < 1).any() else ""

@@ -106,12 +106,14 @@ def notes_of(result: ScanResult) -> list[Text]:
     if result.silent:
         notes.append(text_pair("scan.silent_note", gaps=gap_lines(result.silent)))
     if result.wider_than_city:
-        notes.append(text_pair("scan.wide_note", metres=f"{options.radius_max_m:g}", share=f"{options.max_share:.0%}"))
+        notes.append(
+            text_pair("scan.wide_note", metres=f"{options.radius_max_m:g}", share=f"{100 * options.max_share:g} %")
+        )
     shown = result.shown_tables()["clusters"]
     share = pd.to_numeric(of_all(shown)["same_point_share"])
     if (share >= SAME_POINT).any():
         names = list(of_all(shown).loc[share >= SAME_POINT, "name"].unique())
-        notes.append(text_pair("scan.same_point_note", names=few(names, " 处"), share=f"{SAME_POINT:.0%}"))
+        notes.append(text_pair("scan.same_point_note", names=few(names, " 处"), share=f"{100 * SAME_POINT:g} %"))
     thin = int((result.clusters["expected"] < 1).sum())
     if thin and result.of_layer:
         notes.append(text_pair("scan.thin_note", n=thin))
@@ -141,7 +143,7 @@ def _values(result: ScanResult, lang: str) -> dict[str, str]:
     return {
         "cell": f"{options.cell_m:g}",
         "radius": write_value(options.radius_max_m, "number", lang, 0),
-        "share": f"{options.max_share:.0%}",
+        "share": f"{100 * options.max_share:g} %",
         "shapes": text("scan.ellipses" if ellipses else "scan.circles", lang),
         "exposure": text("scan.exposure_layer" if result.of_layer else "scan.exposure_land", lang),
         "model": text(f"scan.model_{options.model}", lang),

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import COURSES, OUTCOMES, OUTLINE
+from jxgis.drawing.colours import COURSES, OUTCOMES, OUTLINE, PINS
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
     add_names,
     add_place_lists,
     add_polygons,
+    add_ranks,
     add_switch,
     fields_of,
     fill,
@@ -75,12 +76,25 @@ def weak_map(
     severity = severity_classes(drawn, lang)
     group = add_group(page, name=text("weak.layer_list", lang), show=True)
     # Headed as they are named and listed, so that who searches for one, or takes it from the list, finds its card.
-    _add(group, drawn, "weak.weak_areas", list(severity.colours), severity.row,
-         ["rank", "kind", "district", "severity", "low", "high", "q", "issues", "cases_before", "change", "change_p"], lang)  # fmt: skip
-    add_names(group, weak.head(_NAMED), column="name", ranked=True)
+    fields = [
+        "rank",
+        "kind",
+        "district",
+        "severity",
+        "low",
+        "high",
+        "q",
+        "issues",
+        "cases_before",
+        "change",
+        "change_p",
+    ]
+    _add(group, drawn, "weak.weak_areas", list(severity.colours), severity.row, fields, lang)
     first = weak.head(_NAMED)
+    add_ranks(group, _counted(first), fields=fields_of("weak.weak_areas", fields, lang))
     lists = [PlaceList(group, text("weak.layer_list", lang), first.assign(note=severity_words(first, lang)))]
-    legends = [LegendSection(text("weak.layer_list", lang), severity.swatches(), text("weak.map_note", lang), [group])]
+    swatches = [*severity.swatches(), Swatch(PINS, text("maps.list_pin", lang), "pin")]
+    legends = [LegendSection(text("weak.layer_list", lang), swatches, text("weak.map_note", lang), [group])]
     for name, rows, colours, key, fields in (
         ("areas", areas, OUTCOMES, "layer_all", ["kind", "district", "status", "severity", "q", "issues", "within", "reason"]),
         ("before", before, COURSES, "layer_before",
@@ -119,8 +133,11 @@ def _add(
     fields: list[str],
     lang: str,
 ) -> None:
-    counted = {name: as_words(rows[name]) for name in ("issues", "cases_before") if name in rows}
     add_polygons(
-        group, rows.assign(**counted), styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in colours],
+        group, _counted(rows), styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in colours],
         style=style, heading="name", fields=fields_of(of, fields, lang), simplify_m=0.5,
     )  # fmt: skip
+
+
+def _counted(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return rows.assign(**{name: as_words(rows[name]) for name in ("issues", "cases_before") if name in rows})

@@ -14,7 +14,7 @@ from result_tables import CLASSES, HOSTILE, on_land, result_tables
 from jxgis.drawing import Ground
 from jxgis.drawing.base import extent, new_map
 from jxgis.drawing.canvas import Canvas
-from jxgis.drawing.layers import Field, add_names, add_polygons, fill, land_map
+from jxgis.drawing.layers import Field, add_group, add_names, add_polygons, add_ranks, add_switch, fill, land_map
 from jxgis.drawing.offline import save_map
 from jxgis.hotspots.map import hotspot_map
 from jxgis.i18n import text
@@ -217,6 +217,25 @@ def test_the_first_of_a_ranked_table_is_named_before_larger_areas_around_it(visi
     names = found.page.locator(".jx-name span")
     shown = [names.nth(at).text_content() for at in range(names.count()) if names.nth(at).is_visible()]
     assert shown == ["老城-03"]
+
+
+def test_a_name_moves_out_from_under_a_pin_and_comes_back_without_it(visit, tmp_path):
+    land = [shapely.box(500_000, 3_400_000, 509_000, 3_409_000)]
+    around = gpd.GeoDataFrame({"name": ["老城"]}, geometry=land, crs=4549)
+    places = gpd.GeoDataFrame({"name": ["三水湾"], "rank": [1]}, geometry=[around.geometry[0].centroid], crs=4549)
+    page = land_map(on_land(around), places, title="t")
+    group = add_group(page, name="先去哪", overlay=True)
+    add_ranks(group, places)
+    add_switch(page)
+    found = visit(save_map(page, tmp_path / "pin.html"))
+    found.settle()
+    name, pin = found.page.locator(".jx-name span"), found.page.locator(".leaflet-map-pane .jx-pin")
+    moved, over = name.bounding_box(), pin.bounding_box()
+    assert moved["y"] + moved["height"] < over["y"] or moved["y"] > over["y"] + over["height"]
+    found.page.locator(".leaflet-control-layers-overlays label", has_text="先去哪").locator("input").uncheck()
+    found.settle()
+    back = name.bounding_box()
+    assert abs(back["y"] + back["height"] / 2 - over["y"] - over["height"] / 2) < 2
 
 
 def test_the_legend_tells_of_walks_only_while_they_are_shown(visit, tmp_path):

@@ -14,6 +14,7 @@ from sklearn.cluster import DBSCAN
 import jxgis
 from jxgis.clusters.analysis import analyse
 from jxgis.clusters.density import dense_from, suggest_eps
+from jxgis.drawing.offline import to_html
 from jxgis.errors import InputError, SettingsError
 
 SIDE = 6000.0
@@ -151,7 +152,11 @@ def test_the_section_and_the_map_say_that_nothing_was_tested(result):
     section = result.section()
     said = [block.words for block in section.blocks if isinstance(block, Paragraph)]
     assert any("密集区不是热点" in words and "没有做任何检验" in words for words in said)
-    assert "没有做检验" in result.map().get_root().render()
+    page = to_html(result.map())
+    assert "没有做检验" in page
+    # What the list numbers, the map numbers.
+    assert "编号同列表" in page
+    assert '"pins":{' in page
     assert "有 2 处密集区" in section.lines[0]
     assert result.draws("figure") == ["clusters_map"]
     assert "问题密集区" in repr(result)

@@ -223,7 +223,7 @@ def test_gates_that_serve_no_park_are_said_beside_the_figures(town):
         town["parks"], town["housing"], town["zones"], streets=town["streets"], gates=table([Point(7000, 7000)])
     )
     assert [line.zh for line in odd.notes()] == [
-        "出入口 50 米内没有计入标准的公园（障碍另一侧的不算），未使用（1 处，见清单“公园数据中修复、略去和过小的地块”）"
+        "出入口 50 米内没有计入标准的公园（障碍另一侧的不算），未使用（1 处，见清单 parks_noticed.csv）"
     ]
 
 

@@ -138,6 +138,7 @@ def test_word_has_real_headings_fields_and_three_rules(tmp_path, picture):
         item.words for item in document(said).items if isinstance(item, Heading)
     ]
     xml = file.element.xml
+    contents = [line for line in file.paragraphs if line.style.name.startswith("toc")]
     tables = [item for item in document(said).items if isinstance(item, TableBlock)]
     assert len(file.tables) == len(tables) == xml.count("SEQ 表 ")
     assert xml.count("SEQ 图 ") == 1
@@ -149,6 +150,10 @@ def test_word_has_real_headings_fields_and_three_rules(tmp_path, picture):
     assert not re.search("left|right|inside", borders[0])
     assert 'TOC \\o "1-2"' in xml
     assert all(f"PAGEREF _Toc{at:06d}" in xml for at in (1, 2))
+    # What Word makes anew begins before the first entry and ends after the hint, which goes with it.
+    assert "更新域" in contents[-1].text
+    assert contents[0]._p.xpath(".//w:fldChar/@w:fldCharType")[0] == "begin"
+    assert contents[-1]._p.xpath(".//w:fldChar/@w:fldCharType") == ["end"]
     section = file.sections[0]
     assert [round(each.mm) for each in (section.page_width, section.page_height, section.top_margin, section.left_margin)] == [
         210, 297, 37, 28,
@@ -254,3 +259,26 @@ def test_the_pages_list_every_field_and_their_examples_are_fields(root, page):
             read_wording(field, page)
     for line in re.findall(r"`(\[\[[^`]+\]\])`", written):
         read_wording(line, page)
+
+
+def test_figures_and_tables_stand_by_turns(picture):
+    table = TableBlock("表", ["名"], [False], [["甲"]])
+    said = Section(part="parks", blocks=[Paragraph("一"), table, Paragraph("二"), table])
+    figures = [picture._replace(part="parks", caption=f"第 {at} 幅") for at in (1, 2, 3)]
+    items, _ = composed(read_wording("# 公园\n[[parks]]", "x"), Told(parts=[said], own={}, figures=figures))
+    assert [type(item).__name__[0] for item in items] == ["H", *"PPTPPTP"]
+    assert [item.caption for item in items if isinstance(item, Picture)] == ["第 1 幅", "第 2 幅", "第 3 幅"]
+
+
+def test_a_figure_stays_in_its_chapter_on_paper(tmp_path, picture):
+    high = tmp_path / "high.png"
+    Image.new("RGB", (120, 150), "white").save(high)
+    figure, text = picture._replace(path=high), Paragraph("公园够不够，缺在哪里。" * 20)
+    items = [Heading(1, "公园"), text, figure, Heading(1, "单元"), text]
+    made = Document(title="报告", subtitle="", items=items, lang="zh", sketch=False)
+    write_pdf(made, tmp_path / "a.pdf")
+    pages = [page.extract_text() for page in pypdf.PdfReader(tmp_path / "a.pdf").pages]
+    at = {
+        name: next(k for k, words in enumerate(pages[1:]) if name in words) for name in ("一、公园", "图 1", "二、单元")
+    }
+    assert at["一、公园"] < at["图 1"] <= at["二、单元"]

@@ -11,6 +11,7 @@ from matplotlib.text import Text
 from weak_city import CITY, SIDE, places, points, units
 
 import jxgis
+from jxgis.drawing.offline import to_html
 from jxgis.errors import InputError
 from jxgis.period_words import recent_days
 from jxgis.report.blocks import Paragraph
@@ -91,7 +92,9 @@ def test_the_result_shows_itself(result):
     words = result.table()
     assert list(words.columns[:4]) == ["排名", "名称", "类型", "片区"]
     assert set(words["类型"]) <= {"单元", "农贸市场"}
-    assert result.map() is not None
+    page = to_html(result.map())
+    assert "编号同列表" in page
+    assert '"pins":{' in page
     assert result.figure() is not None
 
 

@@ -289,6 +289,7 @@ const jxgis = (() => {
         self.addLayer(layer);
       });
       tooltip(self, data);
+      if (data.pins) self.on("add remove", () => declutter(map));
     }), data, (row) => path(data.steps, data.origin)[row], () => points(packed));
   };
 
@@ -309,18 +310,23 @@ const jxgis = (() => {
       self.addLayer(L.imageOverlay(data.uri, data.bounds, options));
     }), data, null, () => picture(data));
 
-  // Of names that would touch one another only the first is shown: ranked ones, then those of the larger areas.
+  // Of names that would touch one another only the first is shown: ranked ones, then those of the larger areas. One that a pin
+  // would hide moves up or down, as far as it takes.
   const APART = 4;
+  const MOVES = [-20, 20, -36, 36];
   const declutter = (map) => {
+    const all = (kind) => [...map.getContainer().querySelectorAll(kind)];
+    const pins = all(".leaflet-map-pane .jx-pin").map((pin) => pin.getBoundingClientRect());
     const taken = [];
-    const all = (kind) => [...map.getContainer().querySelectorAll(`.jx-name${kind} span`)];
-    [...all(".jx-ranked"), ...all(":not(.jx-ranked)")].forEach((name) => {
-      name.style.visibility = "";
+    const touched = (box, by, others) => others.some((o) =>
+      box.right + APART >= o.left && box.left - APART <= o.right && box.bottom + by >= o.top && box.top + by <= o.bottom);
+    [...all(".jx-name.jx-ranked span"), ...all(".jx-name:not(.jx-ranked) span")].forEach((name) => {
+      Object.assign(name.style, { visibility: "", translate: "" });
       const box = name.getBoundingClientRect();
-      const free = taken.every((o) =>
-        box.right + APART < o.left || box.left - APART > o.right || box.bottom < o.top || box.top > o.bottom);
-      if (free) taken.push(box);
-      else name.style.visibility = "hidden";
+      const by = (touched(box, 0, pins) && MOVES.find((move) => !touched(box, move, [...pins, ...taken]))) || 0;
+      if (by) name.style.translate = `0 ${by}px`;
+      if (touched(box, by, taken)) name.style.visibility = "hidden";
+      else taken.push(name.getBoundingClientRect());
     });
   };
 

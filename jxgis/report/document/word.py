@@ -346,8 +346,10 @@ class _Writer:
             _add_field(line, f"PAGEREF {_bookmark(at)} \\h", "")
             for run in line.runs[before:]:
                 link.append(run._r)
-            if at == len(headings):
-                line.add_run()._r.append(_element("fldChar", fldCharType="end"))
+        # Within the field: what replaces the entries replaces the hint too.
+        hint = self._add(text("document.contents_hint", self._lang), "toc 2")
+        hint.runs[0].font.size = Pt(12)
+        hint.add_run()._r.append(_element("fldChar", fldCharType="end"))
         self._file.add_section(WD_SECTION.NEW_PAGE).different_first_page_header_footer = False
 
     def _write_heading(self, heading: Heading) -> None:

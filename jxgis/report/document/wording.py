@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import islice
 from typing import Literal, NamedTuple, TypeAlias
 
 from jxgis.errors import SettingsError, collect
-from jxgis.i18n import listed, text
+from jxgis.i18n import listed, seamed, set_apart, text
 from jxgis.report.blocks import TOP, Absent, MethodNote, Paragraph, Picture, Section, Sources, TableBlock, table_block
 from jxgis.report.document.fields import Fields, known_parts, known_tables, require_known
 from jxgis.report.document.model import LEVELS, Heading, Item
@@ -210,9 +211,9 @@ def _filled(words: str, fields: Fields) -> tuple[str, str | None]:
         words = fields.value(found[1].strip())
         if words is None:
             lacking.append(found[1].strip())
-        return words or ""
+        return seamed(words or "")
 
-    return _BRACES.sub(value, words), next(iter(lacking), None)
+    return set_apart(_BRACES.sub(value, words)), next(iter(lacking), None)
 
 
 def _without_empty(items: Sequence[Item]) -> list[Item]:
@@ -263,7 +264,18 @@ def _of_part(said: Section, told: Told) -> list[Item]:
             items.append(_as_heading(block) if block.look == "head" else block)
         elif not block.folded:
             items.append(block)
-    return [*items, *(figure for figure in told.figures if figure.part == said.part)]
+    return _with_figures(items, [figure for figure in told.figures if figure.part == said.part])
+
+
+def _with_figures(items: Sequence[Item], figures: Sequence[Picture]) -> list[Item]:
+    """Figures and tables by turns, a figure first: beside a table the rest of a figure's page is filled."""
+    left = iter(figures)
+    mixed: list[Item] = []
+    for item in items:
+        if isinstance(item, TableBlock):
+            mixed += islice(left, 1)
+        mixed.append(item)
+    return [*mixed, *left]
 
 
 def _as_heading(block: Paragraph) -> Item:
