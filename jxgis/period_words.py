@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from jxgis.periods import Comparison, Gap
+    from jxgis.gaps import Gap
+    from jxgis.periods import Comparison
 
 __all__ = ["change_lines", "gap_lines", "recent_days"]
 
@@ -95,7 +96,7 @@ def gap_lines(gaps: Sequence[Gap]) -> list[Text]:
     Examples
     --------
     >>> import pandas as pd
-    >>> from jxgis.periods import Gap
+    >>> from jxgis.gaps import Gap
     >>> gap_lines([Gap("all", "", pd.Timestamp("2023-03-01"), pd.Timestamp("2023-05-01"))])[0].zh
     '2023-03-01 至 2023-04-30 没有或几乎没有问题记录'
     """

@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from jxgis.gaps import DAY, EXPECTED, TRICKLE, Gap, Kind, Span, Stretch, between, gaps_in
 
+if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "Comparison",
-    "Gap",
     "Periods",
     "compare_issues",
     "compare_periods",
     "ends",
+    "find_gaps",
     "last_covered",
     "recorded_months",
-    "silences",
 ]
 
-Stretch = tuple[pd.Timestamp, pd.Timestamp]
-Kind = Literal["all", "file", "source"]
-
-_DAY = pd.Timedelta(days=1)
 _ONE = pd.Timedelta(microseconds=1)
-_LONGEST_SILENCE = pd.Timedelta(days=14)
-"""A holiday with its weekends leaves a source silent for less; in short periods a tenth of one counts."""
-_EXPECTED = 20
-"""A silence in which so many issues were to be expected is not chance (Poisson: 2e-9), however uneven the days are."""
-_EXPECTED_AT_END = 3
-"""The same where the data as a whole begin or end (Poisson: 5 %): to cut both periods by too much costs little."""
-_OFF_PACE = 1.5
-"""A silence this many times the usual one is more than the rhythm of data that are dated by weeks or months."""
-_TRICKLE = 0.04
-"""Less than this share of what is usual is as good as nothing: mistyped dates, or a trial before the start."""
-_FADING = 0.08
-"""Less than this share, next to a silence, is the same source that runs dry: not a fall of what it reports."""
-_THIN = 0.25
-"""Between two silences less than this share is not coverage: what is left of it are the days that happen to hold some."""
-_OVERLAP = 0.5
-"""How much of the shorter of two files both may cover, where one continues the other."""
-_MATERIAL = 0.01
-"""Files and sources with a smaller share of the issues cannot move a change by more than a point."""
 _ENOUGH = 0.25
 """The share of the period that both sides must cover."""
 _STRAYS = 0.005
@@ -57,8 +34,6 @@ _RECORDED = ((3, 4), (1, 2))
 """Months that dates may be recorded by, and of how many such units there must be some: quarters, months."""
 _A_DAY = 5
 """Issues in each, on the average, from which on all on one day say that no more was recorded."""
-_UNNAMED = 0.5
-"""Issues without a file or source may be those of one that is silent, if they are this share of what it lacks."""
 
 
 class Periods(NamedTuple):
@@ -92,17 +67,8 @@ class Periods(NamedTuple):
         time = np.asarray(times, dtype="datetime64[ns]")
         counted = ~np.isnat(time)
         for start, end in self.left_out:
-            counted &= ~_inside(time, start, end)
-        return counted & _inside(time, self.before, self.split), counted & _inside(time, self.split, self.end)
-
-
-class Gap(NamedTuple):
-    """A stretch, half open, in which the data, one file or one source hold next to nothing though much was expected."""
-
-    kind: Kind
-    name: str
-    start: pd.Timestamp
-    end: pd.Timestamp
+            counted &= ~between(time, start, end)
+        return counted & between(time, self.before, self.split), counted & between(time, self.split, self.end)
 
 
 class Comparison(NamedTuple):
@@ -199,9 +165,9 @@ def compare_periods(
     if asked.end <= asked.split:
         # No whole month lies in what was asked.
         return Comparison(None, reason="periods_uncovered")
-    if not _inside(time, asked.before, asked.split).any():
+    if not between(time, asked.before, asked.split).any():
         return Comparison(None, reason="no_earlier_period")
-    gaps = _gaps(covered, named, asked)
+    gaps = gaps_in(covered, named, Span(asked.before, asked.end, (asked.end - asked.split) / 10))
     left_out = _mirrored([(gap.start, gap.end) for gap in gaps], asked)
     lost = sum((b - a for a, b in left_out if a >= asked.split), pd.Timedelta(0))
     periods = asked._replace(left_out=tuple(left_out))
@@ -213,32 +179,35 @@ def compare_periods(
     return Comparison(periods, gaps_found)
 
 
-def silences(times: pd.Series, *, files: ArrayLike | None = None, sources: ArrayLike | None = None) -> tuple[Gap, ...]:
-    """Where the data, a file or a source hold next to nothing, of all the time that there are data of.
+def find_gaps(
+    times: pd.Series, *, files: ArrayLike | None = None, sources: ArrayLike | None = None
+) -> tuple[Stretch, tuple[Gap, ...]]:
+    """From when to when there are data, and what they, a file or a source do not cover of it; see :func:`compare_periods`.
 
     Parameters
     ----------
-    times, files, sources
-        As for :func:`compare_periods`, by the same rules.
+    times
+        (n,) when issues were reported, tz-naive; missing values allowed, but not all of them.
+    files, sources
+        (n,) the file and the source of each issue; None: not looked at.
 
     Returns
     -------
-    tuple of Gap
+    tuple
+        The first day and the day after the last, a few times far from the others aside; and the gaps in between.
 
     Examples
     --------
     >>> days = pd.date_range("2022-01-01", "2023-12-31").to_series()
     >>> times = pd.concat([days, days[(days < "2023-03-01") | (days >= "2023-05-01")]], ignore_index=True)
-    >>> found = silences(times, sources=["a"] * 730 + ["b"] * 669)
-    >>> [(gap.name, str(gap.start.date()), str(gap.end.date())) for gap in found]
-    [('b', '2023-03-01', '2023-05-01')]
+    >>> (first, end), gaps = find_gaps(times, sources=["a"] * 730 + ["b"] * 669)
+    >>> str(first.date()), str(end.date()), [(gap.name, str(gap.start.date()), str(gap.end.date())) for gap in gaps]
+    ('2022-01-01', '2024-01-01', [('b', '2023-03-01', '2023-05-01')])
     """
     time, named = _known(times, files, sources)
-    if not time.size:
-        return ()
     covered, _ = _spread_over_months(time, list(named.values()))
     first, end = ends(np.sort(covered))
-    return tuple(_gaps(covered, named, Periods(first, first + (end - first) / 2, end)))
+    return (first, end), tuple(gaps_in(covered, named, Span(first, end, (end - first) / 20)))
 
 
 def _known(
@@ -249,18 +218,6 @@ def _known(
     kinds: tuple[tuple[Kind, ArrayLike | None], ...] = (("file", files), ("source", sources))
     named = {kind: _names(np.asarray(of, dtype=object)[known]) for kind, of in kinds if of is not None}
     return times.to_numpy(dtype="datetime64[ns]")[known], named
-
-
-def _gaps(time: NDArray[np.datetime64], named: Mapping[Kind, pd.Series], asked: Periods) -> list[Gap]:
-    """Those of all the data, then of each file and source, beyond what all lack."""
-    inside = _inside(time, asked.before, asked.end)
-    of_all = _gaps_of_all(np.sort(time[inside]), asked)
-    gaps = list(of_all)
-    for kind, names in named.items():
-        # What all lack need not be said of each.
-        each = _gaps_of_each(kind, time[inside], names[inside].reset_index(drop=True), asked)
-        gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
-    return gaps
 
 
 def _names(of: NDArray[np.object_]) -> pd.Series:
@@ -290,7 +247,7 @@ def _spread_over_months(time: NDArray[np.datetime64], named: list[pd.Series]) ->
             place = np.arange(len(rows)) - np.repeat(np.cumsum(number) - number, number)
             # From the first day to the last, so that few issues leave no gap at either end of a month.
             share = place / np.repeat(np.maximum(number - 1, 1), number)
-            offset = np.repeat((edges[1] - edges[0] - _DAY.to_timedelta64()).astype(np.int64), number) * share
+            offset = np.repeat((edges[1] - edges[0] - DAY.to_timedelta64()).astype(np.int64), number) * share
             covered[order] = np.repeat(edges[0], number) + offset.astype("timedelta64[ns]")
     return covered, longest
 
@@ -307,7 +264,7 @@ def recorded_months(time: NDArray[np.datetime64]) -> int:
     for months, least in _RECORDED:
         unit, begins = np.unique(_unit(day, months), return_index=True)
         on_one_day = np.maximum.reduceat(each, begins).sum()
-        if len(unit) >= least and on_one_day >= max((1 - _TRICKLE) * len(time), _A_DAY * len(unit)):
+        if len(unit) >= least and on_one_day >= max((1 - TRICKLE) * len(time), _A_DAY * len(unit)):
             return months
     return 0
 
@@ -329,11 +286,11 @@ def _asked(
         time = time[time >= start.to_datetime64()] if (time >= start.to_datetime64()).any() else time
     first, last = ends(np.sort(time))
     if months:
-        over = (first.month - 1) % months, (last - _DAY).month % months
+        over = (first.month - 1) % months, (last - DAY).month % months
         first = first.replace(day=1) - pd.DateOffset(months=over[0])
-        last = (last - _DAY).replace(day=1) + pd.DateOffset(months=1 + (-over[1]) % months)
+        last = (last - DAY).replace(day=1) + pd.DateOffset(months=1 + (-over[1]) % months)
     if start is not None:
-        end = max(last, start + _DAY) if end is None else end
+        end = max(last, start + DAY) if end is None else end
         if months:
             # An issue stands for its whole month: a part of one holds all of it or nothing.
             start, end = _edge(start - _ONE, months, 1), _edge(end, months, 0)
@@ -359,13 +316,13 @@ def ends(time: NDArray[np.datetime64]) -> tuple[pd.Timestamp, pd.Timestamp]:
     """
     few = max(int(_STRAYS * len(time)), 1)
     first, last = 0, len(time) - 1
-    if len(time) > max(_EXPECTED, 4 * few):
-        steps = np.diff(time) / _DAY.to_timedelta64()
+    if len(time) > max(EXPECTED, 4 * few):
+        steps = np.diff(time) / DAY.to_timedelta64()
         among = steps[few:-few]
-        far = steps > max(_FAR, 2 * among.max(), _EXPECTED * among.mean())
+        far = steps > max(_FAR, 2 * among.max(), EXPECTED * among.mean())
         first = max((k + 1 for k in range(few) if far[k]), default=first)
         last = min((len(far) - 1 - k for k in range(few) if far[-1 - k]), default=last)
-    return pd.Timestamp(time[first]).normalize(), pd.Timestamp(time[last]).normalize() + _DAY
+    return pd.Timestamp(time[first]).normalize(), pd.Timestamp(time[last]).normalize() + DAY
 
 
 def last_covered(*times: pd.Series) -> pd.Timestamp:
@@ -409,170 +366,6 @@ def _edge(time: pd.Timestamp, months: int, after: int) -> pd.Timestamp:
 
 def _months(start: pd.Timestamp, end: pd.Timestamp) -> int:
     return 12 * (end.year - start.year) + end.month - start.month
-
-
-def _inside(time: NDArray[np.datetime64], start: pd.Timestamp, end: pd.Timestamp) -> NDArray[np.bool_]:
-    return np.asarray((time >= start.to_datetime64()) & (time < end.to_datetime64()), dtype=np.bool_)
-
-
-def _shortest(asked: Periods) -> pd.Timedelta:
-    return max(_DAY, min(_LONGEST_SILENCE, (asked.end - asked.split) / 10))
-
-
-def _gaps_of_all(time: NDArray[np.datetime64], asked: Periods) -> list[Gap]:
-    """Where the data as a whole begin late, are silent, or end early."""
-    own = _held(time, asked)
-    found = [Gap("all", "", a, b) for a, b in own.silent]
-    tenth = (asked.end - asked.split) / 10
-    for a, b in ((asked.before, own.first), (own.last, asked.end)):
-        much = b - a >= tenth or own.per_day * ((b - a) / _DAY) >= _EXPECTED_AT_END
-        if much and b - a >= own.pace:
-            found.append(Gap("all", "", a, b))
-    return sorted(found, key=lambda gap: gap.start)
-
-
-def _beyond(gap: Gap, of_all: list[Gap]) -> pd.Timedelta:
-    """How much of a gap lies outside the gaps of all, which do not overlap."""
-    shared = [min(gap.end, whole.end) - max(gap.start, whole.start) for whole in of_all]
-    return (gap.end - gap.start) - sum((max(part, pd.Timedelta(0)) for part in shared), pd.Timedelta(0))
-
-
-def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, asked: Periods) -> list[Gap]:
-    """Where one of several files or sources begins late, is silent, or ends early."""
-    groups = {str(name): np.sort(time[rows]) for name, rows in names.groupby(names, sort=True).indices.items()}
-    if len(groups) < 2:
-        return []
-    held = {name: _held(own, asked) for name, own in groups.items()}
-    unnamed = time[names.isna().to_numpy()]
-    least = _shortest(asked)
-    found: list[Gap] = []
-    for name, own in held.items():
-        if len(groups[name]) < _MATERIAL * len(time):
-            continue
-        since, until = asked.before, asked.end
-        if kind == "file":
-            # A file that begins is taken to follow the last one that ended before, if later than it might have.
-            since = max([since, *(other.last for other in held.values() if _follows(own, other, least))])
-            until = min([until, *(other.first for other in held.values() if _follows(other, own, least))])
-        ends = [(a, b) for a, b in ((since, own.first), (own.last, until)) if b - a >= max(least, own.pace)]
-        lost = [(a, b) for a, b in ends if own.per_day * ((b - a) / _DAY) >= _EXPECTED]
-        for a, b in sorted([*lost, *own.silent]):
-            if _inside(unnamed, a, b).sum() < _UNNAMED * own.per_day * ((b - a) / _DAY):
-                found.append(Gap(kind, name, a, b))
-    return found
-
-
-class _Held(NamedTuple):
-    """The days [first, last) that issues are spread over, strays aside, how many a day, and the silences among them.
-
-    ``pace`` is the usual time from one day with issues to the next: a month where only months are recorded.
-    """
-
-    first: pd.Timestamp
-    last: pd.Timestamp
-    per_day: float
-    pace: pd.Timedelta
-    silent: list[Stretch]
-
-
-def _follows(later: _Held, earlier: _Held, least: pd.Timedelta) -> bool:
-    """Whether a file continues another: it begins and ends after it, and they share little."""
-    shorter = min(later.last - later.first, earlier.last - earlier.first)
-    inside = earlier.first < later.first and earlier.last < later.last
-    return earlier.last <= later.first + (max(least, _OVERLAP * shorter) if inside else least)
-
-
-def _held(time: NDArray[np.datetime64], asked: Periods) -> _Held:
-    """What sorted times cover of both periods."""
-    day = ((time - asked.before.to_datetime64()) // _DAY.to_timedelta64()).astype(np.int64)
-    days = -((asked.before - asked.end) // _DAY)
-    steps = np.diff(np.unique(day))
-    pace = float(np.median(steps)) if steps.size else 1.0
-    quiet = _quiet(day, days, max(_shortest(asked) / _DAY, _OFF_PACE * pace))
-    counted = day[~quiet[day]]
-    if not counted.size:
-        counted = day
-    first, last = int(counted[0]), int(counted[-1]) + 1
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet[first:last], [False]]))) + first
-    at = [asked.before + k * _DAY for k in edges.tolist()]
-    return _Held(
-        asked.before + first * _DAY,
-        min(asked.before + last * _DAY, asked.end),
-        len(counted) / (last - first),
-        pace * _DAY,
-        list(zip(at[::2], at[1::2], strict=True)),
-    )
-
-
-def _quiet(day: NDArray[np.int64], days: int, least: float) -> NDArray[np.bool_]:
-    """Which days lie in stretches with next to nothing, so long that chance does not explain them."""
-    upto = np.concatenate([[0], np.cumsum(np.bincount(day, minlength=days))])
-    first, last = int(day[0]), int(day[-1]) + 1
-    quiet, per_day = np.zeros(days, dtype=np.bool_), len(day) / (last - first)
-    while True:
-        more = quiet | _silent(upto, per_day, least)
-        if (more == quiet).all():
-            return quiet
-        quiet = more
-        # What is usual shows where the source is not silent, nor on its way to it.
-        width = min(int(np.ceil(max(least, _EXPECTED / per_day))), last - first)
-        loud = np.convolve(quiet[first:last], np.ones(width, dtype=np.int64), "valid") == 0
-        if loud.any():
-            within = upto[first + width : last + 1] - upto[first : last - width + 1]
-            per_day = max(per_day, float(np.median(within[loud])) / width)
-
-
-def _silent(upto: NDArray[np.int64], per_day: float, least: float) -> NDArray[np.bool_]:
-    """The same for one usual number of issues a day; ``upto`` holds their sums."""
-    days = len(upto) - 1
-    width = int(np.ceil(max(least, _EXPECTED / per_day)))
-    steps = np.zeros(days + 1, dtype=np.int64)
-    if width <= days:
-        begins = np.flatnonzero(upto[width:] - upto[:-width] < _TRICKLE * per_day * width)
-        np.add.at(steps, begins, 1)
-        np.add.at(steps, begins + width, -1)
-    # Windows reach a little into what is usual.
-    inside = _trimmed(np.cumsum(steps)[:-1] > 0, np.diff(upto) == 0)
-    stretches: list[tuple[int, int]] = []
-    for a, b in _runs(inside):
-        before = stretches[-1][1] if stretches else 0
-        if stretches and upto[a] - upto[before] < _THIN * per_day * (a - before):
-            stretches[-1] = stretches[-1][0], b
-        else:
-            stretches.append((a, b))
-    for a, b in stretches:
-        earlier, later = upto[a] - upto[:a][::-1], upto[b + 1 :] - upto[b]
-        inside[a - _faint(earlier, per_day, width) : b + _faint(later, per_day, width)] = True
-    return inside
-
-
-def _faint(sums: NDArray[np.int64], per_day: float, width: int) -> int:
-    """How many days next to a silence hold next to nothing together, from the two to four widths on that tell."""
-    length = np.arange(1, len(sums) + 1)
-    faint = sums < _FADING * per_day * length
-    least = min(2 * width, len(sums))
-    begins = np.flatnonzero(faint[least - 1 : 4 * width]) + least - 1 if least >= width else np.zeros(0, dtype=np.intp)
-    if not begins.size:
-        return 0
-    ends = np.flatnonzero(~faint[begins[0] :])
-    last = int(begins[0] + ends[0]) if ends.size else len(sums)
-    little = np.flatnonzero(np.diff(sums[:last], prepend=0) < _THIN * per_day)
-    return int(little[-1]) + 1 if little.size else 0
-
-
-def _runs(inside: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]))).tolist()
-    return list(zip(edges[::2], edges[1::2], strict=True))
-
-
-def _trimmed(inside: NDArray[np.bool_], empty: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Each stretch from its first to its last day that holds nothing."""
-    found = np.zeros(len(inside), dtype=np.bool_)
-    for a, b in _runs(inside):
-        own = np.flatnonzero(empty[a:b])
-        if own.size:
-            found[a + own[0] : a + own[-1] + 1] = True
-    return found
 
 
 def _mirrored(stretches: list[Stretch], asked: Periods) -> list[Stretch]:

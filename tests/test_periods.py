@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jxgis.periods import Comparison, Gap, Periods, _mirrored, compare_periods
+from jxgis.gaps import Gap
+from jxgis.periods import Comparison, Periods, _mirrored, compare_periods
 
 DAY = pd.Timestamp
 YEAR = {"start": DAY("2023-01-01"), "end": DAY("2024-01-01")}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from jxgis.effect.result import EffectResult
-    from jxgis.periods import Gap
+    from jxgis.gaps import Gap
 
 __all__ = ["days_said", "reason_of", "share_said", "warnings_of"]
 

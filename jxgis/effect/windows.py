@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError
+from jxgis.gaps import Gap
 from jxgis.i18n import text_pair
-from jxgis.periods import Comparison, Gap, Periods, compare_periods, ends
+from jxgis.periods import Comparison, Periods, compare_periods, ends
 
 __all__ = ["Windows", "choose_windows", "placebo_dates"]
 

@@ -18,7 +18,7 @@ from jxgis.hotspots.names import distinct_names
 from jxgis.hotspots.rates import built_up, exposure_on_grid
 from jxgis.i18n import Text, text_pair
 from jxgis.part import Given
-from jxgis.periods import silences
+from jxgis.periods import find_gaps
 from jxgis.progress import stepped
 from jxgis.scan.result import ScanResult
 from jxgis.scan.slices import Slices, cut_time
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from jxgis.periods import Gap
+    from jxgis.gaps import Gap
     from jxgis.scan.windows import Shape
     from jxgis.space.grid import Grid
     from jxgis.statistics import Overdispersion
@@ -198,7 +198,10 @@ def analyse(given: Given) -> ScanResult:
 def _silent(issues: gpd.GeoDataFrame) -> tuple[Gap, ...]:
     """When a file or a source is silent and others are not: what these see then seems to rise beside the rest."""
     files, sources = (issues[name] if name in issues.columns else None for name in ("file", "source"))
-    return tuple(gap for gap in silences(issues["time"], files=files, sources=sources) if gap.kind != "all")
+    if not issues["time"].notna().any():
+        return ()
+    _, gaps = find_gaps(issues["time"], files=files, sources=sources)
+    return tuple(gap for gap in gaps if gap.kind != "all")
 
 
 def _exposure(given: Given, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.drawing.figures import Figure
+    from jxgis.gaps import Gap
     from jxgis.output import Stage
-    from jxgis.periods import Gap
     from jxgis.report.blocks import Section
     from jxgis.scan.slices import Slices
 
