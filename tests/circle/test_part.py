@@ -149,6 +149,7 @@ def test_siting_by_capacity_needs_people(project, tmp_path):
         run(project, tmp_path / "out", site="primary", new_sites=1)
 
 
+@pytest.mark.slow
 def test_same_input_same_bytes(project, tmp_path):
     for name in ("a", "b"):
         run(project, tmp_path / name, site="markets", new_sites=1)

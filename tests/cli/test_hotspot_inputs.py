@@ -66,6 +66,7 @@ def test_the_share_inside_a_ring_is_told(jxgis, city: Path, project, drawn: str,
     assert any(isinstance(value, float) and value == pytest.approx(share_area, rel=1e-3) for value in found.values())
 
 
+@pytest.mark.slow
 def test_land_that_is_not_built_up_takes_no_part(jxgis, city: Path, project) -> None:
     rectangle(0, 0, 3000, 3000).to_frame("geometry").to_file(city / "land.gpkg")
     path = project('[inputs.built_up]\npath = "land.gpkg"')

@@ -367,6 +367,7 @@ def test_a_raster_without_a_crs_takes_the_declared_one(measured: Callable[..., P
     assert found.loc[("all", "radius"), "people"] == pytest.approx(8000)
 
 
+@pytest.mark.slow
 def test_the_same_by_options_of_the_command_line(jxgis: Run, town: Path) -> None:
     boxes((2500, 900, 2550, 1000), name=["四园"]).to_file(town / "plan.gpkg")
     lines([(300, 0), (300, 2000)]).to_file(town / "rail.gpkg")

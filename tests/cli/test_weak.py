@@ -57,6 +57,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "jxgis.toml"
 
 
+@pytest.mark.slow
 def test_the_list_is_written_and_handed_back_a_year_later_as_it_stands(jxgis: Run, project: Path) -> None:
     out = project.parent / "out"
     done = jxgis("weak", "--project", project, "--out", out)

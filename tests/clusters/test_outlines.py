@@ -15,7 +15,7 @@ from jxgis.drawing.ground import Ground
 EAST, NORTH = 4.1e5, 3.41e6
 
 
-@pytest.mark.parametrize("eps_m", [30.0, 100.0, 300.0])
+@pytest.mark.parametrize("eps_m", [30.0, 100.0, pytest.param(300.0, marks=pytest.mark.slow)])
 def test_an_outline_holds_its_points_in_one_valid_piece(eps_m: float) -> None:
     rng = np.random.default_rng(int(eps_m))
     centres = rng.uniform(0, 4000, (6, 2))

@@ -126,6 +126,7 @@ def test_the_two_that_the_plan_names_lead(found):
     assert "府南" in set(first.head(3))
 
 
+@pytest.mark.slow
 def test_without_plants_counts_are_hot_and_rates_are_not():
     """People cluster and cases follow them: raw counts find the inner city, rates find nothing, which is the truth."""
     import geopandas as gpd

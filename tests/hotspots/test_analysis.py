@@ -185,6 +185,7 @@ def test_a_class_called_all_is_refused_and_not_taken_for_all_issues(issues, clas
         find_hotspots(renamed, AREA, classes=classes)
 
 
+@pytest.mark.slow
 def test_every_planted_hot_spot_is_found_and_named():
     demo = pytest.importorskip("jxgis.demo")
     city = demo.make_city()

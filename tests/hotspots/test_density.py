@@ -107,6 +107,7 @@ def test_it_agrees_with_kdepy():
     assert np.abs(made.per_km2 - peer).max() < 5e-3 * peer.max()
 
 
+@pytest.mark.slow
 @given(
     cell_m=st.sampled_from([25.0, 90.0, 100.0, 333.0, 2000.0]),
     bandwidth_m=st.floats(40, 1500),

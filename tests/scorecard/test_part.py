@@ -155,6 +155,7 @@ def test_no_data_at_all_is_still_a_scorecard_and_a_sheet(project, tmp_path):
         analyse(replace(result.given, in_report=True))
 
 
+@pytest.mark.slow
 def test_same_input_same_bytes(project, tmp_path):
     for name in ("a", "b"):
         run(project, tmp_path / name)

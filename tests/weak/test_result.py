@@ -98,6 +98,7 @@ def test_the_result_shows_itself(result):
     assert result.figure() is not None
 
 
+@pytest.mark.slow
 def test_all_that_tells_counts_says_that_they_are_of_the_recent_period(result):
     days = "2023-01-01 至 2023-12-31"
     section = result.section()
