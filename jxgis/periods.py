@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Comparison", "Gap", "Periods", "compare_periods", "ends", "recorded_months"]
+__all__ = ["Comparison", "Gap", "Periods", "compare_periods", "ends", "find_gaps", "recorded_months"]
 
 Stretch = tuple[pd.Timestamp, pd.Timestamp]
 Kind = Literal["all", "file", "source"]
@@ -176,13 +178,7 @@ def compare_periods(
         return Comparison(None, reason="periods_uncovered")
     if not _inside(time, asked.before, asked.split).any():
         return Comparison(None, reason="no_earlier_period")
-    inside = _inside(covered, asked.before, asked.end)
-    of_all = _gaps_of_all(np.sort(covered[inside]), asked)
-    gaps = list(of_all)
-    for kind, names in named.items():
-        # What all lack need not be said of each.
-        each = _gaps_of_each(kind, covered[inside], names[inside].reset_index(drop=True), asked)
-        gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
+    gaps = _gaps(covered, named, asked)
     left_out = _mirrored([(gap.start, gap.end) for gap in gaps], asked)
     lost = sum((b - a for a, b in left_out if a >= asked.split), pd.Timedelta(0))
     periods = asked._replace(left_out=tuple(left_out))
@@ -192,6 +188,52 @@ def compare_periods(
     if not periods.within(time)[0].any():
         return Comparison(None, gaps_found, "no_earlier_period")
     return Comparison(periods, gaps_found)
+
+
+def find_gaps(
+    times: pd.Series, *, files: ArrayLike | None = None, sources: ArrayLike | None = None
+) -> tuple[tuple[pd.Timestamp, pd.Timestamp], tuple[Gap, ...]]:
+    """From when to when there are data, and what they, a file or a source do not cover of it; see :func:`compare_periods`.
+
+    Parameters
+    ----------
+    times
+        (n,) when issues were reported, tz-naive; missing values allowed, but not all of them.
+    files, sources
+        (n,) the file and the source of each issue; None: not looked at.
+
+    Returns
+    -------
+    tuple
+        The first day and the day after the last, a few times far from the others aside; and the gaps in between.
+
+    Examples
+    --------
+    >>> days = pd.Series(np.repeat(pd.date_range("2023-01-01", "2024-12-31"), 3))
+    >>> without_may = days[days.dt.strftime("%Y-%m") != "2024-05"]
+    >>> (first, last), gaps = find_gaps(without_may)
+    >>> str(first.date()), str(last.date()), [(gap.kind, str(gap.start.date()), str(gap.end.date())) for gap in gaps]
+    ('2023-01-01', '2025-01-01', [('all', '2024-05-01', '2024-06-01')])
+    """
+    known = times.notna().to_numpy()
+    time = times.to_numpy(dtype="datetime64[ns]")[known]
+    kinds: tuple[tuple[Kind, ArrayLike | None], ...] = (("file", files), ("source", sources))
+    named = {kind: _names(np.asarray(of, dtype=object)[known]) for kind, of in kinds if of is not None}
+    covered, _ = _spread_over_months(time, list(named.values()))
+    first, last = ends(np.sort(covered))
+    return (first, last), tuple(_gaps(covered, named, Periods(first, first + (last - first) / 2, last)))
+
+
+def _gaps(covered: NDArray[np.datetime64], named: Mapping[Kind, pd.Series], asked: Periods) -> list[Gap]:
+    """What the data as a whole, a file or a source do not cover of the periods."""
+    inside = _inside(covered, asked.before, asked.end)
+    of_all = _gaps_of_all(np.sort(covered[inside]), asked)
+    gaps = list(of_all)
+    for kind, names in named.items():
+        # What all lack need not be said of each.
+        each = _gaps_of_each(kind, covered[inside], names[inside].reset_index(drop=True), asked)
+        gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
+    return gaps
 
 
 def _names(of: NDArray[np.object_]) -> pd.Series:

@@ -45,11 +45,13 @@ __all__ = [
 ]
 
 ClusterMethod: TypeAlias = Literal["dbscan", "hdbscan"]
+CompareWith: TypeAlias = Literal["slice", "window", "cube"]
 Controls: TypeAlias = Literal["auto", "units", "subdistricts", "districts", "cells"]
 Decay: TypeAlias = Literal["gaussian", "linear", "none"]
 Exposure: TypeAlias = Literal["km2", "street_km", "people"]
 Family: TypeAlias = Literal["class", "all"]
 Reference: TypeAlias = Literal["kind", "city"]
+Step: TypeAlias = Literal["month", "quarter", "week"]
 Weighing: TypeAlias = Literal["expert", "equal", "ahp", "entropy", "critic"]
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from jxgis.errors import InputError
 
-__all__ = ["CATEGORIES", "patterns", "since"]
+__all__ = ["CATEGORIES", "last_runs", "patterns", "since"]
 
 CATEGORIES = (
     "new",
@@ -117,5 +117,20 @@ def since(states: npt.ArrayLike) -> npt.NDArray[np.int64]:
     [1, -1, 2, 0]
     """
     state = np.asarray(states)
-    run = np.maximum(_last_run(state == 1), _last_run(state == -1))
-    return np.where(state[-1] == 0, -1, len(state) - run)
+    return np.where(state[-1] == 0, -1, len(state) - last_runs(state))
+
+
+def last_runs(states: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """How many slices up to the last each place has been hot, or cold, without a break; 0 where it is neither.
+
+    Parameters
+    ----------
+    states
+        (slices, n), as `patterns` takes them.
+
+    Examples
+    --------
+    >>> last_runs(np.array([[0, 1, -1, 1], [1, 1, 0, 1], [1, 0, -1, 1]])).tolist()
+    [2, 0, 1, 3]
+    """
+    return np.maximum(_last_run(states == 1), _last_run(states == -1))
