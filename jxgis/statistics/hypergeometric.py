@@ -38,8 +38,8 @@ def drawn_tails(
     >>> upper.round(6).tolist(), lower.tolist()
     ([0.166667], [1.0])
     """
-    x, k = np.asarray(drawn, dtype=np.int64), np.asarray(own, dtype=np.int64)
-    return np.asarray(hypergeom.sf(x - 1, total, k, of_all)), np.asarray(hypergeom.cdf(x, total, k, of_all))
+    x, k, n, whole = (np.asarray(number, dtype=np.int64) for number in (drawn, own, of_all, total))
+    return np.asarray(hypergeom.sf(x - 1, whole, k, n)), np.asarray(hypergeom.cdf(x, whole, k, n))
 
 
 def two_sided(upper: Floats, lower: Floats) -> Floats:

@@ -57,9 +57,7 @@ class Scores:
         return np.where(q <= alpha, np.sign(self.z), 0).astype(np.int64)
 
 
-def count_cube(
-    grid: Grid, x: npt.ArrayLike, y: npt.ArrayLike, at: Ints, slices: int
-) -> Ints:
+def count_cube(grid: Grid, x: npt.ArrayLike, y: npt.ArrayLike, at: Ints, slices: int) -> Ints:
     """Count points by slice and cell.
 
     Parameters
@@ -132,15 +130,16 @@ def score_cube(
     slices = len(counts)
     if slices < 2:
         raise InputError(
-            zh=f"至少要有两个时段才能看变化，现有 {slices} 个。", en=f"a trend takes two slices or more; there are {slices}."
+            zh=f"至少要有两个时段才能看变化，现有 {slices} 个。",
+            en=f"a trend takes two slices or more; there are {slices}.",
         )
     before = 0 if compare_with == "slice" else window
     # The first slices have fewer before them.
     deep = np.minimum(np.arange(slices), before) + 1
-    around = disc_sums(counts, grid, band_m=band_m)
-    sums = np.cumsum(around, axis=0)
+    around: Ints = disc_sums(counts, grid, band_m=band_m).astype(np.int64)
+    sums: Ints = np.cumsum(around, axis=0)
     sums[before + 1 :] -= sums[: slices - before - 1].copy()
-    sizes = deep[:, None] * disc_sums(np.ones(len(grid), dtype=np.int64), grid, band_m=band_m)
+    sizes: Ints = deep[:, None] * disc_sums(np.ones(len(grid), dtype=np.int64), grid, band_m=band_m)
     z, p = np.empty(sums.shape), np.empty(sums.shape)
     methods: set[str] = set()
     whole = compare_with == "cube"

@@ -10,6 +10,7 @@ import pandas as pd
 from jxgis.space.ratio import ratio
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.hypergeometric import drawn_tails, two_sided
+from jxgis.trends.response import median_days
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -54,29 +55,23 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     counts = pd.crosstab(table["zone"], table["source"])
     if counts.empty:
         columns = ["zone", "source", "count", "share", "city_share", "expected", "p", "q", "median_days"]
-        return pd.DataFrame({name: pd.Series(dtype=object if name in ("zone", "source") else float) for name in columns})
+        return pd.DataFrame(
+            {name: pd.Series(dtype=object if name in ("zone", "source") else float) for name in columns}
+        )
     number = counts.to_numpy(dtype=np.int64)
-    of_zone, of_source, total = number.sum(axis=1, keepdims=True), number.sum(axis=0, keepdims=True), number.sum()
-    shape = np.broadcast_shapes(of_zone.shape, of_source.shape)
-    own, drawn = (np.broadcast_to(side, shape).ravel() for side in (of_zone, of_source))
+    zones, sources = (np.asarray(index, dtype=object) for index in (counts.index, counts.columns))
+    own, drawn = np.repeat(number.sum(axis=1), len(sources)), np.tile(number.sum(axis=0), len(zones))
+    total = int(number.sum())
     p = two_sided(*drawn_tails(number.ravel(), own, drawn, total))
-    found = counts.stack().rename("count").reset_index()
+    code = np.searchsorted(zones, table["zone"]) * len(sources) + np.searchsorted(sources, table["source"])
+    found = pd.DataFrame(
+        {"zone": np.repeat(zones, len(sources)), "source": np.tile(sources, len(zones)), "count": number.ravel()}
+    )
     return found.assign(
         share=ratio(found["count"], own),
         city_share=drawn / total,
         expected=own * drawn / total,
         p=p,
         q=benjamini_hochberg(p),
-        median_days=_median_days(issues, table, found),
+        median_days=median_days(issues.iloc[table.index], code, len(found)),
     )
-
-
-def _median_days(issues: gpd.GeoDataFrame, table: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
-    """Days from report to closing: the median of each zone and source, of the cases that are closed."""
-    if not {"time", "closed"} <= set(issues.columns):
-        return pd.Series(np.nan, index=found.index)
-    rows = issues.iloc[table.index]
-    days = (pd.to_datetime(rows["closed"]) - pd.to_datetime(rows["time"])) / pd.Timedelta(days=1)
-    known = table.assign(days=days.to_numpy(dtype=np.float64)).dropna(subset="days")
-    medians = known[known["days"] >= 0].groupby(["zone", "source"])["days"].median()
-    return medians.reindex(pd.MultiIndex.from_frame(found[["zone", "source"]])).set_axis(found.index)
