@@ -30,7 +30,6 @@ from jxgis.settings._parts import (
     AllocateSettings,
     ClusterMethod,
     ClusterSettings,
-    CompareWith,
     Controls,
     CycleSettings,
     Decay,
@@ -44,12 +43,12 @@ from jxgis.settings._parts import (
     ReportSettings,
     ScorecardSettings,
     ScoringSettings,
-    Step,
     UnitSettings,
     WeakSettings,
     Weighing,
 )
 from jxgis.settings._scan import SCAN, ScanSettings
+from jxgis.settings._trends import TRENDS, CompareWith, Step, TrendSettings
 
 __all__ = [
     "ALLOCATE",
@@ -61,6 +60,7 @@ __all__ = [
     "SCAN",
     "SCORECARD",
     "SCORING",
+    "TRENDS",
     "UNITS",
     "WEAK",
     "AllocateSettings",
@@ -94,6 +94,7 @@ __all__ = [
     "Section",
     "Settings",
     "Step",
+    "TrendSettings",
     "UnitSettings",
     "WeakSettings",
     "Weighing",
@@ -136,6 +137,7 @@ class Settings(Section):
     weak: WeakSettings = WeakSettings()
     clusters: ClusterSettings = ClusterSettings()
     scan: ScanSettings = ScanSettings()
+    trends: TrendSettings = TrendSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:

@@ -26,7 +26,6 @@ __all__ = [
     "AllocateSettings",
     "ClusterMethod",
     "ClusterSettings",
-    "CompareWith",
     "Controls",
     "CycleSettings",
     "Decay",
@@ -40,20 +39,17 @@ __all__ = [
     "ReportSettings",
     "ScorecardSettings",
     "ScoringSettings",
-    "Step",
     "UnitSettings",
     "WeakSettings",
     "Weighing",
 ]
 
 ClusterMethod: TypeAlias = Literal["dbscan", "hdbscan"]
-CompareWith: TypeAlias = Literal["slice", "window", "cube"]
 Controls: TypeAlias = Literal["auto", "units", "subdistricts", "districts", "cells"]
 Decay: TypeAlias = Literal["gaussian", "linear", "none"]
 Exposure: TypeAlias = Literal["km2", "street_km", "people"]
 Family: TypeAlias = Literal["class", "all"]
 Reference: TypeAlias = Literal["kind", "city"]
-Step: TypeAlias = Literal["month", "quarter", "week"]
 Weighing: TypeAlias = Literal["expert", "equal", "ahp", "entropy", "critic"]
 
 

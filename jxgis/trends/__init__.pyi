@@ -7,16 +7,20 @@ from .response import FUNNEL, funnel_limits, measure_response, median_days, shar
 from .series import profile, season, series_of
 from .slices import Slices, lay_slices, slice_of
 from .sources import share_by_source
+from .tables import Cubes, cell_table, change_table, place_table
 
 __all__ = [
     "CATEGORIES",
     "FUNNEL",
     "MOST_EXACT",
+    "Cubes",
     "MannKendall",
     "Scores",
     "Slices",
     "batches",
+    "cell_table",
     "change_p",
+    "change_table",
     "count_cube",
     "find_change",
     "find_emerging",
@@ -27,6 +31,7 @@ __all__ = [
     "measure_response",
     "median_days",
     "patterns",
+    "place_table",
     "profile",
     "score_cube",
     "season",
