@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from jxgis.periods import Comparison, Gap
 
-__all__ = ["change_lines", "recent_days"]
+__all__ = ["change_lines", "gap_said", "recent_days"]
 
 _DAY = "%Y-%m-%d"
 _SHOWN = 4
@@ -39,7 +39,7 @@ def change_lines(comparison: Comparison) -> list[Text]:
     ['没有给出较上期变化：没有上报时间。']
     """
     periods, gaps, reason = comparison
-    because = [_gap(gap) for gap in gaps[:_SHOWN]]
+    because = [gap_said(gap) for gap in gaps[:_SHOWN]]
     if len(gaps) > _SHOWN:
         because.append(text_pair("report.change_more", n=len(gaps) - _SHOWN))
     if periods is None:
@@ -84,7 +84,8 @@ def recent_days(comparison: Comparison) -> Text:
     return text_pair("report.all_time") if periods is None else _days(periods.split, periods.end)
 
 
-def _gap(gap: Gap) -> Text:
+def gap_said(gap: Gap) -> Text:
+    """What the data, a file or a source does not cover, with its days."""
     return text_pair(f"report.change_gap_{gap.kind}", name=gap.name, days=_days(gap.start, gap.end))
 
 

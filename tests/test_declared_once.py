@@ -194,7 +194,7 @@ def test_a_default_stands_in_the_settings_alone() -> None:
     sections = {
         "hotspots": settings.HOTSPOTS, "parks": settings.PARKS, "units": settings.UNITS, "scoring": settings.SCORING,
         "space": settings.UNITS, "allocate": settings.ALLOCATE, "effect": settings.EFFECT, "weak": settings.WEAK,
-        "clusters": settings.CLUSTERS, "scan": settings.SCAN,
+        "clusters": settings.CLUSTERS, "scan": settings.SCAN, "trends": settings.TRENDS,
     }  # fmt: skip
     # Not the option of that name: contours of the walk, the raster of the contours, the seed of a permutation.
     other = {("isochrones", "minutes"), ("isochrones", "cell_m")}

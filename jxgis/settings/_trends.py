@@ -40,6 +40,12 @@ class TrendSettings(Section):
     alpha: Annotated[float, Field(gt=0, lt=1)] = option(
         0.05, "显著性水平（BH 校正后）", "level of significance, after the BH correction"
     )
+    against: Literal["previous", "year_earlier"] = option(
+        "previous",
+        "两期怎样相比：previous（与紧接其前、一样长的一期）、year_earlier（与上年同期）",
+        "what a period is compared with: previous (as long a period just before it), year_earlier (the same months a year "
+        "earlier)",
+    )
     batches: Literal["estimated", "none"] = option(
         "estimated",
         "两期相比时，问题成批出现怎样计入：estimated（按数据估计）、none（每件各自独立，p 值精确）",

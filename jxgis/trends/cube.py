@@ -11,6 +11,7 @@ import numpy.typing as npt
 from jxgis.errors import InputError
 from jxgis.hotspots.getis_ord import standardise
 from jxgis.hotspots.permutation import PermutationP, permutation_p
+from jxgis.settings import TRENDS
 from jxgis.space.count import count_points
 from jxgis.space.window import disc_sums
 from jxgis.statistics.fdr import benjamini_hochberg
@@ -90,7 +91,12 @@ def count_cube(grid: Grid, x: npt.ArrayLike, y: npt.ArrayLike, at: Ints, slices:
 
 
 def score_cube(
-    counts: Ints, grid: Grid, *, band_m: float, compare_with: CompareWith = "slice", window: int = 1
+    counts: Ints,
+    grid: Grid,
+    *,
+    band_m: float,
+    compare_with: CompareWith = TRENDS.compare_with,
+    window: int = TRENDS.window,
 ) -> Scores:
     """Compute Gi* of every cell in every slice, with the p of placing the cases at random.
 

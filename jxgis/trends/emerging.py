@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from jxgis.settings import TRENDS
 from jxgis.space.ratio import ratio
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.hypergeometric import drawn_tails
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from jxgis.settings import CompareWith
     from jxgis.space.grid import Grid
 
-__all__ = ["find_emerging"]
+__all__ = ["find_emerging", "judge_cells"]
 
 _YEAR = 365.25
 _LEAST = 5
@@ -36,8 +37,8 @@ def find_emerging(
     *,
     band_m: float,
     alpha: float,
-    compare_with: CompareWith = "slice",
-    window: int = 1,
+    compare_with: CompareWith = TRENDS.compare_with,
+    window: int = TRENDS.window,
 ) -> pd.DataFrame:
     """Say of every cell what it has been over the slices.
 
@@ -69,7 +70,7 @@ def find_emerging(
         One row a cell: ``pattern`` (`trends.patterns.CATEGORIES`), ``trend_z, trend_p, trend_q`` (NaN where it is not
         tested), ``slope`` (Sen's, of the
         neighbourhood's share of the slices' cases, relative to its mean, a year), ``since`` (first day of the slice since
-        which it is hot, or cold, without a break), ``last`` (1 hot in the last slice, -1 cold), ``hot_slices``,
+        which it is hot, or cold, without a break), ``hot_slices``,
         ``cold_slices``.
 
     Raises
@@ -96,7 +97,32 @@ def find_emerging(
     ('consecutive_hot', 10, '2024-03-01')
     """
     scores = score_cube(counts, grid, band_m=band_m, compare_with=compare_with, window=window)
-    states, around = scores.states(alpha), scores.around
+    return judge_cells(scores.states(alpha), scores.around, counts, starts, alpha=alpha, compare_with=compare_with)
+
+
+def judge_cells(
+    states: npt.NDArray[np.int64],
+    around: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.datetime64],
+    *,
+    alpha: float,
+    compare_with: CompareWith = TRENDS.compare_with,
+) -> pd.DataFrame:
+    """Say of every cell what it has been, where it is known in which slices it is hot; see :func:`find_emerging`.
+
+    Parameters
+    ----------
+    states, around
+        (slices, n_cells) of `trends.cube.Scores`: hot or cold, and the cases around.
+    counts, starts, alpha, compare_with
+        As `find_emerging` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `find_emerging` has it.
+    """
     known = counts.any(axis=1)
     share = ratio(around[known], counts[known].sum(axis=1, keepdims=True))
     trend = _trends(share if compare_with == "slice" else around, around, alpha)
@@ -114,7 +140,6 @@ def find_emerging(
             "trend_q": trend.q,
             "slope": slope,
             "since": pd.Series(starts.astype("datetime64[ns]")[first]).where(first >= 0),
-            "last": states[-1],
             "hot_slices": (states == 1).sum(axis=0),
             "cold_slices": (states == -1).sum(axis=0),
         }

@@ -14,15 +14,21 @@ from jxgis.indicators.cases import with_case_flags
 from jxgis.space.ratio import ratio
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.hypergeometric import drawn_tails, two_sided
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
-__all__ = ["FUNNEL", "funnel_limits", "measure_response", "median_days", "share_interval"]
+__all__ = ["COLUMNS", "FUNNEL", "funnel_limits", "measure_response", "median_days", "share_interval"]
 
 Floats = npt.NDArray[np.float64]
+COLUMNS = (
+    "by", "group", "month", "cases", "due", "closed_on_time", "rate", "low", "high", "limit_low", "limit_high", "p", "q",
+    "verdict", "rework", "days_to_close",
+)  # fmt: skip
 FUNNEL = 0.998
 """Of so many groups that handle cases like all, chance keeps within the limits."""
 _TAIL = 0.025
@@ -86,7 +92,7 @@ def funnel_limits(share: float, cases: npt.ArrayLike) -> tuple[Floats, Floats]:
 
 
 def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) -> pd.DataFrame:
-    """Measure how the cases of each group were handled, against all cases.
+    """Measure how the cases of each group were handled, against all cases: of all time, and month by month.
 
     Parameters
     ----------
@@ -98,11 +104,12 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     Returns
     -------
     pandas.DataFrame
-        One row a kind and group: ``by, group, count``; ``due`` (cases whose deadline is past), ``on_time`` (of these,
-        closed by it), ``on_time_low, on_time_high`` (its 95 % interval), ``limit_low, limit_high`` (the funnel),
-        ``p, q`` (two-sided, given all that were due and in time), ``verdict`` (``above``, ``below`` the funnel's limits,
-        ``within`` them); ``rework`` (of the cases judged, sent back), ``median_days`` (from report to closing). A figure
-        that the columns do not tell is missing; without rows where they tell none.
+        One row a kind, group and month of report, that of all months (``month`` is ``all``) first: ``by, group, month, cases``;
+        ``due`` (cases whose deadline is past), ``closed_on_time`` (of these, by it), ``rate`` (their share), ``low, high`` (its
+        95 % interval), ``limit_low, limit_high`` (the funnel), ``p, q`` (two-sided, given all of the month that were due and
+        in time), ``verdict`` (``above``, ``below`` the funnel's limits, ``within`` them); ``rework`` (of the cases judged,
+        sent back), ``days_to_close`` (the median, of those closed). A figure that the columns do not tell is missing; without
+        rows where they tell none.
 
     Examples
     --------
@@ -112,21 +119,27 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     >>> cases = gpd.GeoDataFrame({"time": day, "deadline": day + pd.Timedelta(days=3), "closed": closed},
     ...                          geometry=gpd.points_from_xy([0] * 100, [0] * 100))
     >>> found = measure_response(cases, {"department": pd.Series(["甲"] * 50 + ["乙"] * 50)})
-    >>> found[["group", "due", "on_time", "verdict"]].values.tolist()
+    >>> found.loc[found["month"] == "all", ["group", "due", "rate", "verdict"]].values.tolist()
     [['乙', 50, 0.2, 'below'], ['甲', 50, 1.0, 'above']]
     """
     flagged = with_case_flags(issues)
+    closed = {"time", "closed"} <= set(flagged.columns) and flagged["closed"].notna().any()
+    if not ({"due", "reworked"} & set(flagged.columns) or closed):
+        return pd.DataFrame(columns=list(COLUMNS))
+    months: list[tuple[str, NDArray[np.intp]]] = [(ALL, np.arange(len(flagged)))]
+    if "time" in flagged.columns:
+        of_month = pd.to_datetime(flagged["time"]).dt.strftime("%Y-%m")
+        months += [(str(month), rows) for month, rows in of_month.groupby(of_month).indices.items()]
     parts = [
-        _of_groups(flagged, by, names.to_numpy(dtype=object))
+        _of_groups(flagged.iloc[rows], by, month, names.to_numpy(dtype=object)[rows])
         for by, names in groups.items()
-        if {"due", "reworked"} & set(flagged.columns) or {"time", "closed"} <= set(flagged.columns)
+        for month, rows in months
     ]
-    return (
-        pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else pd.DataFrame()
-    )
+    some = [part for part in parts if len(part)]
+    return pd.concat(some, ignore_index=True) if some else pd.DataFrame(columns=list(COLUMNS))
 
 
-def _of_groups(cases: gpd.GeoDataFrame, by: str, names: npt.NDArray[np.object_]) -> pd.DataFrame:
+def _of_groups(cases: gpd.GeoDataFrame, by: str, month: str, names: npt.NDArray[np.object_]) -> pd.DataFrame:
     code, found = pd.factorize(pd.Series(names, dtype=object), sort=True)
     n = len(found)
 
@@ -138,7 +151,7 @@ def _of_groups(cases: gpd.GeoDataFrame, by: str, names: npt.NDArray[np.object_])
         return cases[name].to_numpy(dtype=np.bool_) if there else np.zeros(len(cases), dtype=np.bool_)
 
     every = np.ones(len(cases), dtype=np.bool_)
-    table = pd.DataFrame({"by": by, "group": np.asarray(found, dtype=object), "count": count(every)})
+    table = pd.DataFrame({"by": by, "group": np.asarray(found, dtype=object)}).assign(month=month, cases=count(every))
     due, on_time = count(flag("due")), count(flag("due") & flag("on_time"))
     low, high = share_interval(on_time, due)
     all_due = int(due.sum())
@@ -148,18 +161,20 @@ def _of_groups(cases: gpd.GeoDataFrame, by: str, names: npt.NDArray[np.object_])
     rate = ratio(on_time, due)
     verdict = np.select([rate > limit_high, rate < limit_low, due > 0], ["above", "below", "within"], default="")
     judged = count(flag("judged")) if "reworked" in cases.columns else np.zeros(n, dtype=np.int64)
+    told = "due" in cases.columns
     return table.assign(
-        due=due,
-        on_time=rate,
-        on_time_low=low,
-        on_time_high=high,
+        due=due if told else np.nan,
+        closed_on_time=on_time if told else np.nan,
+        rate=rate,
+        low=low,
+        high=high,
         limit_low=limit_low,
         limit_high=limit_high,
         p=p,
         q=benjamini_hochberg(p),
-        verdict=verdict,
+        verdict=pd.Series(verdict, dtype=object).replace("", None),
         rework=ratio(count(flag("judged") & flag("reworked")), judged),
-        median_days=median_days(cases, code, n),
+        days_to_close=median_days(cases, code, n),
     )
 
 

@@ -36,7 +36,7 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a zone and source: ``zone, source, count, share`` (of the zone's cases whose source is known),
-        ``city_share, expected, p, q, median_days`` (from report to closing, of those closed). Without rows where no source is
+        ``city_share, expected, p, q, days_to_close`` (from report to closing, of those closed). Without rows where no source is
         known.
 
     Examples
@@ -54,7 +54,7 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     table = table[table.notna().all(axis=1) & (table["source"] != "")]
     counts = pd.crosstab(table["zone"], table["source"])
     if counts.empty:
-        columns = ["zone", "source", "count", "share", "city_share", "expected", "p", "q", "median_days"]
+        columns = ["zone", "source", "count", "share", "city_share", "expected", "p", "q", "days_to_close"]
         return pd.DataFrame(
             {name: pd.Series(dtype=object if name in ("zone", "source") else float) for name in columns}
         )
@@ -73,5 +73,5 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
         expected=own * drawn / total,
         p=p,
         q=benjamini_hochberg(p),
-        median_days=median_days(issues.iloc[table.index], code, len(found)),
+        days_to_close=median_days(issues.iloc[table.index], code, len(found)),
     )

@@ -44,7 +44,7 @@ def test_a_source_that_closes_slowly_shows_its_days() -> None:
     day = pd.Timestamp("2024-05-01")
     closed = [day + pd.Timedelta(days=k) for k in (1, 2, 30)] + [pd.NaT, day - pd.Timedelta(days=1)]
     found = share_by_source(cases(source=["a"] * 3 + ["b"] * 2, time=[day] * 5, closed=closed), pd.Series(["甲"] * 5))
-    assert found.set_index("source")["median_days"].to_dict() == pytest.approx({"a": 2.0, "b": np.nan}, nan_ok=True)
+    assert found.set_index("source")["days_to_close"].to_dict() == pytest.approx({"a": 2.0, "b": np.nan}, nan_ok=True)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 40, 5000])
@@ -74,9 +74,11 @@ def test_two_late_cases_of_three_are_no_bad_department_and_of_three_hundred_they
         closed=[day + pd.Timedelta(days=5 if is_late else 1) for is_late in late],
         rework=late.astype(float),
     )
-    found = measure_response(issues, {"department": pd.Series(department)}).set_index("group")
+    found = measure_response(issues, {"department": pd.Series(department)})
+    assert found.loc[found["month"] != "all", "month"].unique().tolist() == ["2024-05"]
+    found = found[found["month"] == "all"].set_index("group")
     assert found["verdict"].to_dict() == {"大": "above", "小": "within", "差": "below"}
-    assert found["on_time"].to_dict() == pytest.approx({"大": 0.9, "小": 1 / 3, "差": 1 / 3})
+    assert found["rate"].to_dict() == pytest.approx({"大": 0.9, "小": 1 / 3, "差": 1 / 3})
     assert found["rework"].to_dict() == pytest.approx({"大": 0.1, "小": 2 / 3, "差": 2 / 3})
 
 
