@@ -29,6 +29,7 @@ from jxgis.drawing.periods import add_periods
 from jxgis.hotspots.map import class_label
 from jxgis.hotspots.names import name_areas
 from jxgis.i18n import text
+from jxgis.report.columns import write_value
 from jxgis.schema.tables import table as declared
 from jxgis.small_counts import as_words
 from jxgis.trends.patterns import CATEGORIES
@@ -84,7 +85,7 @@ def change_words(changes: pd.DataFrame, lang: str) -> list[str]:
     columns = declared("trends.changes").columns
     said = []
     for change, direction, course in zip(changes["change"], changes["direction"], changes["course"], strict=True):
-        much = columns["direction"].word(direction, lang) if pd.isna(change) else f"{change:+.0%}".replace("-", "−")
+        much = columns["direction"].word(direction, lang) if pd.isna(change) else write_value(change, "change", lang, 0)
         said.append(much if pd.isna(course) else f"{much} · {columns['course'].word(course, lang)}")
     return said
 

@@ -159,7 +159,12 @@ def _of_groups(cases: gpd.GeoDataFrame, by: str, month: str, names: npt.NDArray[
     limit_low, limit_high = funnel_limits(share, due) if all_due else (np.full(n, np.nan), np.full(n, np.nan))
     p = np.where(due > 0, two_sided(*drawn_tails(on_time, due, int(on_time.sum()), all_due)), np.nan)
     rate = ratio(on_time, due)
-    verdict = np.select([rate > limit_high, rate < limit_low, due > 0], ["above", "below", "within"], default="")
+    # Who handles all that is due is set against nobody.
+    alone = due == all_due
+    p, limit_low, limit_high = (np.where(alone, np.nan, values) for values in (p, limit_low, limit_high))
+    verdict = np.select(
+        [rate > limit_high, rate < limit_low, (due > 0) & ~alone], ["above", "below", "within"], default=""
+    )
     judged = count(flag("judged")) if "reworked" in cases.columns else np.zeros(n, dtype=np.int64)
     told = "due" in cases.columns
     return table.assign(

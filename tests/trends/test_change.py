@@ -89,6 +89,7 @@ def test_batches_are_found_whatever_the_rates_and_whatever_changed_in_one_place(
         assert batch * 0.9 <= batches(before, after, cells) <= batch * 1.4
 
 
+@pytest.mark.slow
 def test_a_city_without_change_shows_none() -> None:
     """A fast part of what benchmarks/trends.py does a thousand times; more than 6 of 40 would be a chance of 1 in 250."""
     cells = square(40)

@@ -75,6 +75,7 @@ def test_few_cases_have_no_trend() -> None:
     assert found[["trend_z", "trend_p", "trend_q"]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rising", [False, True])
 def test_shuffled_times_show_no_trend_and_nothing_new(rising: bool) -> None:
     """Of 40 shuffles; the city's cases may rise, as long as the places share in it. Persistent places stay."""
