@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Timed", "add_places", "hide_places", "hide_response", "hide_sources", "untold_districts", "without_scores"]
 
-_RATES = ("rate", "low", "high", "limit_low", "limit_high", "p", "q", "verdict")
+_ROUNDED = ("rate", "low", "high", "limit_low", "limit_high", "rework")
+_RATES = ("rate", "low", "high", "limit_low", "limit_high", "verdict")
+_MANY = 1000
+"""Cases from which on shares of three digits fit several numbers of cases that are due."""
 
 
 class Timed(NamedTuple):
@@ -184,12 +187,16 @@ def _hide_kind(response: pd.DataFrame, untold: set[str], min_count: int) -> pd.D
 
     whole = rows["group"].isin(untold).to_numpy()
     of_cases = hidden(cases) | whole
-    of_due = of_cases | hidden(due) | hidden(cases - due)
-    of_rate = of_due | hidden(on_time) | hidden(due - on_time)
+    gone = of_cases | hidden(due) | hidden(on_time) | hidden(due - on_time)
+    # Few are not yet due: of many cases a share of three digits does not tell how many.
+    open_few = hidden(cases - due)
+    of_rate = gone | (open_few & (cases < _MANY).to_numpy())
     judged = due.where(response["due"].notna(), cases)
     again = (response["rework"].astype(np.float64) * judged).round().fillna(0)
-    hides = {"due": of_due, "closed_on_time": of_rate, **dict.fromkeys(_RATES, of_rate)}
-    hides |= {"rework": of_due | small(again) | small(judged - again), "days_to_close": of_cases}
+    hides = dict.fromkeys(("due", "closed_on_time", "p", "q"), gone | open_few) | dict.fromkeys(_RATES, of_rate)
+    hides |= {"rework": of_rate | small(again) | small(judged - again), "days_to_close": of_cases}
+    rough = {name: response[name].where(~open_few, response[name].astype(np.float64).round(3)) for name in _ROUNDED}
+    response = response.assign(**rough)
     words = response["cases"].astype(object).mask(of_cases, None).mask(small(cases) & ~whole, small_range(min_count))
     return response.assign(
         cases=words, **{name: response[name].astype(object).mask(gone, None) for name, gone in hides.items()}

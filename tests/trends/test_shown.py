@@ -33,12 +33,13 @@ def cases(seed: int, n: int = 260) -> gpd.GeoDataFrame:
 def least_and_most(true: np.ndarray, shown: np.ndarray, at: tuple[int, int]) -> tuple[float, float]:
     """What a reader can tell of a cell of a table, whose sums by row and column are known: an independent audit."""
     rows, cols = true.shape
-    bounds, equal, total = [], [], []
+    bounds: list[tuple[float, float]] = []
+    equal, total = [], []
     for (i, j), value in np.ndenumerate(shown):
         if isinstance(value, str):
             bounds.append((1, LEAST - 1))
         else:
-            bounds.append((0, None) if pd.isna(value) else (true[i, j], true[i, j]))
+            bounds.append((0, np.inf) if pd.isna(value) else (float(true[i, j]), float(true[i, j])))
     for i in range(rows):
         equal.append([float(k // cols == i) for k in range(rows * cols)])
         total.append(true[i].sum())
@@ -47,7 +48,12 @@ def least_and_most(true: np.ndarray, shown: np.ndarray, at: tuple[int, int]) -> 
         total.append(true[:, j].sum())
     cost = np.zeros(rows * cols)
     cost[at[0] * cols + at[1]] = 1
-    low, high = (linprog(sign * cost, A_eq=equal, b_eq=total, bounds=bounds).fun * sign for sign in (1, -1))
+    ends = []
+    for sign in (1, -1):
+        found = linprog(sign * cost, A_eq=equal, b_eq=total, bounds=bounds)
+        assert found.fun is not None
+        ends.append(sign * float(found.fun))
+    low, high = ends
     return low, high
 
 
@@ -99,6 +105,24 @@ def test_no_few_cases_of_a_department_can_be_told_from_its_months(seed: int, n: 
     assert shown.loc[hidden, ["rate", "low", "high", "p", "verdict"]].isna().all(axis=None)
     assert hidden.any()
     assert not hidden.all()
+
+
+def test_of_many_cases_few_of_which_are_not_yet_due_the_rate_is_told_and_their_number_is_not() -> None:
+    day = pd.Timestamp("2024-05-01")
+    n, open_few = 4000, np.arange(4000) >= 3998
+    table = {"time": day, "department": np.where(np.arange(n) % 2 == 0, "甲", "乙")}
+    issues = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy([0] * n, [0] * n), crs=4549)
+    late = np.arange(n) % 10 == 0
+    issues["deadline"] = day + pd.to_timedelta(np.where(open_few, 90, 3), unit="D")
+    issues["closed"] = day + pd.to_timedelta(np.where(late, 6, 1), unit="D")
+    found = measure_response(issues, {"department": issues["department"]})
+    shown = hide_response(found, set(), LEAST)
+    whole = shown[shown["month"] == "all"].set_index("group")
+    assert whole[["due", "closed_on_time", "p"]].isna().all(axis=None)
+    assert whole["rate"].to_dict() == pytest.approx({"甲": 0.8, "乙": 1.0}, abs=5e-4)
+    # As many cases with one or two not yet due would show the same.
+    for due in (1998, 1999):
+        assert any(round(hits / due, 3) == whole.loc["甲", "rate"] for hits in range(due))
 
 
 def test_with_one_case_at_the_least_nothing_is_hidden() -> None:
