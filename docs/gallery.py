@@ -30,6 +30,7 @@ CAPTIONS = {
     "map_weak": ("薄弱区域：是同类的几倍", "Weak areas: times as many issues as their kind"),
     "map_clusters": ("问题密集区：全部和各类", "Clusters of issues: of all and of each class"),
     "map_scan": ("聚集区：是应有的几倍", "Clusters: times as many issues as expected"),
+    "map_trends": ("时间变化：热点的来去", "Change over time: hot spots that come and go"),
     "map_effect": ("治理区域和与之相似的对照", "Treated areas and those that they are compared with"),
     "map_circle": ("15 分钟生活圈：样样够得着的与缺的", "The 15-minute circle: what is in reach and what lacks"),
     "map_scorecard": ("规划指标：各片区达标情况", "Targets of the plan by district"),
@@ -37,7 +38,7 @@ CAPTIONS = {
 }
 
 #: Figures that are not called as their part is.
-_PART_OF = {"months": "hotspots", "scale": "hotspots", "scan_time": "scan"}
+_PART_OF = {"months": "hotspots", "scale": "hotspots", "scan_time": "scan", "trends_change": "trends"}
 
 
 def make(result: Path, folder: Path) -> None:

@@ -24,6 +24,7 @@ from . import (
     settings,
     space,
     statistics,
+    trends,
     units,
     weak,
 )
@@ -76,6 +77,7 @@ from .scan.analysis import scan_clusters
 from .scorecard.analysis import measure_scorecard
 from .scoring.analysis import score_candidates
 from .settings import load_settings
+from .trends.analysis import find_trends
 from .units.analysis import propose_units
 from .weak.analysis import find_weak_areas
 
@@ -105,6 +107,7 @@ __all__ = [
     "errors",
     "find_clusters",
     "find_hotspots",
+    "find_trends",
     "find_weak_areas",
     "hotspots",
     "indicators",
@@ -163,6 +166,7 @@ __all__ = [
     "settings",
     "space",
     "statistics",
+    "trends",
     "units",
     "weak",
 ]

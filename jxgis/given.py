@@ -13,11 +13,13 @@ from jxgis.part import Given
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
+    from numpy.typing import NDArray
 
     from jxgis.schema.layers import Contract
     from jxgis.settings import Settings
 
-__all__ = ["given_tables", "named_tables", "rows_in_file"]
+__all__ = ["districts_at", "given_tables", "named_tables", "rows_in_file"]
 
 
 def given_tables(
@@ -159,3 +161,38 @@ def rows_in_file(given: Given, layer: str, at: Iterable[int]) -> Text:
         zh="；".join(f"{file} {rows_said(rows).zh}".strip() for file, rows in found.items()),
         en="; ".join(f"{file}, {rows_said(rows).en}" if file else rows_said(rows).en for file, rows in found.items()),
     )
+
+
+def districts_at(given: Given, areas: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """The district in which the middle of each area lies.
+
+    Parameters
+    ----------
+    given
+        What a part was handed.
+    areas
+        (n,) polygons.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) its name; None where there is none, or no districts are given.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> city = gpd.GeoDataFrame({"name": ["老城"]}, geometry=[shapely.box(0, 0, 9, 9)], crs=4549)
+    >>> cells = gpd.GeoDataFrame(geometry=shapely.box([1, 20], 1, [3, 22], 3), crs=4549)
+    >>> districts_at(given_tables({"districts": city}, lang="zh"), cells).tolist()
+    ['老城', None]
+    """
+    import geopandas as gpd
+    import numpy as np
+
+    from jxgis.space.points import locate
+
+    districts = given.table("districts")
+    if districts is None or "name" not in districts.columns:
+        return np.full(len(areas), None, dtype=object)
+    names = np.array([*districts["name"], None], dtype=object)
+    return np.asarray(names[locate(gpd.GeoSeries(areas.geometry.centroid), districts)])

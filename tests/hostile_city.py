@@ -49,7 +49,11 @@ def _issues() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "任务号": [f"{text('号')}{at}" for at in n],
-            "上报时间": np.where(n % 50 == 1, text("时"), "2023-05-01 08:00:00"),
+            "上报时间": np.where(
+                n % 50 == 1,
+                text("时"),
+                (pd.Timestamp("2023-05-01 08:00") + pd.to_timedelta(n % 180, unit="D")).astype(str),
+            ),
             "问题类型": text("型"),
             "大类": text("大"),
             "小类": np.where(n % 3 == 0, text("小甲"), text("小乙")),

@@ -15,7 +15,7 @@ import pytest
 #: Where people look for what jxgis names, and the modules of others by the names that its code gives them.
 PLACES = ["jxgis", *(f"jxgis.{name}" for name in (
     "allocate", "circle", "city", "clusters", "compare", "crs", "datum", "drawing", "effect", "errors", "hotspots", "i18n", "load", "output", "parks", "part", "periods", "reference", "report",
-    "run", "scan", "schema", "scorecard", "scoring", "settings", "space", "statistics", "units", "weak",
+    "run", "scan", "schema", "scorecard", "scoring", "settings", "space", "statistics", "trends", "units", "weak",
 ))]  # fmt: skip
 OTHERS = {"gpd": "geopandas", "pd": "pandas", "np": "numpy", "npt": "numpy.typing", "folium": "folium", "pyproj": "pyproj",
           "shapely": "shapely"}  # fmt: skip

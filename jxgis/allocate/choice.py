@@ -15,6 +15,7 @@ from scipy.sparse import csr_array, vstack
 from jxgis.allocate.conflict import smallest_conflict
 from jxgis.allocate.rules import Rule, Terms, facts, rules_of
 from jxgis.errors import InputError
+from jxgis.settings import ALLOCATE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def choose(
     *,
     overlaps: Ints | None = None,
     alternatives: int = 0,
-    within: float = 0.02,
+    within: float = ALLOCATE.within,
 ) -> Choice:
     """Choose candidates and their years: the greatest sum of values; of equals the one that takes the higher value earlier.
 

@@ -127,6 +127,7 @@ HEADLINES = (
     Headline("weak", "weak_areas", "number", 0, _rows("weak.weak_areas")),
     Headline("clusters", "clusters", "number", 0, _rows("clusters.clusters", "issue_class")),
     Headline("scan", "scan_clusters", "number", 0, _rows("scan.clusters", "issue_class")),
+    Headline("trends", "trend_places", "number", 0, _rows("trends.places", "issue_class")),
     Headline("effect", "effect", "change", 1, _effect),
     Headline("scorecard", "statuses", "number", 0, _statuses),
     Headline("circle", "circle", "percent", 1, _values("circle.circle", "people_coverage", "kind", level="city")),

@@ -448,6 +448,7 @@ def _of_words(part: str, code: str, folder: Folder, lang: str) -> str:
     declared = {"hotspots": ("hotspots.places", "issue_class"), "parks": ("parks.coverage", "method")}
     declared |= {"scorecard": ("scorecard.scorecard", "status")}
     declared |= {name: (f"{name}.clusters", "issue_class") for name in ("clusters", "scan")}
+    declared |= {"trends": ("trends.places", "issue_class")}
     if part in declared:
         name, column = declared[part]
         return "" if code == "all" and part == "parks" else table(name).columns[column].word(code, lang)

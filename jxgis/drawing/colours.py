@@ -45,6 +45,7 @@ __all__ = [
     "PAPER",
     "PARK",
     "PARK_EDGE",
+    "PATTERNS",
     "PEAK",
     "PINS",
     "POCKET",
@@ -147,6 +148,24 @@ COURSES: dict[str, str] = {
     "improved": CHANGE[3],
     "not_comparable": ABSENT,
 }
+#: What a place has been over time: what comes is strong, what stays is red, what goes is pale, cold is as cold elsewhere.
+PATTERNS: dict[str, str] = {
+    "new_hot": "#6a1b7a",
+    "consecutive_hot": "#a64aa6",
+    "intensifying_hot": HOT_COLD[3],
+    "persistent_hot": HOT_COLD[2],
+    "diminishing_hot": HOT_COLD[1],
+    "sporadic_hot": "#d9a441",
+    "oscillating_hot": "#8c6d1f",
+    "historical_hot": "#a9a59b",
+    **{
+        f"{name}_cold": HOT_COLD[-2]
+        for name in (
+            "new", "consecutive", "intensifying", "persistent", "diminishing", "sporadic", "oscillating", "historical",
+        )
+    },
+    "none": HOT_COLD[0],
+}  # fmt: skip
 
 
 def sequential(n: int) -> tuple[str, ...]:

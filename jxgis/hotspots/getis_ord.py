@@ -94,7 +94,7 @@ def getis_ord_grid(counts: npt.ArrayLike, grid: Grid, *, band_m: float, star: bo
     weight = disc_sums(np.ones(len(grid), dtype=np.int64), grid, band_m=band_m)
     if not star:
         sums, weight = sums - values, weight - 1
-    return _standardise(values, sums, weight, weight, star=star)
+    return standardise(values, sums, weight, weight, star=star)
 
 
 def getis_ord_graph(values: pd.Series | npt.ArrayLike, graph: Graph, *, star: bool = True) -> GiResult:
@@ -139,10 +139,10 @@ def from_neighbours(values: Numbers, near: Neighbours, *, star: bool) -> GiResul
         if values.dtype.kind == "i":
             sums = np.rint(sums).astype(np.int64)
     members = np.diff(near.weights.indptr)
-    return _standardise(values, sums, weight, square, star=star, members=members)
+    return standardise(values, sums, weight, square, star=star, members=members)
 
 
-def _standardise(
+def standardise(
     values: Numbers,
     sums: Numbers,
     weight: Numbers,
@@ -151,7 +151,29 @@ def _standardise(
     star: bool,
     members: npt.NDArray[np.integer] | None = None,
 ) -> GiResult:
-    """Z of weighted sums under random placing; ``square`` is the sum of the squared weights."""
+    """Standardise sums of values by what placing these values at random would make them.
+
+    Parameters
+    ----------
+    values
+        (..., n) the values that are placed.
+    sums, weight, square
+        (..., q) weighted sums over neighbourhoods, and the sums of their weights and of these squared; with binary weights
+        both are the number of their members.
+    star
+        Whether a place is a member of its own neighbourhood; of Gi, without it, the sums are as many as the values.
+    members
+        (q,) how many each neighbourhood has; ``weight`` by default.
+
+    Returns
+    -------
+    GiResult
+
+    Examples
+    --------
+    >>> standardise(np.array([0, 0, 1, 4, 5]), np.array([9]), np.array([2]), np.array([2]), star=True).z.round(3).tolist()
+    [1.946]
+    """
     n = values.shape[-1]
     size = weight if members is None else members
     mean, deviation = _moments(values, star=star)

@@ -47,7 +47,7 @@ def hotspot_section(
     *,
     cells: pd.DataFrame | None = None,
     lines: Sequence[str] = (),
-    strata: str = "",
+    among: str = "",
     outside_area: int = 0,
     without_exposure: int | None = None,
     min_count: int = 1,
@@ -66,7 +66,7 @@ def hotspot_section(
         The contract's ``cells``: only counted, never listed.
     lines
         Which periods the places' ``change`` compares, in words, or why there is none.
-    strata
+    among
         What the cells are compared within, in words; empty: the whole city.
     outside_area
         Issues in no cell.
@@ -86,11 +86,11 @@ def hotspot_section(
     ['Hot and cold cells (Gi*)', 'Hot places', 'Change']
     """
     cautious = cautions(tables.get("levels"), tables.get("heavy_cells"), lang)
-    among = [Paragraph(strata, "sub")] if strata else []
+    within = [Paragraph(among, "sub")] if among else []
     return Section(
         part="hotspots",
         keys=_keys(tables, cells, outside_area, lang),
-        blocks=[*among, *_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
+        blocks=[*within, *_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
         answers=_answers(tables, lines, lang),
         methods=_methods(tables, cells, options, lang),
         sheets=tables,

@@ -317,7 +317,7 @@ def hide_shares(shown: Table, places: pd.DataFrame, min_count: int) -> Table:
     shown
         The places as :func:`jxgis.small_counts.hide_small` shows them.
     places
-        ``issues``, and ``main_subclass_share`` or ``same_point_share``.
+        ``issues``, and ``main_subclass_share``, ``main_source_share`` or ``same_point_share``.
     min_count
         The least number of cases that is shown.
 
@@ -331,7 +331,7 @@ def hide_shares(shown: Table, places: pd.DataFrame, min_count: int) -> Table:
     """
     result = shown.copy()
     # That all but a few have one pair of coordinates is a warning of a geocoder's default, and says nothing of the few.
-    for column, rest_tells in (("main_subclass_share", True), ("same_point_share", False)):
+    for column, rest_tells in (("main_subclass_share", True), ("main_source_share", True), ("same_point_share", False)):
         if column in places.columns:
             part = np.rint(places[column] * places["issues"])
             rest = places["issues"] - part

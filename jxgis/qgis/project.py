@@ -40,6 +40,7 @@ PARTS = (
     "weak",
     "clusters",
     "scan",
+    "trends",
     "effect",
 )
 _OF_VIEW = "customproperties/Option/Option[@name='variable{}']/Option"

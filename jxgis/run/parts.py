@@ -14,12 +14,26 @@ from jxgis.part import Part
 from jxgis.scan.part import PART as SCAN
 from jxgis.scorecard.part import PART as SCORECARD
 from jxgis.scoring.part import PART as SCORES
+from jxgis.trends.part import PART as TRENDS
 from jxgis.units.part import PART as UNITS
 from jxgis.weak.part import PART as WEAK
 
 __all__ = ["PARTS", "by_command", "with_those_before"]
 
-PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION, WEAK, CLUSTERS, SCAN, EFFECT, SCORECARD, CIRCLE)
+PARTS: tuple[Part, ...] = (
+    HOTSPOTS,
+    PARKS,
+    UNITS,
+    SCORES,
+    ALLOCATION,
+    WEAK,
+    CLUSTERS,
+    SCAN,
+    TRENDS,
+    EFFECT,
+    SCORECARD,
+    CIRCLE,
+)
 
 
 def by_command(command: str) -> Part:

@@ -34,6 +34,7 @@ from jxgis.settings import (
     ScorecardSettings,
     ScoringSettings,
     Settings,
+    TrendSettings,
     UnitSettings,
     WeakSettings,
     load_settings,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from jxgis.scan.result import ScanResult
     from jxgis.scorecard.result import ScorecardResult
     from jxgis.scoring.result import ScoresResult
+    from jxgis.trends.result import TrendsResult
     from jxgis.units.result import UnitsResult
     from jxgis.weak.result import WeakResult
 
@@ -340,6 +342,19 @@ class Project:
             Of ``[scan]``.
         """
         found: ScanResult = self._run("scan", options)
+        return found
+
+    @with_options(TrendSettings)
+    def trends(self, **options: Any) -> TrendsResult:
+        """Change over time: what emerges, fades and differs from the period before, with the options of ``[trends]`` in
+        jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[trends]``.
+        """
+        found: TrendsResult = self._run("trends", options)
         return found
 
     @with_options(ScorecardSettings)

@@ -12,7 +12,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
-from jxgis.given import given_tables
+from jxgis.given import districts_at, given_tables
 from jxgis.hotspots.counted import Counted, classes_asked, count_issues, number_points, same_point_share
 from jxgis.hotspots.names import distinct_names
 from jxgis.hotspots.rates import built_up, exposure_on_grid
@@ -28,7 +28,6 @@ from jxgis.scan.windows import grow_shapes
 from jxgis.schema.layers import Contract
 from jxgis.schema.tables import table as declared
 from jxgis.settings import ScanSettings, with_options
-from jxgis.space.points import locate
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -314,7 +313,7 @@ def _clusters(
             "scan": scan,
             "issue_class": name,
             "name": distinct_names(middle, given.ground, lang=given.lang),
-            "district": _districts(given, middle),
+            "district": districts_at(given, middle),
             "observed": observed.astype(np.int64),
             "expected": expected,
             "times": observed / expected,
@@ -346,12 +345,3 @@ def _same_point(scene: _Scene, scan: str, name: str, window: Window) -> float:
         first, end = (of[window.stretch] for of in (scene.slices.stretches.first, scene.slices.stretches.end))
         own &= (scene.slices.of >= first) & (scene.slices.of < end)
     return float(same_point_share(np.where(own, 0, -1), scene.point, 1)[0])
-
-
-def _districts(given: Given, middle: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """The district in which the middle of each cluster lies, where known."""
-    districts = given.table("districts")
-    if districts is None or "name" not in districts.columns:
-        return np.full(len(middle), None, dtype=object)
-    names = np.array([*districts["name"], None], dtype=object)
-    return names[locate(gpd.GeoSeries(middle.geometry.centroid), districts)]

@@ -14,8 +14,7 @@ from jxgis.i18n import Text, text
 from jxgis.part import Result
 from jxgis.scan.part import PART
 from jxgis.small_counts import MIN_RANGE, hide_small
-from jxgis.space.points import locate
-from jxgis.space.sums import Period, add_areas, when
+from jxgis.space.sums import add_areas, add_areas_of_time
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -97,25 +96,19 @@ class ScanResult(Result):
         """
         given, least = self.given, self.given.settings.report.min_count
         issues, known = given.need("issues"), given.known_counts(self.part)
-        called: dict[str, pd.Index] = {}
-        for (scan, name, start, end), rows in self.clusters.groupby(
-            ["scan", "issue_class", "start", "end"], dropna=False, sort=False
-        ):
-            of = f"{self.part.name}:{len(called)}"
-            seen, periods = rows["observed"].to_numpy(dtype=np.int64), None
-            total = seen
-            if scan == "space_time":
-                of_class = issues if name == ALL else issues[issues["issue_class"] == name]
-                at = locate(of_class, rows)
-                total = np.bincount(at[at >= 0], minlength=len(rows))
-                within = issues["time"].between(start, end + pd.Timedelta(days=1), inclusive="left")
-                few = (total > seen) & (total - seen < least)
-                periods = {"observed": Period(seen, few, when(issues[within], issues))}
-            called[of if periods is None else f"{of}:observed"] = rows.index
-            known = add_areas(known, rows, total, of=of, periods=periods, issue_class=str(name), min_count=least)
         lost = np.zeros(len(self.clusters), dtype=np.bool_)
-        for of, index in called.items():
-            lost[index] = known.loc[known["of"] == of, "lost"].to_numpy(dtype=bool)
+        groups = self.clusters.groupby(["scan", "issue_class", "start", "end"], dropna=False, sort=False)
+        for number, ((scan, name, start, end), rows) in enumerate(groups):
+            of, seen = f"{self.part.name}:{number}", rows["observed"].to_numpy(dtype=np.int64)
+            at = self.clusters.index.get_indexer(rows.index)
+            if scan == "space_time":
+                within = issues["time"].between(start, end + pd.Timedelta(days=1), inclusive="left").to_numpy()
+                known, lost[at] = add_areas_of_time(
+                    known, rows, seen, issues, within, of=of, layer=issues, issue_class=str(name), min_count=least
+                )
+            else:
+                known = add_areas(known, rows, seen, of=of, issue_class=str(name), min_count=least)
+                lost[at] = known.loc[known["of"] == of, "lost"].to_numpy(dtype=bool)
         return known, lost
 
     def known_counts(self) -> pd.DataFrame:

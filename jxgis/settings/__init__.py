@@ -48,6 +48,7 @@ from jxgis.settings._parts import (
     Weighing,
 )
 from jxgis.settings._scan import SCAN, ScanSettings
+from jxgis.settings._trends import TRENDS, CompareWith, Step, TrendSettings
 
 __all__ = [
     "ALLOCATE",
@@ -59,6 +60,7 @@ __all__ = [
     "SCAN",
     "SCORECARD",
     "SCORING",
+    "TRENDS",
     "UNITS",
     "WEAK",
     "AllocateSettings",
@@ -67,6 +69,7 @@ __all__ = [
     "CitySettings",
     "ClusterMethod",
     "ClusterSettings",
+    "CompareWith",
     "Condition",
     "Controls",
     "CycleSettings",
@@ -90,6 +93,8 @@ __all__ = [
     "ScoringSettings",
     "Section",
     "Settings",
+    "Step",
+    "TrendSettings",
     "UnitSettings",
     "WeakSettings",
     "Weighing",
@@ -132,6 +137,7 @@ class Settings(Section):
     weak: WeakSettings = WeakSettings()
     clusters: ClusterSettings = ClusterSettings()
     scan: ScanSettings = ScanSettings()
+    trends: TrendSettings = TrendSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:

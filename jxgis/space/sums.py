@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from jxgis.space.polygons import Faces
 
-__all__ = ["CITY", "EVERYWHERE", "Period", "add_areas", "when", "whole_zones"]
+__all__ = ["CITY", "EVERYWHERE", "Period", "add_areas", "add_areas_of_time", "when", "whole_zones"]
 
 EVERYWHERE: Faces = np.array([shapely.box(-1e8, -1e8, 1e8, 1e8)])
 """Where all issues lie."""
@@ -202,6 +202,63 @@ def add_areas(
         groups += [(outer, inner, all_told) for outer, inner in zip(whole, in_time.T, strict=True)]
     rows = _added_up(rows, groups, name=of, issue_class=issue_class, min_count=min_count)
     return rows.assign(lost=leave_out(rows, min_count))
+
+
+def add_areas_of_time(
+    known: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    counts: NDArray[np.int64],
+    issues: gpd.GeoDataFrame,
+    within: NDArray[np.bool_],
+    *,
+    of: str,
+    layer: gpd.GeoDataFrame,
+    issue_class: str = ALL,
+    min_count: int,
+) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+    """Add areas of which the issues of some time alone are shown to what readers know: see `add_areas`.
+
+    Parameters
+    ----------
+    known, areas, of, issue_class, min_count
+        As for `add_areas`.
+    counts
+        (n,) issues of the class and the time in each area.
+    issues, within
+        (k,) all issues, with ``issue_class`` where known, and which are of the time.
+    layer
+        All that tables count which say nothing of time.
+
+    Returns
+    -------
+    DataFrame, ndarray of bool
+        What readers know then, and (n,) which counts are missing.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0.5] * 9, [0.5] * 9), crs=4549)
+    >>> square = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs=4549)
+    >>> early, known = np.arange(9) < 8, whole_zones(None, points).assign(known=True)
+    >>> add_areas_of_time(known, square, np.array([8]), points, early, of="places", layer=points, min_count=3)[1].tolist()
+    [True]
+    """
+    of_class = issues if issue_class == ALL else issues[issues["issue_class"] == issue_class]
+    at = locate(of_class, areas)
+    total = np.bincount(at[at >= 0], minlength=len(areas))
+    few = (total > counts) & (total - counts < min_count)
+    periods = {"issues": Period(counts, few, when(issues[within], layer))}
+    known = add_areas(
+        known,
+        areas,
+        total,
+        of=of,
+        periods=periods,
+        when=when(issues, layer),
+        issue_class=issue_class,
+        min_count=min_count,
+    )
+    return known, known.loc[known["of"] == f"{of}:issues", "lost"].to_numpy(dtype=bool)
 
 
 def _filled(zones: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:

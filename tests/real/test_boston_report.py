@@ -59,6 +59,7 @@ def test_the_page_and_its_maps_are_there(result: Path) -> None:
         "weak.html",
         "clusters.html",
         "scan.html",
+        "trends.html",
         "scores.html",
     }
     page = (result / "index.html").read_text(encoding="utf-8")

@@ -318,6 +318,7 @@ def test_every_table_is_held_to_its_contract() -> None:
         (jxgis.find_weak_areas, jxgis.Project.weak, "weak"),
         (jxgis.find_clusters, jxgis.Project.clusters, "clusters"),
         (jxgis.scan_clusters, jxgis.Project.scan, "scan"),
+        (jxgis.find_trends, jxgis.Project.trends, "trends"),
     ],
 )
 def test_help_lists_every_option_with_its_default_and_what_it_means(door: Any, method: Any, section: str) -> None:

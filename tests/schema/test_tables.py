@@ -124,7 +124,7 @@ def test_geometry_is_no_column() -> None:
 def test_what_would_tell_a_few_cases_is_marked() -> None:
     """By hand, from what each column is: a share, a rate or a quotient of the count, or what its cases are."""
     effect = "cases_before cases_after controls_before controls_after cases_treated cases_controls fewest"
-    assert set(case_columns()) == {"count", "issues", "inside", "observed", *effect.split()}
+    assert set(case_columns()) == {"count", "issues", "inside", "observed", "cases", *effect.split()}
     told = """share_issues share_inside ratio per_km2 issues_per_km2 location_quotient rate change issues_before issues_recent
     gi_z gi_p gi_p_normal gi_q gi_q_all rate_z rate_p rate_q rate_q_all peak_z same_point_share gini concentration main_subclass main_subclass_share main_department
     main_class main_share entropy evenness effective_classes top1_share top3_share top5_share top10_share half_in_area
@@ -135,5 +135,6 @@ def test_what_would_tell_a_few_cases_is_marked() -> None:
     change_cases change_controls difference treated_share_before treated_share_after controls_share_before controls_share_after
     moved moved_low moved_high severity severity_before low high p q change_p shared issues_again fall_p
     times relative_risk llr p_gumbel
-    clustered share_clustered share_largest"""
+    clustered share_clustered share_largest
+    trend_z trend_p trend_q slope main_source_share before after share days_to_close"""
     assert set(telling_columns()) == set(told.split())

@@ -1,0 +1,193 @@
+"""Change between two periods around every cell: exact, given what each place and each period has in all."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from jxgis.errors import InputError
+from jxgis.hotspots.permutation import permutation_p
+from jxgis.space.grid import Grid
+from jxgis.space.ratio import ratio
+from jxgis.space.window import disc_sums
+from jxgis.statistics.beta_binomial import beta_binomial_tails
+from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
+from jxgis.statistics.hypergeometric import drawn_tails, two_sided
+from jxgis.statistics.overdispersion import overdispersion_on_grid
+
+__all__ = ["batches", "change_p", "find_change"]
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+_FULL = 20.0
+"""Cases of a square, on the average, from which on it shows how they vary."""
+_SIDES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+"""Sides of squares that are tried, in cells."""
+
+
+def change_p(before: npt.ArrayLike, after: npt.ArrayLike, totals: tuple[int, int], *, batch: float = 1.0) -> Floats:
+    """Compute the chance of so uneven a division of each place's cases between two periods, two-sided.
+
+    Given the cases of each place and of each period, the later ones of a place are hypergeometric where every case falls
+    into a period by itself, whatever the places' rates are: exact, for neighbourhoods too, as sums of places. Where
+    cases come in batches, they are beta-binomial.
+
+    Parameters
+    ----------
+    before, after
+        (n,) cases of each place in the two periods.
+    totals
+        Cases of the whole in the two.
+    batch
+        How many times as much as by chance counts vary; 1 for the exact p.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) min(1, 2 min(P(A >= a), P(A <= a))); NaN where a place, or one of the periods, has none.
+
+    Raises
+    ------
+    InputError
+        If a place has more cases than the whole.
+
+    Examples
+    --------
+    Of four cases two are late. That both of a place are has the chance 1/6:
+
+    >>> change_p([0, 1], [2, 1], (2, 2)).round(6).tolist()
+    [0.333333, 1.0]
+    """
+    early, late = np.asarray(before, dtype=np.int64), np.asarray(after, dtype=np.int64)
+    if (early > totals[0]).any() or (late > totals[1]).any():
+        raise InputError(
+            zh="有地点的件数多于全部件数；totals 应是两期各自的总数。",
+            en="a place has more cases than the whole; totals are those of both periods.",
+        )
+    own, whole = early + late, sum(totals)
+    p = np.full(own.shape, np.nan)
+    asked = own > 0
+    if min(totals) == 0:
+        return p
+    if batch > 1:
+        upper, lower = beta_binomial_tails(late[asked], own[asked], totals[1] / whole, batch)
+    else:
+        upper, lower = drawn_tails(late[asked], own[asked], totals[1], whole)
+    p[asked] = two_sided(upper, lower)
+    return p
+
+
+def batches(before: Ints, after: Ints, grid: Grid) -> float:
+    """How many times as much as by chance the cells' shares of the two periods vary: 1 for independent cases.
+
+    The later cases of squares are held against those around them, given the cases of both; see
+    :mod:`jxgis.statistics.overdispersion`. So what rises or falls over some blocks does not raise it. The squares hold
+    twenty cases on the average: of a single case nobody can tell what batch it came in.
+
+    Parameters
+    ----------
+    before, after
+        (n_cells,) cases in the two periods.
+    grid
+        The cells.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> from jxgis.space.grid import Grid
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((60, 60), dtype=bool))
+    >>> one, other = 3 * np.random.default_rng(0).poisson(2, (2, 3600))
+    >>> bool(2.7 < batches(one, other, grid) < 3.5)
+    True
+    """
+    late = after.sum() / max((before + after).sum(), 1)
+    if not 0 < late < 1:
+        return 1.0
+    squares, both, recent = grid, before + after, after
+    for side in _SIDES:
+        squares, both, recent = _in_squares(side, grid, before + after, after)
+        if both.mean() >= _FULL:
+            break
+    if len(squares) < 2:
+        return 1.0
+    # Given both, the later cases vary by the share of the earlier ones less than their mean.
+    return overdispersion_on_grid(recent / (1 - late), both.astype(np.float64), squares).batch
+
+
+def _in_squares(side: int, grid: Grid, both: Ints, recent: Ints) -> tuple[Grid, Ints, Ints]:
+    """Squares of so many cells that have any case, and their cases."""
+    rows, cols = grid.rows // side, grid.cols // side
+    at = rows * (cols.max() + 1) + cols
+    counts, late = (np.bincount(at, weights=values).astype(np.int64) for values in (both, recent))
+    mask = np.zeros((rows.max() + 1, cols.max() + 1), dtype=bool)
+    mask.ravel()[: len(counts)] = counts > 0
+    return Grid(grid.crs, grid.cell_m * side, 0, 0, mask), counts[counts > 0], late[counts > 0]
+
+
+def find_change(before: Ints, after: Ints, grid: Grid, *, band_m: float, alpha: float, batch: float) -> pd.DataFrame:
+    """Find where cases changed otherwise than in the whole, and which hot places are new, gone, stronger or weaker.
+
+    Parameters
+    ----------
+    before, after
+        (n_cells,) cases in two periods of the same length.
+    grid
+        The cells.
+    band_m
+        A cell's neighbours lie within it, metres.
+    alpha
+        Rate of false discoveries, of changes and of hot cells.
+    batch
+        As `change_p` takes it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a cell: ``before, after`` (cases around it), ``change`` (after / before − 1), ``p, q`` (NaN where there is no
+        case around), ``change_bin`` (1, 2, 3 where more than in the whole at q ≤ .10, .05, .01; negative where fewer),
+        ``course``: of hot cells ``new``, ``gone``, ``stronger``, ``weaker``, ``steady``, or ``unclear``, hot in one of
+        the two but changed no more than chance would; empty elsewhere.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> from jxgis.space.grid import Grid
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((20, 20), dtype=bool))
+    >>> before, after = np.random.default_rng(0).poisson(3, (2, 400))
+    >>> after[[0, 1, 20, 21]] += 30
+    >>> find_change(before, after, grid, band_m=100, alpha=0.05, batch=1.0).course[0]
+    'new'
+    """
+    early, late = (disc_sums(counts, grid, band_m=band_m) for counts in (before, after))
+    p = change_p(early, late, (int(before.sum()), int(after.sum())), batch=batch)
+    q = benjamini_hochberg(p)
+    more = late * before.sum() - early * after.sum()
+    rises, falls = (q <= alpha) & (more > 0), (q <= alpha) & (more < 0)
+    was, now = (_hot(counts, grid, band_m, alpha) for counts in (before, after))
+    course = np.select(
+        [now & ~was & rises, was & ~now & falls, now & was & rises, now & was & falls, now & was, now | was],
+        ["new", "gone", "stronger", "weaker", "steady", "unclear"],
+        default="",
+    )
+    return pd.DataFrame(
+        {
+            "before": early,
+            "after": late,
+            "change": ratio(late, early) - 1,
+            "p": p,
+            "q": q,
+            "change_bin": gi_bin(q, more),
+            "course": course,
+        }
+    )
+
+
+def _hot(counts: Ints, grid: Grid, band_m: float, alpha: float) -> npt.NDArray[np.bool_]:
+    size = disc_sums(np.ones(len(grid), dtype=np.int64), grid, band_m=band_m)
+    sums = disc_sums(counts, grid, band_m=band_m)
+    q = benjamini_hochberg(permutation_p(counts, sums, size).p)
+    return np.asarray((q <= alpha) & (sums * len(grid) > counts.sum() * size))

@@ -1,0 +1,223 @@
+"""What `jxgis trends` finds: places that emerge and fade, changes, sources, handling; how they are written, drawn and told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from jxgis.i18n import Text, text
+from jxgis.part import Result
+from jxgis.trends.part import PART
+from jxgis.trends.shown import (
+    Timed,
+    add_places,
+    hide_places,
+    hide_response,
+    hide_sources,
+    untold_districts,
+    without_scores,
+)
+from jxgis.trends.slices import slice_of
+from jxgis.zones import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import folium
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from jxgis.drawing.canvas import Canvas
+    from jxgis.drawing.figures import Figure
+    from jxgis.output import Stage
+    from jxgis.periods import Comparison
+    from jxgis.report.blocks import Section
+    from jxgis.trends.slices import Slices
+
+__all__ = ["TrendsResult"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class TrendsResult(Result):
+    """What `jxgis trends` finds.
+
+    Attributes
+    ----------
+    cells, places, change, changes, sources, response
+        The contract's tables; ``change`` (cells) and ``changes`` (places) are None where no two periods can be compared.
+    change_city
+        Change of all issues between the two; NaN where there are none.
+    states
+        (slices, n_cells) of all issues: 1 hot, -1 cold in each slice that the data cover.
+    slices
+        All slices, those too that the data do not cover.
+    comparison
+        The two periods, or why there are none.
+    classes
+        The classes in their order.
+    method
+        The ways the p of hot and cold were found by, such as ``exact``.
+    outside_area, without_time
+        Issues in no cell; of no known time.
+    """
+
+    part = PART
+
+    cells: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    change: gpd.GeoDataFrame | None
+    changes: gpd.GeoDataFrame | None
+    change_city: float
+    sources: gpd.GeoDataFrame
+    response: pd.DataFrame
+    states: NDArray[np.int64]
+    slices: Slices
+    comparison: Comparison
+    classes: tuple[str, ...]
+    method: tuple[str, ...]
+    outside_area: int
+    without_time: int
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The places, the changes where two periods are compared, sources, handling, and the cells."""
+        moved = {} if self.changes is None or self.change is None else {"changes": self.changes, "change": self.change}
+        return {
+            "places": self.places, **moved, "sources": self.sources, "response": self.response, "cells": self.cells,
+        }  # fmt: skip
+
+    @cached_property
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        given, least, (known, lost) = self.given, self.given.settings.report.min_count, self._known
+        untold = untold_districts(known, given.table("districts"))
+        found = {name: given.in_words(table) for name, table in self.tables().items()}
+        for name, table in found.items():
+            if name in lost:
+                found[name] = hide_places(table, lost[name], least)
+            elif name in ("cells", "change"):
+                found[name] = without_scores(table, least)
+        found["sources"] = hide_sources(self.sources, untold, least)
+        found["response"] = hide_response(self.response, untold, least)
+        return found
+
+    def shown_tables(self) -> dict[str, pd.DataFrame]:
+        """All: they count issues, or tell how many there are around a cell."""
+        return self._shown
+
+    @cached_property
+    def _known(self) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
+        """What readers know with the places, and which of their counts are missing for what they add up to."""
+        given, issues = self.given, self.given.need("issues")
+        within = slice_of(issues["time"], self.slices.kept()) >= 0
+        found = {"places": Timed(self.places, issues, within)}
+        if self.changes is not None and self.comparison.periods is not None:
+            past = given.past()
+            early, late = self.comparison.periods.within(past["time"])
+            found["changes"] = Timed(self.changes, past, early | late)
+        return add_places(
+            given.known_counts(self.part), found, issues, of=self.part.name, min_count=given.settings.report.min_count
+        )
+
+    def known_counts(self) -> pd.DataFrame:
+        """Those of the places too."""
+        return self._known[0]
+
+    def notes(self) -> list[Text]:
+        """What a reader must know of how they were found."""
+        from jxgis.trends.section import notes_of
+
+        return notes_of(self)
+
+    def account(self) -> dict[str, Any]:
+        """What ``run.json`` says beside the settings."""
+        days, left_out = [str(day) for day in self.slices.start], self.slices.start[~self.slices.whole]
+        patterns = self.cells.groupby(["issue_class", "pattern"], sort=False).size()
+        periods = self.comparison.periods
+        batch = {} if self.change is None else self.change.groupby("issue_class", sort=False)["batch"].first()
+        found = {
+            "slices": {"first": days[0], "last": days[-1], "n": len(days), "left_out": [str(day) for day in left_out]},
+            "p_method": list(self.method),
+            "patterns": [
+                {"issue_class": name, "pattern": pattern, "cells": int(n)} for (name, pattern), n in patterns.items()
+            ],
+            "periods": None if periods is None else [str(day.date()) for day in periods[:3]],
+            "reason": self.comparison.reason or None,
+            "batches": {name: round(float(value), 6) for name, value in dict(batch).items()},
+            "outside_area": self.outside_area,
+            "without_time": self.without_time,
+        }
+        return {"trends_found": found}
+
+    def write_tables(self, stage: Stage) -> None:
+        """``trends.gpkg``, ``trends.xlsx`` and ``response.xlsx``."""
+        from jxgis.gpkg import write_gpkg
+        from jxgis.report.workbook import report_workbook
+
+        given, section = self.given, self.section()
+        layers = {name: table for name, table in self.tables().items() if name != "response"}
+        write_gpkg(stage.path("trends.gpkg"), layers, of=self.part.name, lang=given.lang)
+        said = [*section.lines, *(note.of(given.lang) for note in self.notes()), *given.notes()]
+        sheets = dict(section.sheets)
+        response = sheets.pop("response", self.shown_tables()["response"])
+        for name, held, key in (
+            ("trends", sheets, "trends.title"),
+            ("response", {"response": response}, "trends.response_title"),
+        ):
+            report_workbook(
+                stage.path(f"{name}.xlsx"),
+                [replace(section, sheets=held)],
+                title=text(key, given.lang),
+                plain={"trends.response": response} if name == "response" else None,
+                lines=said,
+                lang=given.lang,
+                sketch=given.sketch,
+            )
+
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        return {"trends": self._map}
+
+    def _map(self) -> folium.Map:
+        from jxgis.trends.map import trends_map
+
+        given, shown = self.given, self.shown_tables()
+        return trends_map(
+            shown["cells"],
+            shown["places"],
+            shown.get("changes"),
+            states=self.states,
+            slices=self.slices.kept(),
+            step=given.settings.trends.by,
+            canvas=self._canvas(),
+        )
+
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        """The places on paper; what changed, where two periods are compared."""
+        found: dict[str, Callable[[], Figure]] = {"trends_map": self._sheet}
+        return found if self.changes is None else found | {"trends_change_map": self._change_sheet}
+
+    def _sheet(self) -> Figure:
+        from jxgis.trends.figures import pattern_sheet
+
+        return pattern_sheet(*self._of_all("cells", "places"), canvas=self._canvas())
+
+    def _change_sheet(self) -> Figure:
+        from jxgis.trends.figures import change_sheet
+
+        return change_sheet(*self._of_all("change", "changes"), canvas=self._canvas())
+
+    def _of_all(self, *names: str) -> list[Any]:
+        shown = self.shown_tables()
+        return [shown[name][self.tables()[name]["issue_class"] == ALL] for name in names]
+
+    def _canvas(self) -> Canvas:
+        from jxgis.trends.section import in_a_line
+
+        return self.canvas(self.given.with_period(in_a_line(self, self.given.lang)))
+
+    def section(self) -> Section:
+        """What emerges, fades and changed, who sees it, how it is handled, and what a reader must know."""
+        from jxgis.trends.section import trends_section
+
+        return trends_section(self, self.given.lang)

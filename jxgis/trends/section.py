@@ -1,0 +1,198 @@
+"""What a report says of change over time: what emerges and fades, what changed, who sees it, and how it is handled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from jxgis.i18n import Text, few, listed, text, text_pair
+from jxgis.period_words import change_lines, gap_lines
+from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
+from jxgis.report.columns import write_value
+from jxgis.schema.tables import table as declared
+from jxgis.small_counts import MIN_RANGE, small_range
+from jxgis.trends.map import change_words, place_words, slice_names
+from jxgis.zones import ALL
+
+if TYPE_CHECKING:
+    from jxgis.trends.result import TrendsResult
+
+__all__ = ["in_a_line", "notes_of", "trends_section"]
+
+_FIRST = 10
+"""Rows of a table of the page; the workbook has all."""
+_COMING = ("new_hot", "consecutive_hot", "intensifying_hot")
+_GOING = ("diminishing_hot", "historical_hot")
+_STAYING = ("persistent_hot",)
+_ONE_SOURCE = 0.8
+"""From this share of one source on it is asked whether the place is seen by it alone."""
+_TOLD = 20
+"""Issues of a place from which on its sources are spoken of."""
+
+
+def trends_section(result: TrendsResult, lang: str) -> Section:
+    """The section of change over time.
+
+    Parameters
+    ----------
+    result
+        What was found.
+    lang
+        ``"zh"`` or ``"en"``.
+    """
+    shown, values = result.shown_tables(), _values(result, lang)
+    places = of_all(shown["places"])
+    kinds = {"coming": _COMING, "staying": _STAYING, "going": _GOING}
+    numbers = {key: int(places["pattern"].isin(patterns).sum()) for key, patterns in kinds.items()}
+    numbers["other"] = len(places) - sum(numbers.values())
+    coming = places[places["pattern"].isin(_COMING)]
+    first = _first(coming, place_words(coming.head(3), lang), lang)
+    lead = text(f"trends.lead_{'some' if len(coming) else 'none'}", lang, first=first, **numbers, **values)
+    keys = [Key(text("trends.key", lang), str(numbers["coming"]), text("trends.key_note", lang, **values))]
+    answers = [Answer(text("answers.trends", lang), lead)]
+    blocks: list[Block] = [Paragraph(lead)]
+    leads = [lead]
+    blocks += _tables(shown["places"], "places", lang)
+    methods = [method_note("trends", "trends", lang, **values)]
+    if result.changes is not None:
+        changes = of_all(shown["changes"])
+        rose, fell = (changes[changes["direction"] == direction] for direction in ("rose", "fell"))
+        said = text(
+            "trends.lead_change",
+            lang,
+            rose=len(rose),
+            fell=len(fell),
+            first=text("trends.first", lang, names=_first(rose, change_words(rose.head(3), lang), lang))
+            if len(rose)
+            else "",
+            city=write_value(result.change_city, "change", lang, 1),
+            **values,
+        )
+        keys.append(
+            Key(text("trends.key_change", lang), str(len(rose)), text("trends.key_change_note", lang, **values))
+        )
+        answers.append(Answer(text("answers.trends_change", lang), said))
+        blocks += [Paragraph(said), *_tables(shown["changes"], "changes", lang)]
+        leads.append(said)
+        methods.append(method_note("trends", "trends_change", lang, **values))
+    blocks += _sources(result, lang)
+    response = shown["response"]
+    for by in ("district", "department", "source", "class"):
+        own = response[(response["by"] == by) & (response["month"] == ALL)]
+        if len(own):
+            heading = text(f"trends.table_{by}", lang)
+            blocks.append(table_block(heading, own, lang, of="trends.response", folded=by != "department"))
+    if len(response):
+        methods.append(method_note("trends", "trends_response", lang, **values))
+    blocks += [Paragraph(note.of(lang), "sub") for note in notes_of(result)]
+    sheets = {name: shown[name] for name in ("places", "changes", "sources", "response") if len(shown.get(name, ()))}
+    return Section(
+        part="trends",
+        keys=keys,
+        blocks=blocks,
+        answers=answers,
+        methods=methods,
+        sheets={name: table.drop(columns="geometry", errors="ignore") for name, table in sheets.items()},
+        lines=leads,
+    )
+
+
+def _first(places: pd.DataFrame, words: list[str], lang: str) -> str:
+    said = [text("trends.one", lang, name=name, said=word) for name, word in zip(places["name"], words, strict=False)]
+    return listed(said, lang)
+
+
+def _tables(table: pd.DataFrame, name: str, lang: str) -> list[Block]:
+    """The first places of all issues, and those of the classes, folded."""
+    everything, of_classes = of_all(table), table[table["issue_class"] != ALL]
+    blocks: list[Block] = []
+    if len(everything):
+        heading = text(f"trends.table_{name}", lang, n=min(len(everything), _FIRST))
+        blocks.append(table_block(heading, everything.head(_FIRST), lang, of=f"trends.{name}"))
+    if len(of_classes):
+        top = of_classes[of_classes["rank"] <= _FIRST]
+        heading = text(f"trends.table_{name}_classes", lang, n=_FIRST)
+        columns = ["issue_class", *declared(f"trends.{name}").shown]
+        blocks.append(table_block(heading, top, lang, of=f"trends.{name}", columns=columns, folded=True))
+    return blocks
+
+
+def _sources(result: TrendsResult, lang: str) -> list[Block]:
+    """The zones whose mix of sources differs from the city's beyond chance, the farthest first."""
+    sources = result.shown_tables()["sources"]
+    if sources.empty:
+        return []
+    share, q = (pd.to_numeric(sources[name], errors="coerce") for name in ("share", "q"))
+    off = (share - sources["city_share"]).abs()
+    differ = sources[(q <= result.given.settings.trends.alpha).to_numpy()]
+    differ = differ.loc[off[differ.index].sort_values(ascending=False, kind="stable").index].head(_FIRST)
+    if differ.empty:
+        return [Paragraph(text("trends.sources_alike", lang), "sub")]
+    return [table_block(text("trends.table_sources", lang), differ, lang, of="trends.sources", folded=True)]
+
+
+def in_a_line(result: TrendsResult, lang: str) -> str:
+    """The line below the map's title."""
+    return text("trends.line", lang, **_values(result, lang))
+
+
+def notes_of(result: TrendsResult) -> list[Text]:
+    """What a reader must know: what the data do not cover, which periods are compared, whether it is the patrols."""
+    slices, options = result.slices, result.given.settings.trends
+    notes = []
+    if not slices.whole.all():
+        names = {lang: slice_names(slices.start[~slices.whole], options.by, lang) for lang in ("zh", "en")}
+        which = Text(zh=few(names["zh"]).zh, en=few(names["en"]).en)
+        notes.append(text_pair("trends.left_out_note", slices=which))
+    if slices.gaps:
+        notes.append(text_pair("trends.gap_note", gaps=gap_lines(slices.gaps)))
+    notes += change_lines(result.comparison)
+    if result.without_time:
+        notes.append(text_pair("trends.no_time_note", n=_few(result, result.without_time)))
+    batch = None if result.change is None else float(of_all(result.change)["batch"].iloc[0])
+    if batch is not None and batch > 1:
+        notes.append(text_pair("trends.batch_note", batch=f"{batch:.1f}"))
+    if result.sources.empty:
+        notes.append(text_pair("trends.one_source_note"))
+    else:
+        seen = _of_one_source(result)
+        if seen:
+            notes.append(text_pair("trends.seen_by_one_note", names=few(seen, " 处"), share=f"{_ONE_SOURCE:.0%}"))
+    if result.response.empty:
+        notes.append(text_pair("trends.no_response_note"))
+    return [*notes, text_pair("trends.patrol_note")]
+
+
+def _of_one_source(result: TrendsResult) -> list[str]:
+    """Places that come or rose, whose issues nearly all come from one source."""
+    names: list[str] = []
+    for table, column, values in ((result.places, "pattern", _COMING), (result.changes, "direction", ("rose",))):
+        if table is not None and len(table):
+            own = of_all(table)
+            told = (own["main_source_share"] >= _ONE_SOURCE) & (own["issues"] >= _TOLD)
+            names += own.loc[own[column].isin(values) & told, "name"].tolist()
+    return list(dict.fromkeys(names))
+
+
+def _few(result: TrendsResult, count: int) -> str:
+    """A count in words, a small one as a range."""
+    least = result.given.settings.report.min_count
+    return small_range(least) if least >= MIN_RANGE and count < least else f"{count:,}"
+
+
+def _values(result: TrendsResult, lang: str) -> dict[str, str]:
+    options, kept = result.given.settings.trends, result.slices.kept()
+    names = slice_names(kept.start[[0, -1]], options.by, lang)
+    against = text(f"trends.against_{options.compare_with}", lang, window=options.window)
+    return {
+        "n": str(len(kept)),
+        "unit": text(f"trends.unit_{options.by}", lang),
+        "first_slice": names[0],
+        "last_slice": names[1],
+        "compared": against,
+        "cell": f"{options.cell_m:g}",
+        "band": write_value(options.band_m, "number", lang, 0),
+        "alpha": f"{options.alpha:g}",
+        "batches": text(f"trends.batches_{options.batches}", lang),
+    }

@@ -1,0 +1,77 @@
+"""Who sees what: the shares of the sources in each zone, against their shares in the city."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis.space.ratio import ratio
+from jxgis.statistics.fdr import benjamini_hochberg
+from jxgis.statistics.hypergeometric import drawn_tails, two_sided
+from jxgis.trends.response import median_days
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["share_by_source"]
+
+
+def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
+    """Compare the mix of sources in each zone with that of all zones together.
+
+    The chance is exact, given the cases of each zone and of each source: whether a zone's cases come from a source as
+    those of the city do. Of many cases small differences are beyond chance: ``share`` beside ``city_share`` says how
+    large they are.
+
+    Parameters
+    ----------
+    issues
+        ``source``, and where there are any ``time`` and ``closed``.
+    zone
+        (n,) name of the zone of each issue; missing outside all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a zone and source: ``zone, source, count, share`` (of the zone's cases whose source is known),
+        ``city_share, expected, p, q, days_to_close`` (from report to closing, of those closed). Without rows where no source is
+        known.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> issues = gpd.GeoDataFrame({"source": ["巡查"] * 6 + ["12345"] * 4}, geometry=gpd.points_from_xy([0] * 10, [0] * 10))
+    >>> zone = pd.Series(["甲"] * 6 + ["乙"] * 4)
+    >>> share_by_source(issues, zone)[["zone", "source", "count", "share", "expected", "p"]].round(4).values.tolist()
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [['乙', '12345', 4, 1.0, 1.6, 0.0095], ['乙', '巡查', 0, 0.0, 2.4, 0.0095],
+     ['甲', '12345', 0, 0.0, 2.4, 0.0095], ['甲', '巡查', 6, 1.0, 3.6, 0.0095]]
+    """
+    source = issues["source"].astype("string").str.strip().to_numpy(dtype=object)
+    table = pd.DataFrame({"zone": zone.to_numpy(dtype=object), "source": source})
+    table = table[table.notna().all(axis=1) & (table["source"] != "")]
+    counts = pd.crosstab(table["zone"], table["source"])
+    if counts.empty:
+        columns = ["zone", "source", "count", "share", "city_share", "expected", "p", "q", "days_to_close"]
+        return pd.DataFrame(
+            {name: pd.Series(dtype=object if name in ("zone", "source") else float) for name in columns}
+        )
+    number = counts.to_numpy(dtype=np.int64)
+    zones, sources = (np.asarray(index, dtype=object) for index in (counts.index, counts.columns))
+    own, drawn = np.repeat(number.sum(axis=1), len(sources)), np.tile(number.sum(axis=0), len(zones))
+    total = int(number.sum())
+    p = two_sided(*drawn_tails(number.ravel(), own, drawn, total))
+    code = np.searchsorted(zones, table["zone"]) * len(sources) + np.searchsorted(sources, table["source"])
+    found = pd.DataFrame(
+        {"zone": np.repeat(zones, len(sources)), "source": np.tile(sources, len(zones)), "count": number.ravel()}
+    )
+    return found.assign(
+        share=ratio(found["count"], own),
+        city_share=drawn / total,
+        expected=own * drawn / total,
+        p=p,
+        q=benjamini_hochberg(p),
+        days_to_close=median_days(issues.iloc[table.index], code, len(found)),
+    )

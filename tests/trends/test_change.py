@@ -1,0 +1,107 @@
+"""Change between two periods: against all ways to divide the cases, and under the null."""
+
+from collections import Counter
+from itertools import product
+from math import comb
+
+import numpy as np
+import pytest
+from pyproj import CRS
+
+from jxgis.errors import InputError
+from jxgis.space.grid import Grid
+from jxgis.trends.change import batches, change_p, find_change
+
+
+def square(side: int) -> Grid:
+    return Grid(CRS(4549), 200.0, 0, 0, np.ones((side, side), dtype=bool))
+
+
+def all_divisions(own: list[int], late: int, members: list[int]) -> dict[int, float]:
+    """How often the places together have each number of late cases, over all ways to choose which cases are late."""
+    ways: Counter[int] = Counter()
+    for each in product(*(range(number + 1) for number in own)):
+        if sum(each) == late:
+            ways[sum(each[i] for i in members)] += np.prod(
+                [comb(n, k) for n, k in zip(own, each, strict=True)], dtype=object
+            )
+    total = sum(ways.values())
+    return {number: count / total for number, count in ways.items()}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_p_is_that_of_all_divisions_of_the_cases(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    before, after = random.integers(0, 4, (2, 5))
+    if not before.sum() or not after.sum():
+        before[0] = after[1] = 1
+    own, late = (before + after).tolist(), int(after.sum())
+    for members in ([0], [0, 1], [1, 3, 4], [0, 1, 2, 3, 4]):
+        chance = all_divisions(own, late, members)
+        a = int(after[members].sum())
+        upper = sum(p for number, p in chance.items() if number >= a)
+        lower = sum(p for number, p in chance.items() if number <= a)
+        expected = min(1.0, 2 * min(upper, lower)) if sum(own[i] for i in members) else np.nan
+        found = change_p([before[members].sum()], [a], (int(before.sum()), late))[0]
+        assert found == pytest.approx(expected, abs=1e-12, nan_ok=True)
+
+
+def test_the_rest_of_the_city_counts_for_nothing_but_its_total() -> None:
+    assert change_p([3], [0], (3, 0))[0] != change_p([3], [0], (3, 9))[0]
+    assert np.isnan(change_p([3], [0], (3, 0))[0])
+    assert change_p([5], [5], (5, 5))[0] == 1.0
+
+
+def test_more_cases_than_the_whole_are_refused() -> None:
+    with pytest.raises(InputError, match="totals"):
+        change_p([4], [1], (3, 9))
+
+
+def test_new_gone_stronger_and_weaker_places_are_told_apart() -> None:
+    cells = square(60)
+    random = np.random.default_rng(2)
+    before, after = random.poisson(2, (2, 60, 60))
+    spots = {"new": (10, 10, 0, 30), "gone": (10, 45, 30, 0), "stronger": (45, 10, 15, 40), "weaker": (45, 45, 40, 15)}
+    for row, col, early, late in spots.values():
+        before[row : row + 3, col : col + 3] += early
+        after[row : row + 3, col : col + 3] += late
+    found = find_change(before.ravel(), after.ravel(), cells, band_m=500, alpha=0.05, batch=1.0)
+    course = found["course"].to_numpy().reshape(60, 60)
+    for name, (row, col, early, late) in spots.items():
+        assert course[row + 1, col + 1] == name
+        assert np.sign(found["change_bin"].to_numpy().reshape(60, 60)[row + 1, col + 1]) == np.sign(late - early)
+    far = np.ones((60, 60), dtype=bool)
+    for row, col, *_ in spots.values():
+        far[row - 4 : row + 7, col - 4 : col + 7] = False
+    assert set(course[far]) <= {"", "unclear"}
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_batches_are_found_whatever_the_rates_and_whatever_changed_in_one_place(batch: int) -> None:
+    cells = square(60)
+    random = np.random.default_rng(batch)
+    rate = random.gamma(1, 4, 3600)
+    drawn = random.poisson(rate / batch, (2, 3600)) * batch
+    changed = drawn.copy()
+    changed[1].reshape(60, 60)[20:26, 20:26] += 40
+    for before, after in (drawn, changed):
+        # The error of finding it is added, so that it is rather too large.
+        assert batch * 0.9 <= batches(before, after, cells) <= batch * 1.4
+
+
+@pytest.mark.slow
+def test_a_city_without_change_shows_none() -> None:
+    """A fast part of what benchmarks/trends.py does a thousand times; more than 6 of 40 would be a chance of 1 in 250."""
+    cells = square(40)
+    random = np.random.default_rng(11)
+    rate = random.gamma(1, 3, 1600) * (1 + 20 * (np.arange(1600) % 40 < 4))
+    found = {"poisson": 0, "batches": 0}
+    for _ in range(40):
+        for kind in found:
+            pair = (
+                random.poisson(rate, (2, 1600)) if kind == "poisson" else random.negative_binomial(rate, 0.5, (2, 1600))
+            )
+            batch = 1.0 if kind == "poisson" else batches(pair[0], pair[1], cells)
+            q = find_change(pair[0], pair[1], cells, band_m=500, alpha=0.05, batch=batch)["q"]
+            found[kind] += bool((q <= 0.05).any())
+    assert max(found.values()) <= 6

@@ -1,0 +1,58 @@
+"""Series: counts by slice, the season taken out, and when in the week cases come."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jxgis.trends.series import profile, season, series_of
+from jxgis.trends.slices import lay_slices
+
+
+def daily(years: int, per_day: dict[int, int], usual: int = 4) -> pd.Series:
+    days = pd.date_range("2022-01-01", f"{2021 + years}-12-31")
+    return pd.Series(days.repeat([per_day.get(day.month, usual) for day in days]))
+
+
+def test_a_season_that_comes_each_year_is_taken_out() -> None:
+    times = daily(3, {7: 12, 8: 12, 1: 2})
+    months = lay_slices(times, step="month")
+    assert months is not None
+    found = series_of(times, pd.Series("城南", times.index), months)
+    # What is left is as even as months are long.
+    per_day = found["adjusted"] / ((months.end - months.start) / np.timedelta64(1, "D"))
+    assert per_day.max() / per_day.min() == pytest.approx(1, abs=0.02)
+    assert found["count"].sum() == len(times)
+
+
+def test_a_rise_from_year_to_year_stays() -> None:
+    times = pd.concat([daily(1, {7: 12}), daily(1, {7: 24}, usual=8) + pd.DateOffset(years=1)], ignore_index=True)
+    months = lay_slices(times, step="month")
+    assert months is not None
+    found = series_of(times, pd.Series("城南", times.index), months)["adjusted"].to_numpy()
+    assert found[12:].sum() / found[:12].sum() == pytest.approx(2, rel=0.01)
+
+
+def test_less_than_two_years_tell_no_season() -> None:
+    times = daily(1, {})
+    months = lay_slices(times, step="month")
+    assert months is not None
+    assert np.isnan(season(np.full(12, 100), months)).all()
+    assert series_of(times, pd.Series("城南", times.index), months)["adjusted"].isna().all()
+
+
+def test_every_case_counts_once_in_the_week_and_in_the_day() -> None:
+    random = np.random.default_rng(0)
+    times = pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(0, 365 * 24 * 60, 900), unit="min"))
+    group = pd.Series(random.choice(["甲", "乙"], 900))
+    found = profile(times, group)
+    for (name, unit), rows in found.groupby(["group", "unit"]):
+        assert rows["count"].sum() == (group == name).sum()
+        assert rows["share"].sum() == pytest.approx(1)
+        read = times[group == name].dt.isocalendar().day if unit == "weekday" else times[group == name].dt.hour
+        expected = read.value_counts().reindex(rows["value"], fill_value=0)
+        assert rows["count"].tolist() == expected.tolist()
+
+
+def test_dates_without_a_time_of_day_have_no_hours() -> None:
+    times = pd.Series(pd.date_range("2024-01-01", periods=30))
+    assert set(profile(times, pd.Series("甲", times.index))["unit"]) == {"weekday"}
