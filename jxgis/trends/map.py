@@ -10,14 +10,14 @@ import pandas as pd
 import shapely
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import HOT_COLD, OUTLINE, PAPER, PATTERNS
+from jxgis.drawing.colours import HOT_COLD, OUTLINE, PAPER, PATTERNS, PINS
 from jxgis.drawing.layers import (
     TOP,
     PlaceList,
     add_group,
-    add_names,
     add_place_lists,
     add_polygons,
+    add_ranks,
     add_switch,
     fields_of,
     fill,
@@ -154,8 +154,11 @@ def trends_map(
         )
         _add(group, own, [PATTERNS[code] for code in own["pattern"]], "trends.places", _PLACE, lang)
         lists.append(_listed(group, title, own, place_words(own.head(TOP), lang), lang))
+    pin = Swatch(PINS, text("maps.list_pin", lang), "pin")
     sections = [
-        LegendSection(text("trends.legend", lang), pattern_swatches(cells, lang), text("trends.map_note", lang), groups)
+        LegendSection(
+            text("trends.legend", lang), [*pattern_swatches(cells, lang), pin], text("trends.map_note", lang), groups
+        )
     ]
     first = cells[cells["issue_class"] == ALL]
     sections.append(_add_slices(page, first, states, slices, step, canvas))
@@ -168,7 +171,7 @@ def trends_map(
         lists.append(_listed(group, title, own, change_words(own.head(TOP), lang), lang))
     if moved:
         words = declared("trends.changes").columns["direction"]
-        swatches = [Swatch(colour, words.word(code, lang)) for code, colour in DIRECTIONS.items()]
+        swatches = [*(Swatch(colour, words.word(code, lang)) for code, colour in DIRECTIONS.items()), pin]
         sections.append(
             LegendSection(text("trends.legend_change", lang), swatches, text("trends.map_note_change", lang), moved)
         )
@@ -181,22 +184,24 @@ def trends_map(
 def _add(
     group: folium.FeatureGroup, own: gpd.GeoDataFrame, colours: Sequence[str], of: str, fields: Sequence[str], lang: str
 ) -> None:
-    """Places in their colours, with a card each, and the first by name."""
-    drawn = largest_first(own.assign(colour=colours))
-    looks = list(dict.fromkeys(drawn["colour"]))
-    counted = {name: as_words(drawn[name]) for name in ("issues", "issues_before", "issues_recent") if name in fields}
+    """Places in their colours, with a card each, and the first with the number of the list."""
+    told = own.assign(colour=colours)
+    counted = {name: as_words(told[name]) for name in ("issues", "issues_before", "issues_recent") if name in fields}
     coded = {
-        name: [None if pd.isna(code) else declared(of).columns[name].word(code, lang) for code in drawn[name]]
+        name: [None if pd.isna(code) else declared(of).columns[name].word(code, lang) for code in told[name]]
         for name in ("pattern", "direction", "course")
         if name in fields
     }
+    told = told.assign(**counted, **coded)
+    drawn, asked = largest_first(told), fields_of(of, fields, lang)
+    looks = list(dict.fromkeys(drawn["colour"]))
     add_polygons(
-        group, drawn.assign(**counted, **coded),
+        group, drawn,
         styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in looks] or [fill(PAPER)],
-        style=drawn["colour"].map(looks.index).to_numpy(), heading="name", fields=fields_of(of, fields, lang),
+        style=drawn["colour"].map(looks.index).to_numpy(), heading="name", fields=asked,
         simplify_m=0.5, level=1,
     )  # fmt: skip
-    add_names(group, own.head(TOP), column="name", ranked=True)
+    add_ranks(group, told.head(TOP), fields=asked)
 
 
 def _listed(
