@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from jxgis._files import require_ordinary
-from jxgis.errors import SettingsError, os_reason
+from jxgis.errors import SettingsError, near, os_reason
 from jxgis.i18n import Text, listed, typed
 from jxgis.privacy import quoted
 
@@ -201,9 +200,9 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
     key, given = ".".join(place), quoted(repr(item.get("input")), code=True)
     if item["type"] == "extra_forbidden":
         known = _known_keys(model, item["loc"][:-1])
-        near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
-        if near:
-            return Text(zh=f"未知的键 {key}，是否为 {near[0]}？", en=f"unknown key {key}, did you mean {near[0]}?")
+        meant = near(place[-1], known)
+        if meant:
+            return Text(zh=f"未知的键 {key}，是否为 {meant}？", en=f"unknown key {key}, did you mean {meant}?")
         return Text(
             zh=f"未知的键 {key}，可用的有 {listed(known, 'zh')}",
             en=f"unknown key {key}; known are {listed(known, 'en')}",

@@ -49,6 +49,8 @@ def test_settings_are_frozen() -> None:
     [
         ("[hotspots]\nband = 300\n", "是否为 hotspots 的 band_m", "did you mean band_m"),
         ("[hotspot]\n", "hotspots", "did you mean hotspots"),
+        ("[hotspots]\ndistrcts = 'a'\n", "distrcts，可用的有 cell_m", "unknown key hotspots.distrcts; known are"),
+        ("[parks]\nspeed = 70\n", "是否为 speed_m_per_min", "did you mean speed_m_per_min"),
         ("[inputs.isues]\npath='a'\n", "issues", "did you mean issues"),
         ("[inputs.parks]\npth='a'\n", "path", "did you mean path"),
         ("[units]\nmin_km2 = 6\n", "min_km2", "min_km2"),

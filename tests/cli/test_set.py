@@ -213,6 +213,8 @@ def test_the_nearest_command_and_option(jxgis: Callable[..., Any], monkeypatch: 
         monkeypatch.setenv("JXGIS_LANG", lang)
         assert command in jxgis("hotspot").err
         assert option in jxgis("hotspots", "--cel-m", "3", "--out", "x").err
+        assert "--speed-m-per-min" in jxgis("parks", "--speed", "70", "--out", "x").err
+        assert "--strata" not in jxgis("hotspots", "--districts", "a.gpkg", "--out", "x").err
         assert "jxgis report jxgis.toml" in jxgis("report", "--projct", "jxgis.toml", "--out", "x").err
         # A settings file that stands by itself is given by an option here.
         said = jxgis("hotspots", "data/jxgis.toml", "--out", "x").err
