@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import datetime as dt
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from jxgis._files import require_ordinary
-from jxgis.errors import SettingsError, os_reason
+from jxgis.errors import SettingsError, near, os_reason
 from jxgis.i18n import Text, listed, typed
 from jxgis.privacy import quoted
 
@@ -198,12 +198,13 @@ def _kinds(annotation: Any) -> Iterator[Any]:
 def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
     # Pydantic's mark that the key itself is wrong.
     place = [str(part) for part in item["loc"] if part != "[key]"]
-    key, given = ".".join(place), quoted(repr(item.get("input")), code=True)
+    value = item.get("input")
+    key, given = ".".join(place), quoted(value if isinstance(value, dt.date | dt.time) else repr(value), code=True)
     if item["type"] == "extra_forbidden":
         known = _known_keys(model, item["loc"][:-1])
-        near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
-        if near:
-            return Text(zh=f"未知的键 {key}，是否为 {near[0]}？", en=f"unknown key {key}, did you mean {near[0]}?")
+        meant = near(place[-1], known)
+        if meant:
+            return Text(zh=f"未知的键 {key}，是否为 {meant}？", en=f"unknown key {key}, did you mean {meant}?")
         return Text(
             zh=f"未知的键 {key}，可用的有 {listed(known, 'zh')}",
             en=f"unknown key {key}; known are {listed(known, 'en')}",
@@ -213,6 +214,18 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
         return Text(
             zh=f"{key} = {given} 不可用（须为一组“键 = 值”，如 {inner}）",
             en=f"{key} = {given}: must be a table of keys, such as {inner}",
+        )
+    written = isinstance(value, str | int | float | dt.date | dt.time) and not isinstance(value, bool)
+    if item["type"] == "tuple_type":
+        # Of a list within a list, such as a point, one value is not the whole.
+        such = f"[{given}]" if written and isinstance(item["loc"][-1], str) else "[1, 2]"
+        return Text(
+            zh=f"{key} = {given} 不可用（须为列表，如 {such}）", en=f"{key} = {given}: must be a list, such as {such}"
+        )
+    if item["type"] == "string_type" and written:
+        return Text(
+            zh=f'{key} = {given} 不可用（须为文字，加引号："{given}"）',
+            en=f'{key} = {given}: must be text, in quotes: "{given}"',
         )
     if item["type"] == "dict_type":
         return Text(
@@ -253,7 +266,6 @@ def _rule(item: dict[str, Any]) -> str:
         "bool_type": "须为 true 或 false",
         "too_long": "项数太多",
         "too_short": f"至少要有 {context.get('min_length')} 项",
-        "tuple_type": "须为列表，如 [1, 2]",
     }
     return rules.get(item["type"], str(item["msg"]))
 

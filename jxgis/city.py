@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jxgis._files import reading, require_ordinary, require_sane_workbook
 from jxgis._toml import COLOUR, KEY, MONTH_DAY, RuleError, read_toml, validated
-from jxgis.errors import SettingsError, os_reason
+from jxgis.errors import InputError, SettingsError, os_reason
 from jxgis.i18n import Text, few, listed
 from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest
 
@@ -31,6 +31,7 @@ __all__ = [
     "layer_title",
     "load_city",
     "read_class_table",
+    "require_city",
 ]
 
 UNCLASSIFIED = "未归类"
@@ -320,9 +321,25 @@ def contract_of(layer: str, city: City | None) -> Contract:
     Raises
     ------
     InputError
-        If there is no such layer; the nearest name is suggested.
+        If there is no such layer, the nearest name being suggested, or the city is not one: see `require_city`.
     """
+    require_city(city)
     return contract(layer, None if city is None else city.layers)
+
+
+def require_city(city: City | None) -> None:
+    """Refuse what is not a city, such as its name.
+
+    Raises
+    ------
+    InputError
+        If it is neither a `City` nor None.
+    """
+    if not isinstance(city, City | None):
+        raise InputError(
+            zh=f"city 须为 jxgis.load_city 读取的城市配置，不是 {type(city).__name__}：如 city=jxgis.load_city('jiaxing')。",
+            en=f"city must be what jxgis.load_city reads, not {type(city).__name__}: such as city=jxgis.load_city('jiaxing').",
+        )
 
 
 def layer_title(city: City | None) -> Callable[[str], Text]:

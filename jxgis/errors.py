@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 from collections.abc import Iterable
 from typing import Self
@@ -19,6 +20,7 @@ __all__ = [
     "OutputError",
     "SettingsError",
     "collect",
+    "near",
     "os_reason",
     "require_lang",
 ]
@@ -26,6 +28,7 @@ __all__ = [
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 """What the system says where the disk takes no more."""
 _MOST = 8
+_ALIKE, _ALIKE_LETTERS = 0.5, 0.6  # share of alike signs from which a name is near: half of two Chinese signs is one
 
 _OS_REASONS = {
     errno.EACCES: Text(zh="没有权限", en="no permission"),
@@ -135,6 +138,32 @@ def collect(errors: Iterable[JxgisError]) -> None:
         if len(found) > _MOST:
             said.append(text_pair("common.more_wrong", n=len(found) - _MOST))
         raise type(found[0])(zh="\n".join(each.zh for each in said), en="\n".join(each.en for each in said))
+
+
+def near(given: str, known: Iterable[str]) -> str | None:
+    """The known name that a wrong one may have meant: it is alike, or goes on from it; None where there is none.
+
+    Parameters
+    ----------
+    given
+        The wrong name.
+    known
+        Names that there are.
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> near("cell", ["cell_m", "band_m"]), near("speed", ["speed_m_per_min"]), near("老成", ["老城", "东栅"])
+    ('cell_m', 'speed_m_per_min', '老城')
+    >>> near("distrcts", ["strata", "classes"])
+    """
+    names = list(known)
+    alike = difflib.get_close_matches(given, names, n=1, cutoff=_ALIKE_LETTERS if given.isascii() else _ALIKE)
+    longer = [name for name in names if len(given) > 1 and name.startswith(given)]
+    return next(iter([*alike, *longer]), None)
 
 
 def require_lang(lang: str) -> None:

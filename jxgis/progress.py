@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, text_pair, wide_signs
 
 __all__ = ["Heard", "listening", "paced", "shown", "stepped", "stretch", "tell", "watched"]
 
@@ -213,15 +214,23 @@ def _in_a_terminal() -> Callable[[str], object]:
 
     def put(words: str) -> None:
         nonlocal widest
-        # Chinese signs are two columns wide.
-        widest = max(widest, 2 * len(words))
-        sys.stdout.write(f"\r{words:<{widest}}\r")
+        columns = len(words) + wide_signs(words)
+        widest = max(widest, columns)
+        sys.stdout.write(f"\r{words}{' ' * (widest - columns)}\r")
         sys.stdout.flush()
 
     return put
 
 
 def _in_a_cell() -> Callable[[str], object]:
+    from IPython import get_ipython
+
+    return _line_of(getattr(get_ipython(), "execution_count", None))
+
+
+@lru_cache(maxsize=1)
+def _line_of(cell: int | None) -> Callable[[str], object]:  # noqa: ARG001  (of each cell there is one)
+    """The one output in which all steps of a cell are told: what has gone leaves an empty one behind."""
     from IPython.display import DisplayHandle
 
     handle: Any = DisplayHandle()  # type: ignore[no-untyped-call]  # IPython has none

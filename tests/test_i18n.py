@@ -103,6 +103,21 @@ def test_texts_and_titles_keep_to_the_glossary() -> None:
     assert not {key: words for key, words in said.items() if avoided.search(words)}
 
 
+def test_pages_and_notebooks_keep_to_the_glossary(root: Path) -> None:
+    # 街区 of other cities are not blocks, and a city may be a 方格网.
+    avoided = re.compile("候选地块|责任区|拒收|筛除|(?<!方)格网|方格(?!网)|水系|案件|工单|分区|门槛|住宅")
+    paths = [*root.glob("docs/*.zh.md"), root / "README.zh.md", *root.glob("notebooks/*.ipynb")]
+    found = {
+        (path.name, line)
+        for path in paths
+        if path.name != "glossary.zh.md"
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if avoided.search(line)
+    }
+    assert len(paths) > 20
+    assert not found
+
+
 def test_english_texts_and_titles_are_english() -> None:
     said = {f"{theme}.{key}": THEMES[theme][key]["en"] for theme, key in KEYS}
     said |= {f"columns.{name}": entry["en"] for name, entry in declared().items() if "en" in entry}

@@ -6,6 +6,7 @@ import io
 import itertools
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -85,11 +86,23 @@ def test_a_terminal_shows_one_line_that_goes(
     assert not said.rsplit("\r", 2)[1].strip()
 
 
+def test_a_line_on_a_terminal_is_as_wide_as_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    # A line that is filled up beyond the terminal's width leaves a row behind at each step.
+    long, short = "Drawing maps and figures: 67 %, about 2 s left", "绘制"
+    with shown("en") as show:
+        show(Text("", long))
+        show(Text("", short))
+    lines = capsys.readouterr().out.split("\r")[1::2]
+    assert lines == [long, short + " " * (len(long) - 4), " " * len(long)]
+
+
 def test_a_notebook_shows_one_output_that_is_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     display = pytest.importorskip("IPython.display")
     stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
     monkeypatch.setattr(sys, "stdout", stream)
     calls: list[tuple[str, str]] = []
+    cell = SimpleNamespace(execution_count=-1)
+    monkeypatch.setattr("IPython.get_ipython", lambda: cell)
     for name in ("display", "update"):
         monkeypatch.setattr(
             display.DisplayHandle, name, lambda _, data, raw, name=name: calls.append((name, data["text/plain"]))
@@ -101,6 +114,13 @@ def test_a_notebook_shows_one_output_that_is_written_anew(monkeypatch: pytest.Mo
     with shown("en"):
         pass
     assert len(calls) == 3, "of what says nothing there is no output"
+    with shown("en") as show:
+        show(OUTER)
+    assert calls[3:] == [("update", "outer"), ("update", "")], "a further step of the cell leaves no further output"
+    cell.execution_count = -2
+    with shown("en") as show:
+        show(OUTER)
+    assert calls[5:] == [("display", "outer"), ("update", "")]
     assert not stream.getvalue()
 
 

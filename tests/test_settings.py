@@ -49,6 +49,20 @@ def test_settings_are_frozen() -> None:
     [
         ("[hotspots]\nband = 300\n", "是否为 hotspots 的 band_m", "did you mean band_m"),
         ("[hotspot]\n", "hotspots", "did you mean hotspots"),
+        ("[hotspots]\ndistrcts = 'a'\n", "distrcts，可用的有 cell_m", "unknown key hotspots.distrcts; known are"),
+        (
+            "[effect]\nat = 2023-01-01\n",
+            'at = 2023-01-01 不可用（须为文字，加引号："2023-01-01"）',
+            'in quotes: "2023-01-01"',
+        ),
+        ("[city]\ncrs = 4549\n", '加引号："4549"', 'must be text, in quotes: "4549"'),
+        ("[hotspots]\nclasses = '市容'\n", "须为列表，如 ['市容']", "must be a list, such as ['市容']"),
+        (
+            "[inputs.issues]\npath = 'a'\ndrop_points = [1.5, 2]\n",
+            "drop_points.0 = 1.5 不可用（须为列表，如 [1, 2]）",
+            "such as [1, 2]",
+        ),
+        ("[parks]\nspeed = 70\n", "是否为 speed_m_per_min", "did you mean speed_m_per_min"),
         ("[inputs.isues]\npath='a'\n", "issues", "did you mean issues"),
         ("[inputs.parks]\npth='a'\n", "path", "did you mean path"),
         ("[units]\nmin_km2 = 6\n", "min_km2", "min_km2"),

@@ -6,9 +6,10 @@ import datetime as dt
 import inspect
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 
@@ -330,21 +331,34 @@ def _nested(place: Sequence[str], value: Any) -> dict[str, Any]:
 
 def _value(text: str, kind: Any) -> Any:
     """A value as TOML has it; else texts by commas, pairs and points as the key holds them, else the text as it stands."""
-    kinds = (kind,) if get_origin(kind) in (tuple, dict) else (kind, *get_args(kind))
+    kinds = list(_kinds(kind))
     if str in kinds:
         return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
-    texts = tuple[str, ...] in kinds
+    item = next((get_args(each)[0] for each in kinds if get_origin(each) is tuple), None)
+    several, texts = get_origin(item) is tuple, item is str or get_origin(item) is Literal
+    listed = item is not None and not several and (text[:1] in "\"'" if texts else text[:1] != "[")
     try:
-        found = tomllib.loads(f"value = [{text}]" if texts and text[:1] in "\"'" else f"value = {text}")
+        found = tomllib.loads(f"value = [{text}]" if listed else f"value = {text}")
     except (tomllib.TOMLDecodeError, RecursionError):
         found = {}
+    if texts and not isinstance(found.get("value"), list):
+        return names(text)
     if list(found) == ["value"] and not isinstance(found["value"], dt.date | dt.time):
         return found["value"]
-    if texts:
-        return names(text)
     if dict[str, str] in kinds:
         return pairs(text) or None
-    return points(text) if get_origin(next(iter(get_args(kind)), None)) is tuple else text
+    return points(text) if several else text
+
+
+def _kinds(kind: Any) -> Iterator[Any]:
+    """What a value may be: of a union each, without its bounds."""
+    if get_origin(kind) is Annotated:
+        yield from _kinds(get_args(kind)[0])
+    elif get_origin(kind) in (Union, UnionType):
+        for each in get_args(kind):
+            yield from _kinds(each)
+    else:
+        yield kind
 
 
 def _laid_over(base: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -166,8 +166,11 @@ class _NoCommandError(UsageError):  # type: ignore[misc, valid-type]  # typer ke
 
 def _near(given: str, known: Iterable[str]) -> str:
     """The end of a sentence that names the nearest of what there is, if anything is near."""
-    near = difflib.get_close_matches(given, list(known), n=1, cutoff=0.5)
-    return word(f"，是否为 {near[0]}", f", did you mean {near[0]}") if near else ""
+    from jxgis.errors import near
+
+    plain = {name.lstrip("-"): name for name in known}
+    meant = plain.get(near(given.lstrip("-"), plain) or "")
+    return word(f"，是否为 {meant}", f", did you mean {meant}") if meant else ""
 
 
 def _in_place(error: Any) -> str:
@@ -206,7 +209,7 @@ def usage_message(error: Any) -> str:
         return f"{error.message}{hint}"
     if name == "NoSuchOption":
         no_such = word(f"没有选项 {error.option_name}", f"No such option {error.option_name}")
-        return f"{no_such}{_in_place(error) or _near(error.option_name, error.possibilities or ())}{hint}"
+        return f"{no_such}{_in_place(error) or _near(error.option_name, _options(error))}{hint}"
     if LANG == "en":
         return f"{error.format_message().rstrip('.')}{_as_project(error)}{hint}"
     if name == "MissingParameter":
@@ -235,11 +238,16 @@ def _as_project(error: Any) -> str:
     """That a settings file which stands by itself is given by an option, where the command has it so."""
     if error.ctx is None or "unexpected extra argument" not in error.format_message():
         return ""
-    options = [option for one in error.ctx.command.params for option in one.opts]
+    options = _options(error)
     files = [each for each in _extra(error).split() if each.endswith(".toml")]
     if not files or "--project" not in options:
         return ""
     return word(f"，是否为 --project {files[0]}", f", did you mean --project {files[0]}")
+
+
+def _options(error: Any) -> list[str]:
+    params = [] if error.ctx is None else error.ctx.command.get_params(error.ctx)
+    return [option for one in params if one.param_type_name == "option" for option in one.opts]
 
 
 def _parameter(parameter: Any) -> str:

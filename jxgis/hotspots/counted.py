@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from jxgis.city import UNCLASSIFIED
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import listed
 from jxgis.part import Given
+from jxgis.schema.layers import nearest
 from jxgis.space.count import count_points
 from jxgis.space.grid import Grid, grid_over
 from jxgis.space.points import locate
@@ -152,11 +154,25 @@ def with_zones(
 
 
 def classes_asked(given: Given, asked: Sequence[str] | None) -> Sequence[str] | None:
-    """The classes asked for, else the city's where its classes are the issues'; else None: those that the issues have."""
+    """The classes asked for, else the city's where its classes are the issues'; else None: those that the issues have.
+
+    Raises
+    ------
+    InputError
+        If the city has no class that is asked for: that there is nothing of it would be a wrong 0.
+    """
     issues = given.settings.inputs.issues
-    if asked is not None or given.city is None or (issues is not None and issues.class_column is not None):
+    if given.city is None or (issues is not None and issues.class_column is not None):
         return asked
-    return list(given.city.classes)
+    known = list(given.city.classes)
+    for name in asked or ():
+        if known and name not in known and not given.past()["issue_class"].eq(name).any():
+            hint = nearest(name, known)
+            raise InputError(
+                zh=f"classes：没有类别“{name}”{hint.zh}已有：{listed(known, 'zh')}。",
+                en=f"classes: no class {name!r}{hint.en} There are: {listed(known, 'en')}.",
+            )
+    return known if asked is None else asked
 
 
 def class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[str]:

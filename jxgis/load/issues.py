@@ -126,13 +126,12 @@ def load_issues(
     >>> loaded.rejects[["row", "field", "value", "reason"]].to_numpy().tolist()
     [[3, 'time', '昨天', 'bad_time']]
     """
-    zone = timezone or (city.timezone if city is not None else TIMEZONE)
     window = _window(start, end)
     given = _with_class_column(options, class_column)
     gathered = gather(path, "issues", city=city, options=given)
     _identify(gathered)
     require_columns(gathered)
-    _read_times(gathered, zone)
+    _read_times(gathered, timezone or (city.timezone if city is not None else TIMEZONE))
     _drop_points(gathered, drop_points)
     _filter(gathered, window, status, source, drop_status)
     _refuse_twice(gathered)

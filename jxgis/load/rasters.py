@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from jxgis._files import NOT_A_RASTER, open_raster, reading, require_sane_raster
+from jxgis.city import require_city
 from jxgis.crs import inside_box, refuse_distorted
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text, text_pair
@@ -234,6 +235,7 @@ def load_population(path: Source, *, city: City | None = None, **options: Unpack
     InputError
         If the file, its columns or its CRS cannot be used, or nothing is left.
     """
+    require_city(city)
     if isinstance(path, str | Path) and is_raster(path):
         return _cells_as_points(path, city, options)
     gathered = gather(path, "population", city=city, options=options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import re
 import tomllib
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from jxgis._toml import COLUMN, LEVEL, RuleError
-from jxgis.errors import InputError
+from jxgis.errors import InputError, near
 from jxgis.i18n import Text, listed
 from jxgis.privacy import mask
 from jxgis.schema.columns import Column, Dtype, Written
@@ -327,10 +326,10 @@ def nearest(name: str, known: Iterable[str]) -> Text:
     """
     names = [str(entry) for entry in known]
     plain = {same_name(entry): entry for entry in reversed(names)}
-    found = difflib.get_close_matches(same_name(name), plain, n=1, cutoff=0.5)
-    if not found:
+    found = near(same_name(name), plain)
+    if found is None:
         return Text(zh="。", en=".")
-    return Text(zh=f"，是否为 {plain[found[0]]}？", en=f", did you mean {plain[found[0]]}?")
+    return Text(zh=f"，是否为 {plain[found]}？", en=f", did you mean {plain[found]}?")
 
 
 def head(column: str) -> str:
@@ -367,10 +366,7 @@ def nearest_file(name: str, known: Iterable[str]) -> Text:
     ('.', ', did you mean parks.gpkg?')
     """
     stem = same_name(PurePath(name).stem)
-    near = [
-        entry for entry in known if difflib.get_close_matches(stem, [same_name(PurePath(entry).stem)], n=1, cutoff=0.5)
-    ]
-    return nearest(name, near)
+    return nearest(name, [entry for entry in known if near(stem, [same_name(PurePath(entry).stem)])])
 
 
 def match_columns(

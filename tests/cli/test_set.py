@@ -47,6 +47,23 @@ def test_a_table_of_keys_is_set_whole() -> None:
     assert made('parks.close="一园"').parks.close == made("parks.close=一园").parks.close == ("一园",)
 
 
+@pytest.mark.parametrize(
+    ("text", "section", "key", "value"),
+    [
+        ("parks.radii_m=300, 500", "parks", "radii_m", (300, 500)),
+        ("parks.isochrones_min=5", "parks", "isochrones_min", (5,)),
+        ("parks.close=12", "parks", "close", ("12",)),
+        ("weak.kinds=units,markets", "weak", "kinds", ("units", "markets")),
+        ("scan.scans=space", "scan", "scans", ("space",)),
+        ("scan.shapes=1", "scan", "shapes", (1,)),
+        ("scan.shapes=[1, 2]", "scan", "shapes", (1, 2)),
+        ("allocate.years=2026,2027", "allocate", "years", (2026, 2027)),
+    ],
+)
+def test_a_list_needs_no_brackets(text: str, section: str, key: str, value: tuple[object, ...]) -> None:
+    assert getattr(getattr(made(text), section), key) == value
+
+
 def test_it_goes_before_options_and_the_project(tmp_path: Path) -> None:
     (tmp_path / "jxgis.toml").write_text("[hotspots]\ncell_m = 300\nband_m = 900\n", encoding="utf-8")
     for project in (tmp_path / "jxgis.toml", tmp_path):
@@ -213,6 +230,8 @@ def test_the_nearest_command_and_option(jxgis: Callable[..., Any], monkeypatch: 
         monkeypatch.setenv("JXGIS_LANG", lang)
         assert command in jxgis("hotspot").err
         assert option in jxgis("hotspots", "--cel-m", "3", "--out", "x").err
+        assert "--speed-m-per-min" in jxgis("parks", "--speed", "70", "--out", "x").err
+        assert "--strata" not in jxgis("hotspots", "--districts", "a.gpkg", "--out", "x").err
         assert "jxgis report jxgis.toml" in jxgis("report", "--projct", "jxgis.toml", "--out", "x").err
         # A settings file that stands by itself is given by an option here.
         said = jxgis("hotspots", "data/jxgis.toml", "--out", "x").err

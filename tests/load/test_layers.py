@@ -339,6 +339,12 @@ def test_a_wrong_option_is_not_taken_without_a_word(layer):
         load.load_layer(layer, table, crss="GCJ-02")
 
 
+@pytest.mark.parametrize("layer", ["issues", "districts", "parks", "population", "cycle", "scorecard_values"])
+def test_the_name_of_a_city_is_not_a_city(layer: str) -> None:
+    with pytest.raises(InputError, match=r"city=jxgis\.load_city\('jiaxing'\)"):
+        getattr(load, f"load_{layer}")("people.tif", city="jiaxing")
+
+
 def test_a_year_is_its_number_however_it_is_written(city) -> None:
     table = gpd.GeoDataFrame(
         {"candidate_id": ["a", "b", "c"], "命名年份": ["2024年", "二〇二四", "2,025"]},

@@ -126,6 +126,15 @@ def test_a_project_without_a_layer_says_so(town):
         jxgis.open_project(town).layers()
 
 
+def test_a_class_that_the_city_has_not_is_not_counted_as_0(town):
+    profile = (town / "city.toml").read_text(encoding="utf-8")
+    (town / "city.toml").write_text(f'{profile}[classes]\n"市容环境" = {{ en = "a", colour = "#8c6d31" }}\n', "utf-8")
+    city = jxgis.open_project(town)
+    for run in (city.hotspots, city.clusters, city.scan):
+        with pytest.raises(jxgis.InputError, match="没有类别“市容”，是否为 市容环境？"):
+            run(classes=["市容"])
+
+
 def test_a_layer_that_the_profile_adds_may_have_any_name(town):
     with (town / "city.toml").open("a", encoding="utf-8") as profile:
         for name in ("copy", "schema"):
