@@ -61,6 +61,47 @@ def test_equals_all_ways_of_dealing(seed, star):
         assert gi.z[i] == pytest.approx((sums[i] - every.mean()) / every.std(), abs=1e-9)
 
 
+def chances(pool: list[int], size: int) -> dict[int, int]:
+    """How many ways of drawing so many have each sum, in whole numbers."""
+    ways: list[dict[int, int]] = [{0: 1}, *({} for _ in range(size))]
+    for value in pool:
+        for drawn in range(size, 0, -1):
+            for total, times in ways[drawn - 1].items():
+                ways[drawn][total + value] = ways[drawn].get(total + value, 0) + times
+    return ways[size]
+
+
+@pytest.mark.parametrize("star", [True, False])
+@pytest.mark.parametrize("reach", [2, 5])
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_all_ways_where_they_are_too_many_to_list(seed, reach, star):
+    """Strata of 40, 12, 11 and 1 of 64 cells: of the small ones the neighbourhood holds most."""
+    rng = np.random.default_rng(seed)
+    grid = square_of(8)
+    strata = np.where((grid.rows < 3) & (grid.cols < 4), 1, np.where((grid.rows < 3) & (grid.cols > 3), 2, 0))
+    strata[20] = 3
+    values = rng.negative_binomial(0.5, 0.1, 64)
+    values[[3, 40]] = 400
+    near = (grid.rows[:, None] - grid.rows) ** 2 + (grid.cols[:, None] - grid.cols) ** 2 <= reach**2
+    if not star:
+        np.fill_diagonal(near, False)
+    _, found = within_strata(values, near @ values, strata_around(strata, grid, band_m=100.0 * reach), star=star)
+    for i in range(0, 64, 5):
+        ways = {0: 1}
+        for stratum in range(4):
+            pool = [int(values[j]) for j in range(64) if strata[j] == stratum and (star or j != i)]
+            own = chances(pool, int((near[i] & (strata == stratum)).sum()))
+            sums = [(a + b, x * y) for a, x in ways.items() for b, y in own.items()]
+            ways = dict.fromkeys((total for total, _ in sums), 0)
+            for total, times in sums:
+                ways[total] += times
+        judged = int(near[i] @ values)
+        both = [sum(t for s, t in ways.items() if s >= judged), sum(t for s, t in ways.items() if s <= judged)]
+        p = min(1.0, 2 * min(both) / sum(ways.values()))
+        assert found.method[i] == "exact"
+        assert found.p[i] == pytest.approx(p, abs=1e-12)
+
+
 def test_one_stratum_is_the_whole_city():
     rng = np.random.default_rng(1)
     grid, counts = square_of(30), rng.poisson(2.0, 900)
