@@ -294,7 +294,12 @@ class HotspotsResult(Result):
         from jxgis.hotspots.shown import show
 
         options = self.given.settings
-        return show(self.tables(), min_count=options.report.min_count, band_m=options.hotspots.band_m)
+        return show(
+            self.tables(),
+            min_count=options.report.min_count,
+            band_m=options.hotspots.band_m,
+            stratified=self.strata is not None,
+        )
 
     def shown_tables(self) -> Mapping[str, pd.DataFrame]:
         """All tables: they count the same issues, and hide what the others would tell."""
