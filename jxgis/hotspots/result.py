@@ -275,7 +275,7 @@ class HotspotsResult(Result):
             given.settings.hotspots,
             cells=self.cells,
             lines=[line.of(given.lang) for line in change_lines(self.comparison)],
-            strata="" if self.strata is None else self.strata.said().of(given.lang),
+            strata=self.strata,
             outside_area=self.outside_area,
             without_exposure=self.without_exposure,
             min_count=given.settings.report.min_count,

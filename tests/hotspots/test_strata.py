@@ -188,6 +188,7 @@ def test_the_result_says_within_what_it_compares():
     paragraphs = [getattr(block, "words", "") for block in among.section().blocks]
     assert any("用地" in words and "另有 20 格不在其中" in words for words in paragraphs), paragraphs
     assert "分层，只与同层的格比较" in among.map().get_root().render()
+    assert any("分层，只与同层的格比较" in note.method for note in among.section().methods)
     assert plain.account()["strata"] is None
 
 
