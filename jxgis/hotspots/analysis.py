@@ -174,7 +174,7 @@ def analyse(given: Given) -> HotspotsResult:
     zones = mix.zone_table(
         counted.located, layers, names, cells=by_number, grid=grid, alpha=options.alpha, zone_of=counted.zone_of
     )
-    heavy = heavy_cells(by_number, grid, band_m=options.band_m, alpha=options.alpha)
+    heavy = heavy_cells(by_number, grid, band_m=options.band_m, alpha=options.alpha, strata=of)
     return HotspotsResult(
         given=given,
         cells=cells,
@@ -209,8 +209,11 @@ def _exposure(given: Given) -> dict[str, Any]:
 
 def _strata(given: Given, grid: Grid) -> tuple[Stratified | None, NDArray[np.int64] | None]:
     """What the cells are compared within, for people, and the stratum of each; None for both: the whole city."""
+    import numpy as np
+
     from jxgis.city import contract_of, layer_title
     from jxgis.errors import InputError
+    from jxgis.hotspots.rates import built_up
     from jxgis.hotspots.strata import Stratified, strata_of
 
     layer = given.settings.hotspots.strata
@@ -223,9 +226,19 @@ def _strata(given: Given, grid: Grid) -> tuple[Stratified | None, NDArray[np.int
             zh=f"[hotspots] strata 指定了{title.zh}（{layer}），但没有提供这个图层；请给出，或去掉 strata。",
             en=f"[hotspots] strata names {title.en} ({layer}), which is not given; give the layer, or leave strata out.",
         )
+    land = given.table("built_up")
+    keep = np.ones(len(grid), dtype=bool) if land is None else built_up(grid, land)
     of, names = strata_of(grid, polygons)
-    outside = int((of == names.index("")).sum()) if "" in names else 0
-    return Stratified(layer_title(given.city)(layer), tuple(filter(None, names)), outside), of
+    cells = dict(zip(names, np.bincount(of[keep], minlength=len(names)).tolist(), strict=True))
+    outside = cells.pop("", 0)
+    there = tuple(name for name, held in cells.items() if held)
+    if not there:
+        raise InputError(
+            zh=f"{layer} 里没有面含有研究范围内任何一格的中心，无法分层；请检查图层的范围与坐标系。",
+            en=f"No polygon of {layer} holds the centre of a cell of the study area, so that there are no strata; check where "
+            "the layer lies, and its CRS.",
+        )
+    return Stratified(layer_title(given.city)(layer), there, outside), of
 
 
 def _judge(

@@ -12,6 +12,8 @@ from jxgis.space.window import disc_sums
 from jxgis.statistics.fdr import is_hot
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from jxgis.space.grid import Grid
 
 __all__ = ["heavy_cells"]
@@ -21,7 +23,14 @@ _MIN_TIMES = 10.0  # the mean of the cells that are tested
 _MIN_COUNT = 10  # at ten times the mean or more, a Poisson count reaches it by chance in one cell of 9 million
 
 
-def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float = HOTSPOTS.alpha) -> pd.DataFrame:
+def heavy_cells(
+    cells: pd.DataFrame,
+    grid: Grid,
+    *,
+    band_m: float,
+    alpha: float = HOTSPOTS.alpha,
+    strata: npt.NDArray[np.int64] | None = None,
+) -> pd.DataFrame:
     """List the cells that hold much of a class and are not hot, with the p that a lone value has.
 
     If the n values are dealt to the cells at random, the largest falls into a given neighbourhood of k cells with chance
@@ -39,6 +48,8 @@ def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float 
         The neighbourhood, metres.
     alpha
         Level at which a cell is hot.
+    strata
+        (n_cells,) stratum of each cell, within which the values are dealt: k and n are then those of the cell's own.
 
     Returns
     -------
@@ -60,16 +71,20 @@ def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float 
         cell_id   count   gi_p  lone_p
     820  E20N20  100000  0.018  0.0262
     """
+    of = np.zeros(len(grid), dtype=np.int64) if strata is None else strata
     tables = []
     for _, own in cells.groupby("issue_class", sort=False):
         known = own["gi_z"].notna().to_numpy()
-        total, n = float(own["count"].sum()), int(known.sum())
-        if not n or not total:
+        total = float(own["count"].sum())
+        if not known.any() or not total:
             continue
         mean = float(own.loc[known, "count"].mean())
-        around = disc_sums(known.astype(np.int64), grid, band_m=band_m)
+        share = np.zeros(len(own))
+        for stratum in np.unique(of[known]):
+            among = known & (of == stratum)
+            share[among] = disc_sums(among.astype(np.int64), grid, band_m=band_m)[among] / among.sum()
         table = own.assign(
-            share_issues=own["count"] / total, times_mean=own["count"] / mean, lone_p=np.minimum(2 * around / n, 1)
+            share_issues=own["count"] / total, times_mean=own["count"] / mean, lone_p=np.minimum(2 * share, 1)
         )
         much = known & (table["count"] >= _MIN_COUNT)
         much &= (table["share_issues"] >= _MIN_SHARE) & (table["times_mean"] >= _MIN_TIMES)

@@ -275,7 +275,7 @@ class HotspotsResult(Result):
             given.settings.hotspots,
             cells=self.cells,
             lines=[line.of(given.lang) for line in change_lines(self.comparison)],
-            among="" if self.strata is None else self.strata.said().of(given.lang),
+            strata=self.strata,
             outside_area=self.outside_area,
             without_exposure=self.without_exposure,
             min_count=given.settings.report.min_count,
@@ -294,7 +294,12 @@ class HotspotsResult(Result):
         from jxgis.hotspots.shown import show
 
         options = self.given.settings
-        return show(self.tables(), min_count=options.report.min_count, band_m=options.hotspots.band_m)
+        return show(
+            self.tables(),
+            min_count=options.report.min_count,
+            band_m=options.hotspots.band_m,
+            stratified=self.strata is not None,
+        )
 
     def shown_tables(self) -> Mapping[str, pd.DataFrame]:
         """All tables: they count the same issues, and hide what the others would tell."""

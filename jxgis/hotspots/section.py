@@ -32,6 +32,7 @@ from jxgis.schema.tables import table as table_of
 from jxgis.small_counts import small_range, small_said
 
 if TYPE_CHECKING:
+    from jxgis.hotspots.strata import Stratified
     from jxgis.i18n import Text
     from jxgis.settings import HotspotSettings
 
@@ -47,7 +48,7 @@ def hotspot_section(
     *,
     cells: pd.DataFrame | None = None,
     lines: Sequence[str] = (),
-    among: str = "",
+    strata: Stratified | None = None,
     outside_area: int = 0,
     without_exposure: int | None = None,
     min_count: int = 1,
@@ -66,8 +67,8 @@ def hotspot_section(
         The contract's ``cells``: only counted, never listed.
     lines
         Which periods the places' ``change`` compares, in words, or why there is none.
-    among
-        What the cells are compared within, in words; empty: the whole city.
+    strata
+        What the cells are compared within; None: the whole city.
     outside_area
         Issues in no cell.
     without_exposure
@@ -86,13 +87,13 @@ def hotspot_section(
     ['Hot and cold cells (Gi*)', 'Hot places', 'Change']
     """
     cautious = cautions(tables.get("levels"), tables.get("heavy_cells"), lang)
-    within = [Paragraph(among, "sub")] if among else []
+    among = [] if strata is None else [Paragraph(strata.said().of(lang), "sub")]
     return Section(
         part="hotspots",
         keys=_keys(tables, cells, outside_area, lang),
-        blocks=[*within, *_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
+        blocks=[*among, *_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
         answers=_answers(tables, lines, lang),
-        methods=_methods(tables, cells, options, lang),
+        methods=_methods(tables, cells, options, lang, strata=None if strata is None else strata.layer),
         sheets=tables,
         lines=lines,
     )
@@ -112,13 +113,12 @@ def map_line(options: HotspotSettings, cells: pd.DataFrame | None, lang: str, *,
     strata
         The title of the layer that cells are compared within; None: the whole city.
     """
-    among = "" if strata is None else text("maps.line_strata", lang, layer=strata.of(lang))
     return text(
         "maps.line_hotspots",
         lang,
         cell=f"{options.cell_m:g}",
         band=f"{options.band_m:g}",
-        p_method=_p_method(cells, lang) + among,
+        p_method=_p_method(cells, lang, strata),
         family=text(f"maps.family_{options.family}", lang),
         alpha=f"{options.alpha:g}",
     )
@@ -182,14 +182,19 @@ def _answers(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], lang: str
 
 
 def _methods(
-    tables: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None, options: HotspotSettings, lang: str
+    tables: Mapping[str, pd.DataFrame],
+    cells: pd.DataFrame | None,
+    options: HotspotSettings,
+    lang: str,
+    *,
+    strata: Text | None,
 ) -> list[MethodNote]:
     """Only what the report shows is explained."""
     values = {
         "cell": f"{options.cell_m:g}",
         "band": f"{options.band_m:g}",
         "alpha": f"{options.alpha:g}",
-        "p_method": _p_method(cells, lang),
+        "p_method": _p_method(cells, lang, strata),
         "ground": _ground(cells, lang),
     }
     asked = {
@@ -465,8 +470,10 @@ def _findings(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Block]:
     return blocks
 
 
-def _p_method(cells: pd.DataFrame | None, lang: str) -> str:
+def _p_method(cells: pd.DataFrame | None, lang: str, strata: Text | None) -> str:
+    """By which methods p was found, and within what."""
     if cells is None or "p_method" not in cells.columns:
         return text("report.p_method_unknown", lang)
     words = [column("p_method").word(str(m), lang) for m in pd.unique(cells["p_method"].dropna())]
-    return clauses(words, lang) or text("report.p_method_none", lang)
+    among = "" if strata is None else text("maps.line_strata", lang, layer=strata.of(lang))
+    return (clauses(words, lang) or text("report.p_method_none", lang)) + among

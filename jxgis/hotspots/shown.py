@@ -56,7 +56,9 @@ class Shown(NamedTuple):
     counts: pd.DataFrame | None
 
 
-def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = HOTSPOTS.band_m) -> Shown:
+def show(
+    tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = HOTSPOTS.band_m, stratified: bool = False
+) -> Shown:
     """Hide what is small in all tables of hot spots together: they count the same issues, and are shown side by side.
 
     Cells add up to the hot place that they lie in, to the nearest peak and to the city, those around a cell whose z is shown
@@ -73,6 +75,9 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
         The least number of cases that is shown.
     band_m
         How far the cells of a peak reach, in metres.
+    stratified
+        Whether counts were dealt within strata: z by number then hangs on how many issues each stratum has, which may be few
+        and is shown nowhere, and is left out.
     """
     if min_count < MIN_RANGE:
         return Shown(dict(tables), None)
@@ -111,7 +116,8 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
     if "heavy_cells" in tables:
         found["heavy_cells"] = hidden("heavy_cells", _same_cells(tables["heavy_cells"], cells[lost["cells"]]))
     for name in scored:
-        found |= _without_band(found, name, lost[f"{_BAND}{name}"])
+        by_number = not name.startswith("rate_")
+        found |= _without_band(found, name, lost[f"{_BAND}{name}"] | (stratified and by_number))
     if "zones" in tables:
         zones = hidden("zones", lost.get("zones"))
         found["zones"] = _without(zones, ["location_quotient"], _of_untold(zones))

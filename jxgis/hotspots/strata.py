@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import scipy.signal
 
 from jxgis.errors import InputError
 from jxgis.hotspots._subset_sums import subset_sum_tails, sum_window
@@ -269,92 +270,112 @@ def _p(
                 kept = None if left_out is None else left_out[cells]
                 p[cells], method[cells] = p_of_sums(values[of == stratum], sizes[stratum, cells], rest[cells], kept)
     several = asked[number[asked] > 1]
-    draws = [_draws(int(cell), sizes, drawn, of, own) for cell in several]
-    tails = _tails({draw for each in draws for draw in each}, values, of)
-    known: dict[tuple[tuple[_Draw, ...], int], float] = {}
-    for cell, each in zip(several.tolist(), draws, strict=True):
-        question = (each, int(rest[cell]))
-        if question not in known:
-            known[question] = _convolved([tails[draw] for draw in each], question[1])
-        p[cell] = known[question]
+    p[several] = _of_several(values, rest, sizes, drawn, of, several, star=own is None)
     method[several] = np.where(np.isnan(p[several]), "normal", "exact")
     p[several] = np.where(np.isnan(p[several]), normal_p(z[several]), p[several])
     return np.maximum(p, P_FLOOR)[asked], method[asked]
 
 
-class _Draw(NamedTuple):
-    """So many values of a stratum, one value of it left out where ``own`` is one."""
-
-    stratum: int
-    size: int
-    own: int | None
-
-
-class _Tails(NamedTuple):
-    """P(S >= s) and P(S <= s) for s from ``first`` on; beyond both ends they are 0 and 1."""
+class _Lower(NamedTuple):
+    """P(S <= s) of so many values for s from ``first`` on: 0 there and before, 1 at the end and after; or a row each."""
 
     first: int
-    upper: Floats
-    lower: Floats
+    p: Floats
+
+    def at(self, sums: Ints) -> Floats:
+        """P(S <= s), of each row its own sums."""
+        where = np.clip(sums - self.first, 0, self.p.shape[-1] - 1)
+        return self.p[where] if self.p.ndim == 1 else np.take_along_axis(self.p, where, axis=1)
 
 
-def _draws(cell: int, sizes: Ints, drawn: npt.NDArray[np.bool_], of: Ints, own: Ints | None) -> tuple[_Draw, ...]:
-    """What is drawn around a cell."""
-    return tuple(
-        _Draw(stratum, int(sizes[stratum, cell]), None if own is None or of[cell] != stratum else int(own[cell]))
-        for stratum in np.flatnonzero(drawn[:, cell]).tolist()
-    )
+def _of_several(
+    values: Ints, rest: Ints, sizes: Ints, drawn: npt.NDArray[np.bool_], of: Ints, cells: Ints, *, star: bool
+) -> Floats:
+    """The p of cells whose neighbourhoods draw from several strata; NaN where a distribution would be too long."""
+    tables: dict[int, list[_Lower]] = {}
+    for stratum in np.flatnonzero(drawn[:, cells].any(axis=1)).tolist():
+        most = int(sizes[stratum, cells[drawn[stratum, cells]]].max())
+        tables[stratum] = _table(values[of == stratum], most)
+
+    def p_of(cell: int, without: list[_Lower] | None) -> float:
+        parts = []
+        for stratum in np.flatnonzero(drawn[:, cell]).tolist():
+            table, size = tables[stratum], int(sizes[stratum, cell])
+            if not table:
+                return float("nan")
+            if without is None or of[cell] != stratum:
+                parts.append(table[size])
+                continue
+            others = int((of == stratum).sum()) - 1
+            if 2 * size > others:
+                total = int(values[of == stratum].sum()) - int(values[cell])
+                parts.append(_left_behind(without[others - size], total))
+            else:
+                parts.append(without[size])
+        return _convolved(parts, int(rest[cell]))
+
+    if star:
+        return np.array([p_of(cell, None) for cell in cells.tolist()])
+    p = np.full(len(values), np.nan)
+    for stratum in np.unique(of[cells]).tolist():
+        mine = cells[of[cells] == stratum]
+        table = tables.get(stratum, [])
+        left_out, which = np.unique(values[mine], return_inverse=True)
+        at_once = max(1, _MOST_ASKED // max(sum(len(row.p) for row in table), 1))
+        for start in range(0, len(left_out), at_once):
+            some = left_out[start : start + at_once]
+            without = _without(table, some, int((of == stratum).sum()))
+            for cell, row in zip(mine.tolist(), (which - start).tolist(), strict=True):
+                if 0 <= row < len(some):
+                    p[cell] = p_of(cell, [_Lower(size.first, size.p[row]) for size in without])
+    return p[cells]
 
 
-def _tails(asked: set[_Draw], values: Ints, of: Ints) -> dict[_Draw, _Tails | None]:
-    """The tails of each draw over all sums that have a chance; None where they are too many, or not exact."""
-    found: dict[_Draw, _Tails | None] = dict.fromkeys(asked)
-    for stratum in sorted({draw.stratum for draw in asked}):
-        own_values = values[of == stratum]
-        for left_out in (False, True):
-            draws = sorted(draw for draw in asked if draw.stratum == stratum and (draw.own is not None) == left_out)
-            if draws:
-                found |= dict(zip(draws, _tails_of(draws, own_values), strict=True))
+def _table(values: Ints, most: int) -> list[_Lower]:
+    """The sums of 0, 1, … ``most`` values; empty where they are too many, or not exact."""
+    size = np.arange(most + 1)
+    low, high = sum_window(values, size)
+    span = high - low + 1
+    if int(span.sum()) > _MOST_ASKED:
+        return []
+    stop = np.cumsum(span)
+    which = np.repeat(size, span)
+    tails = subset_sum_tails(values, which, np.arange(len(which)) - (stop - span)[which] + low[which])
+    if not tails.exact.all():
+        return []
+    rows = zip(low.tolist(), np.split(tails.lower, stop[:-1]), strict=True)
+    return [_Lower(first - 1, np.concatenate([[0.0], lower])) for first, lower in rows]
+
+
+def _without(table: list[_Lower], left_out: Ints, n: int) -> list[_Lower]:
+    """The sums of up to half of all values but one, a row for each value left out.
+
+    L_k(s) = k/n L'_(k-1)(s - y) + (n-k)/n L'_k(s), with L' without y, solved for L'_k. A sum without y has at most twice its
+    chance with y among the n where no more than half are drawn: the windows are those of all.
+    """
+    found: list[_Lower] = []
+    for size, row in enumerate(table[: (n - 1) // 2 + 1]):
+        lower = np.tile(row.p, (len(left_out), 1))
+        if size:
+            sums = row.first + np.arange(len(row.p)) - left_out[:, None]
+            lower = (n * lower - size * found[-1].at(sums)) / (n - size)
+        found.append(_Lower(row.first, lower))
     return found
 
 
-def _tails_of(draws: list[_Draw], values: Ints) -> list[_Tails | None]:
-    """The tails of draws of one stratum, all of which leave a value out, or none."""
-    size = np.array([draw.size for draw in draws])
-    own = None if draws[0].own is None else np.array([draw.own for draw in draws])
-    low, high = sum_window(values, size)
-    if own is not None:
-        # A sum without the value has at most twice the chance of the same, or of the one with it, drawn from all.
-        more = 2 * size > len(values)
-        low_more, high_more = sum_window(values, np.minimum(size + 1, len(values)))
-        low, high = np.where(more, low_more - own, low), np.where(more, high_more - own, high)
-    span = high - low + 1
-    if int(span.sum()) > _MOST_ASKED:
-        return [None] * len(draws)
-    which = np.repeat(np.arange(len(draws)), span)
-    start = np.cumsum(span) - span
-    sums = np.arange(len(which)) - start[which] + low[which]
-    tails = subset_sum_tails(values, size[which], sums, None if own is None else own[which])
-    return [
-        _Tails(int(low[at]), tails.upper[a:b], tails.lower[a:b]) if tails.exact[a:b].all() else None
-        for at, (a, b) in enumerate(zip(start.tolist(), (start + span).tolist(), strict=True))
-    ]
+def _left_behind(drawn: _Lower, total: int) -> _Lower:
+    """What is left of ``total`` when so much is drawn."""
+    return _Lower(total - drawn.first - len(drawn.p), 1 - drawn.p[::-1])
 
 
-def _convolved(parts: list[_Tails | None], total: int) -> float:
-    """The two-sided p of a sum of independent draws; NaN where one of them is not known.
+def _convolved(parts: list[_Lower], total: int) -> float:
+    """The two-sided p of a sum of independent draws.
 
     The masses of all draws but the widest are differences of its tails: the errors of these cancel but for one.
     """
-    if any(part is None for part in parts):
-        return float("nan")
-    known = sorted((part for part in parts if part is not None), key=lambda part: len(part.lower))
+    *others, widest = sorted(parts, key=lambda part: len(part.p))
     mass, first = np.ones(1), 0
-    for part in known[:-1]:
-        mass, first = np.convolve(mass, np.diff(part.lower, prepend=0.0)), first + part.first
-    widest = known[-1]
-    at = total - first - np.arange(len(mass)) - widest.first
-    inside = np.clip(at, 0, len(widest.lower) - 1)
-    upper = np.where(at < 0, 1.0, np.where(at > inside, 0.0, widest.upper[inside]))
-    lower = np.where(at < 0, 0.0, np.where(at > inside, 1.0, widest.lower[inside]))
-    return float(two_sided(np.atleast_1d(mass @ upper), np.atleast_1d(mass @ lower))[0])
+    for part in others:
+        mass, first = scipy.signal.convolve(mass, np.diff(part.p)), first + part.first + 1
+    at = total - first - np.arange(len(mass))
+    return float(two_sided(1 - mass @ widest.at(at - 1), mass @ widest.at(at)))

@@ -6,6 +6,7 @@ import itertools
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import pytest
 import shapely
@@ -13,6 +14,7 @@ from scipy.stats import binom
 
 from jxgis.errors import InputError, SettingsError
 from jxgis.hotspots.analysis import find_hotspots
+from jxgis.hotspots.heavy import heavy_cells
 from jxgis.hotspots.inference import hotspot_table
 from jxgis.hotspots.strata import strata_around, strata_of, within_strata
 from jxgis.space.grid import Grid
@@ -59,6 +61,47 @@ def test_equals_all_ways_of_dealing(seed, star):
         assert found.method[i] == "exact"
         assert found.p[i] == pytest.approx(min(1, 2 * min(both)), abs=1e-12)
         assert gi.z[i] == pytest.approx((sums[i] - every.mean()) / every.std(), abs=1e-9)
+
+
+def chances(pool: list[int], size: int) -> dict[int, int]:
+    """How many ways of drawing so many have each sum, in whole numbers."""
+    ways: list[dict[int, int]] = [{0: 1}, *({} for _ in range(size))]
+    for value in pool:
+        for drawn in range(size, 0, -1):
+            for total, times in ways[drawn - 1].items():
+                ways[drawn][total + value] = ways[drawn].get(total + value, 0) + times
+    return ways[size]
+
+
+@pytest.mark.parametrize("star", [True, False])
+@pytest.mark.parametrize("reach", [2, 5])
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_all_ways_where_they_are_too_many_to_list(seed, reach, star):
+    """Strata of 40, 12, 11 and 1 of 64 cells: of the small ones the neighbourhood holds most."""
+    rng = np.random.default_rng(seed)
+    grid = square_of(8)
+    strata = np.where((grid.rows < 3) & (grid.cols < 4), 1, np.where((grid.rows < 3) & (grid.cols > 3), 2, 0))
+    strata[20] = 3
+    values = rng.negative_binomial(0.5, 0.1, 64)
+    values[[3, 40]] = 400
+    near = (grid.rows[:, None] - grid.rows) ** 2 + (grid.cols[:, None] - grid.cols) ** 2 <= reach**2
+    if not star:
+        np.fill_diagonal(near, False)
+    _, found = within_strata(values, near @ values, strata_around(strata, grid, band_m=100.0 * reach), star=star)
+    for i in range(0, 64, 5):
+        ways = {0: 1}
+        for stratum in range(4):
+            pool = [int(values[j]) for j in range(64) if strata[j] == stratum and (star or j != i)]
+            own = chances(pool, int((near[i] & (strata == stratum)).sum()))
+            sums = [(a + b, x * y) for a, x in ways.items() for b, y in own.items()]
+            ways = dict.fromkeys((total for total, _ in sums), 0)
+            for total, times in sums:
+                ways[total] += times
+        judged = int(near[i] @ values)
+        both = [sum(t for s, t in ways.items() if s >= judged), sum(t for s, t in ways.items() if s <= judged)]
+        p = min(1.0, 2 * min(both) / sum(ways.values()))
+        assert found.method[i] == "exact"
+        assert found.p[i] == pytest.approx(p, abs=1e-12)
 
 
 def test_one_stratum_is_the_whole_city():
@@ -145,7 +188,46 @@ def test_the_result_says_within_what_it_compares():
     paragraphs = [getattr(block, "words", "") for block in among.section().blocks]
     assert any("用地" in words and "另有 20 格不在其中" in words for words in paragraphs), paragraphs
     assert "分层，只与同层的格比较" in among.map().get_root().render()
+    assert any("分层，只与同层的格比较" in note.method for note in among.section().methods)
     assert plain.account()["strata"] is None
+
+
+def test_strata_that_hold_no_cell_that_is_judged_are_not_named():
+    issues, land = issues_and_land()
+    area = gpd.GeoSeries([shapely.box(0, 0, 4200, 4000)], crs=4549)
+    built_up = gpd.GeoDataFrame(geometry=[shapely.box(2400, 0, 4000, 4000)], crs=4549)
+    found = find_hotspots(issues, area, levels={"land_use": land}, strata="land_use", built_up=built_up)
+    assert found.account()["strata"] == {"names": ["商业"], "cells_outside": 0}
+    far = land.set_geometry(land.translate(90_000))
+    with pytest.raises(InputError, match="没有面含有研究范围内任何一格"):
+        find_hotspots(issues, area, levels={"land_use": far}, strata="land_use")
+
+
+def test_a_lone_value_is_dealt_within_its_stratum():
+    """In a stratum of ten cells the band holds eight; in the plain null it holds few of all."""
+    grid = line_of(400)
+    strata = (np.arange(400) < 10).astype(np.int64)
+    counts = np.ones(400, dtype=np.int64)
+    counts[[4, 200]] = 500
+    cells = hotspot_table(counts, grid, band_m=300, strata=strata).assign(cell_id=grid.ids(), issue_class="all")
+    found = heavy_cells(cells, grid, band_m=300, strata=strata)
+    assert sorted(found["lone_p"].tolist()) == pytest.approx([2 * 7 / 390, 1.0])
+
+
+def test_no_z_tells_how_many_issues_a_stratum_has():
+    """Where few counts are hidden: z stands on the totals of the strata, which nothing else shows."""
+    issues, land = issues_and_land()
+    x, y = np.repeat(np.arange(900, 1400, 200.0), 150), np.tile(np.arange(900, 1400, 200.0), 150)
+    spot = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y), crs=4549)
+    area = gpd.GeoSeries([shapely.box(0, 0, 4200, 4000)], crs=4549)
+    both = pd.concat([issues, spot], ignore_index=True)
+    found = find_hotspots(both, area, levels={"land_use": land}, strata="land_use")
+    assert len(found.peaks)
+    assert found.peaks["gi_z"].notna().all()
+    shown = found.shown_tables()
+    assert shown["peaks"]["gi_z"].isna().all()
+    assert shown["places"]["peak_z"].isna().all()
+    assert find_hotspots(both, area).shown_tables()["peaks"]["gi_z"].notna().any()
 
 
 def test_a_layer_of_strata_that_is_not_given_is_asked_for():
