@@ -43,6 +43,7 @@ from jxgis.units.analysis import propose_units
 HOTSPOTS: dict[str, Any] = {
     "cell_m": 211, "band_m": 641, "alpha": 0.037, "bandwidth_m": 541, "density_cell_m": 107, "family": "all",
     "min_issues": 17, "classes": ("多",), "name_field": "issue_class",
+    "strata": "land_use",
 }  # fmt: skip
 PARKS: dict[str, Any] = {
     "standard": "gbt51346-2019", "denominator": "built_up", "minutes": 11.5, "speed_m_per_min": 71, "merge_gap_m": 19,
@@ -91,7 +92,8 @@ def hot_town(**options: Any) -> dict[str, Any]:
     xy[:80] = rng.normal(1500, 150, (80, 2))
     issues = table(*shapely.points(xy), issue_class=["多"] * 220 + ["中"] * 80 + ["少"] * 20)
     area = table(shapely.box(0, 0, 4000, 4000), name=["甲"])
-    return said(find_hotspots, issues, area, districts=area, **options)
+    halves = table(shapely.box(0, 0, 2000, 4000), shapely.box(2000, 0, 4000, 4000), kind=["居住", "工业"])
+    return said(find_hotspots, issues, area, districts=area, levels={"land_use": halves}, **options)
 
 
 def park_town(**options: Any) -> dict[str, Any]:
