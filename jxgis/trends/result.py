@@ -193,9 +193,10 @@ class TrendsResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        """The places on paper; what changed, where two periods are compared."""
+        """The places on paper; what changed, where two periods are compared and anything did."""
         found: dict[str, Callable[[], Figure]] = {"trends_map": self._sheet}
-        return found if self.changes is None else found | {"trends_change_map": self._change_sheet}
+        changed = self.changes is not None and (self.changes["issue_class"] == ALL).any()
+        return found | {"trends_change_map": self._change_sheet} if changed else found
 
     def _sheet(self) -> Figure:
         from jxgis.trends.figures import pattern_sheet

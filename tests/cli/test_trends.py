@@ -172,3 +172,17 @@ def test_the_same_months_a_year_earlier_are_compared(tmp_path: Path) -> None:
     for year, column in ((2022, "issues_before"), (2023, "issues_recent")):
         own = issues["上报时间"].between(f"{year}-04-01", f"{year}-10-01", inclusive="left")
         assert new[column] == (inside & own).sum()
+
+
+def test_a_sheet_of_changes_is_drawn_where_anything_changed(tmp_path: Path) -> None:
+    issues = made_up()
+    project = write(tmp_path, issues)
+    assert jxgis_library.open_project(project, progress=False).trends().draws("figure") == [
+        "trends_map",
+        "trends_change_map",
+    ]
+    project = write(tmp_path, issues.iloc[:4000])
+    found = jxgis_library.open_project(project, progress=False).trends()
+    assert found.changes is not None
+    assert len(found.changes) == 0
+    assert found.draws("figure") == ["trends_map"]
