@@ -10,16 +10,19 @@ from jxgis.drawing.ground import ground_of
 from jxgis.errors import InputError
 from jxgis.i18n import Text, rows_said
 from jxgis.part import Given
+from jxgis.schema.layers import Contract
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import numpy as np
     from numpy.typing import NDArray
 
-    from jxgis.schema.layers import Contract
     from jxgis.settings import Settings
 
-__all__ = ["districts_at", "given_tables", "named_tables", "rows_in_file"]
+__all__ = ["AREA", "districts_at", "given_tables", "named_tables", "rows_in_file"]
+
+AREA = Contract(layer="area", title=Text(zh="研究范围", en="study area"), geometry="polygon", columns=())
+"""What is agreed of a study area that is handed over as a table."""
 
 
 def given_tables(

@@ -7,11 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jxgis.given import given_tables
+from jxgis.given import AREA, given_tables
 from jxgis.hotspots.result import HotspotsResult
-from jxgis.i18n import Text, listed
+from jxgis.i18n import listed
 from jxgis.part import Given
-from jxgis.schema.layers import Contract
 from jxgis.settings import HotspotSettings, with_options
 from jxgis.zones import ALL
 
@@ -33,7 +32,6 @@ __all__ = ["analyse", "find_hotspots"]
 
 #: What may name a place where there are neither places nor streets, the first that the issues have.
 _NAME_FIELDS = ("community", "社区", "所属社区", "neighborhood")
-_AREA = Contract(layer="area", title=Text(zh="研究范围", en="study area"), geometry="polygon", columns=())
 
 
 @with_options(HotspotSettings)
@@ -129,7 +127,7 @@ def find_hotspots(
         history=history,
         lang=lang,
         sketch=sketch,
-        contracts={"area": _AREA},
+        contracts={"area": AREA},
         hotspots=options,
     )
     return analyse(replace(given, start=start, end=end))

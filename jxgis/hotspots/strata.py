@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.signal
 
 from jxgis.errors import InputError
 from jxgis.hotspots._subset_sums import subset_sum_tails, sum_window
@@ -373,9 +372,11 @@ def _convolved(parts: list[_Lower], total: int) -> float:
 
     The masses of all draws but the widest are differences of its tails: the errors of these cancel but for one.
     """
+    from scipy.signal import convolve
+
     *others, widest = sorted(parts, key=lambda part: len(part.p))
     mass, first = np.ones(1), 0
     for part in others:
-        mass, first = scipy.signal.convolve(mass, np.diff(part.p)), first + part.first + 1
+        mass, first = convolve(mass, np.diff(part.p)), first + part.first + 1
     at = total - first - np.arange(len(mass))
     return float(two_sided(1 - mass @ widest.at(at - 1), mass @ widest.at(at)))

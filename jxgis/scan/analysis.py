@@ -12,11 +12,11 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
-from jxgis.given import districts_at, given_tables
+from jxgis.given import AREA, districts_at, given_tables
 from jxgis.hotspots.counted import Counted, classes_asked, count_issues, number_points, same_point_share
 from jxgis.hotspots.names import distinct_names
 from jxgis.hotspots.rates import built_up, exposure_on_grid
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import text_pair
 from jxgis.part import Given
 from jxgis.periods import find_gaps
 from jxgis.progress import stepped
@@ -25,7 +25,6 @@ from jxgis.scan.slices import Slices, cut_time
 from jxgis.scan.statistic import LEAST_CASES, Scanned, Window, scan_cases, scan_times
 from jxgis.scan.varying import varying_in_time, varying_of
 from jxgis.scan.windows import grow_shapes
-from jxgis.schema.layers import Contract
 from jxgis.schema.tables import table as declared
 from jxgis.settings import ScanSettings, with_options
 from jxgis.zones import ALL
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
     from jxgis.statistics import Overdispersion
 
 __all__ = ["analyse", "scan_clusters"]
-
-_AREA = Contract(layer="area", title=Text(zh="研究范围", en="study area"), geometry="polygon", columns=())
 
 
 @with_options(ScanSettings)
@@ -114,7 +111,7 @@ def scan_clusters(
         "area": area.geometry if isinstance(area, gpd.GeoDataFrame) else area,
     }  # fmt: skip
     given = given_tables(
-        layers, needs=("issues", "area"), lang=lang, sketch=sketch, contracts={"area": _AREA}, scan=options
+        layers, needs=("issues", "area"), lang=lang, sketch=sketch, contracts={"area": AREA}, scan=options
     )
     return analyse(given)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -11,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError, NotGivenError
-from jxgis.given import given_tables
+from jxgis.given import AREA, given_tables
 from jxgis.hotspots.counted import Counted, classes_asked, count_issues
-from jxgis.i18n import Text, text_pair
-from jxgis.periods import Comparison, compare_periods
-from jxgis.schema.layers import Contract
+from jxgis.i18n import text_pair
+from jxgis.periods import Comparison, compare_issues, last_covered
 from jxgis.schema.tables import table as declared
 from jxgis.settings import TrendSettings, with_options
 from jxgis.trends.response import measure_response
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse", "find_trends"]
 
-_AREA = Contract(layer="area", title=Text(zh="研究范围", en="study area"), geometry="polygon", columns=())
 _FEWEST = 4
 """Slices from which on anything is said of their course: of three, Mann and Kendall's p is never below 0.33."""
 _YEAR = pd.DateOffset(years=1)
@@ -115,7 +112,7 @@ def find_trends(
         history=history,
         lang=lang,
         sketch=sketch,
-        contracts={"area": _AREA},
+        contracts={"area": AREA},
         trends=options,
     )
     return analyse(replace(given, start=start, end=end))
@@ -187,15 +184,13 @@ def _slices(given: Given) -> Slices:
 
 def _comparison(past: gpd.GeoDataFrame, given: Given) -> Comparison:
     """The two periods that are compared, like with like, or why there are none."""
-    files, sources = (past[name] if name in past.columns else None for name in ("file", "source"))
-    compare = partial(compare_periods, past["time"], files=files, sources=sources)
     if given.settings.trends.against == "previous":
-        return compare(start=given.start, end=given.end)
-    end = given.end or past["time"].max().normalize() + pd.Timedelta(days=1)
+        return compare_issues(past, start=given.start, end=given.end)
+    end = given.end or last_covered(past["time"]).normalize() + pd.Timedelta(days=1)
     start = given.start or end - _YEAR
     if start < end - _YEAR:
         raise InputError.saying(text_pair("trends.overlap", start=f"{start:%Y-%m-%d}", end=f"{end:%Y-%m-%d}"))
-    found = compare(start=end - _YEAR, end=end)
+    found = compare_issues(past, start=end - _YEAR, end=end)
     if found.periods is None or start == end - _YEAR:
         return found
     # The rest of both years counts in neither period.

@@ -186,3 +186,14 @@ def test_a_sheet_of_changes_is_drawn_where_anything_changed(tmp_path: Path) -> N
     assert found.changes is not None
     assert len(found.changes) == 0
     assert found.draws("figure") == ["trends_map"]
+
+
+def test_a_mistyped_year_chooses_no_period_to_compare(tmp_path: Path) -> None:
+    issues = made_up()
+    stray = issues.iloc[:1].assign(任务号=99_999, 上报时间=pd.Timestamp("2092-05-01"))
+    year = tuple(pd.to_datetime(["2022-01-01", "2023-01-01", "2024-01-01"]))
+    for rows in (issues, pd.concat([issues, stray], ignore_index=True)):
+        project = write(tmp_path, rows)
+        found = jxgis_library.open_project(project, progress=False).trends(against="year_earlier")
+        assert found.comparison.periods is not None
+        assert found.comparison.periods[:3] == year
