@@ -550,6 +550,9 @@ def test_nothing_lies_on_one_another(maps, visit, name, size):
         page.mouse.move(5, size[1] / 2)
         page.mouse.click(5, size[1] / 2)
         assert overlapping(page) == []
+        page.mouse.click(size[0] / 2, size[1] / 2)
+        page.wait_for_selector(".jx-card")
+        assert overlapping(page) == []
 
 
 # --- all maps of a report
