@@ -17,7 +17,7 @@ import pandas as pd
 
 from jxgis._files import reading, require_no_grids, require_sane_parquet, texts_within
 from jxgis.errors import InputError
-from jxgis.i18n import Text, few, listed, text_pair
+from jxgis.i18n import Text, few, listed, rows_said, text_pair
 from jxgis.load._views import crs_definitions, require_finite_views
 from jxgis.schema.layers import nearest
 
@@ -131,14 +131,16 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
             table = _read_shapefile(path, chosen, encoding or dbf_encoding(path))
         else:
             table = _read_layer(path, chosen)
-        _require_utf8(pd.DataFrame(table), what)
         _require_whole(path, chosen, len(table), what)
     stands_in = layer is None and len(_of_data(names)) > 1 and chosen != expected[0]
-    notes = (text_pair("load.stand_in", file=what, layer=chosen),) if stands_in else ()
+    notes = [text_pair("load.stand_in", file=what, layer=chosen)] if stands_in else []
     if "geometry" not in table or not hasattr(table, "crs"):
-        return Features(pd.DataFrame(table), None, None, notes)
-    frame = pd.DataFrame(table.drop(columns="geometry"))
-    return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs, notes)
+        geometry, crs, frame = None, None, pd.DataFrame(table)
+    else:
+        geometry, crs = np.asarray(table.geometry.array, dtype=object), table.crs
+        frame = pd.DataFrame(table.drop(columns="geometry"))
+    frame, said = _as_utf8(frame, what)
+    return Features(frame, geometry, crs, (*notes, *said))
 
 
 def _read_folders(path: Path, names: list[str], expected: Sequence[str], what: str) -> Features:
@@ -156,13 +158,30 @@ def _read_layer(path: Path, layer: str) -> gpd.GeoDataFrame:
     """A layer by Arrow; the slower way where that knows no true arcs, or ends at a damaged page without a word."""
     import pyogrio
 
+    def read(*, use_arrow: bool) -> gpd.GeoDataFrame:
+        return pyogrio.read_dataframe(
+            path, layer=layer, on_invalid="ignore", datetime_as_string=True, use_arrow=use_arrow
+        )
+
     try:
-        table = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", use_arrow=True)
+        table = read(use_arrow=True)
     except NotImplementedError:
         table = None
-    if table is None or (path.suffix.lower() in _COUNTED and len(table) < _said(path, layer)):
-        table = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", use_arrow=False)
+    info = pyogrio.read_info(path, layer=layer, force_feature_count=path.suffix.lower() in _COUNTED)
+    if table is None or (path.suffix.lower() in _COUNTED and len(table) < info["features"]):
+        table = read(use_arrow=False)
+    for name, dtype in zip(info["fields"], info["dtypes"], strict=True):
+        if str(dtype).startswith("datetime64"):
+            table[name] = _as_times(table[name])
     return table
+
+
+def _as_times(text: pd.Series) -> pd.Series:
+    """Times of one column; as text where some say their zone and others another or none, which a driver takes for UTC."""
+    try:
+        return pd.to_datetime(text, format="ISO8601")
+    except ValueError:
+        return text
 
 
 def _said(path: Path, layer: str) -> int:
@@ -297,20 +316,46 @@ def _not_utf8(what: str) -> InputError:
     )
 
 
-def _require_utf8(frame: pd.DataFrame, what: str) -> None:
-    """Refuse text that is not UTF-8: Arrow hands it on as it stands in the file, and fails where it is looked at."""
+def _as_utf8(frame: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Text]]:
+    """Text that is not UTF-8 as the GB 18030 that it is: Arrow hands it on as it stands in the file, and fails where it is looked at.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+    notes : list of Text
+        How many rows hold such text, or a character of neither.
+    """
     import pyarrow as pa
 
-    for at in range(frame.shape[1]):
-        values = frame.iloc[:, at].array
-        if isinstance(values, pd.Categorical):
-            values = values.categories.array
-        if not isinstance(values.dtype, pd.StringDtype):
+    in_gb, unread = (np.zeros(len(frame), dtype=np.bool_) for _ in range(2))
+    for at, name in enumerate(frame.columns):
+        column = frame.iloc[:, at]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            column = column.astype(column.cat.categories.dtype)
+        if not isinstance(column.dtype, pd.StringDtype):
             continue
+        held = pa.chunked_array(column.array.__arrow_array__())
         try:
-            pa.chunked_array(values.__arrow_array__()).validate(full=True)
-        except pa.ArrowInvalid as error:
-            raise _not_utf8(what) from error
+            held.validate(full=True)
+        except pa.ArrowInvalid:
+            raw = held.cast(pa.large_binary()).to_pylist()
+            read = [None if value is None else _utf8_or_gb(value) for value in raw]
+            in_gb |= [text is not None and text.encode() != value for text, value in zip(read, raw, strict=True)]
+            unread |= ["\ufffd" in (text or "") for text in read]
+            frame = frame.assign(**{str(name): pd.array(read, dtype="str")})
+    notes = [
+        text_pair(f"load.{key}", file=what, count=int(rows.sum()), rows=rows_said(1 + np.flatnonzero(rows)))
+        for key, rows in (("in_gb", in_gb & ~unread), ("unread_characters", unread))
+        if rows.any()
+    ]
+    return frame, notes
+
+
+def _utf8_or_gb(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("gb18030", errors="replace")
 
 
 def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
@@ -520,11 +565,10 @@ def read_parquet(path: Path, *, what: str) -> Features:
             table = gpd.read_parquet(path)
             name = table.geometry.name
             geometry = np.asarray(table.geometry.array, dtype=object)
-            features = Features(_with_index(pd.DataFrame(table.drop(columns=name))), geometry, table.crs)
-        else:
-            features = Features(_with_index(pd.read_parquet(path)), None, None)
-        _require_utf8(features.frame, what)
-    return features
+            frame, notes = _as_utf8(_with_index(pd.DataFrame(table.drop(columns=name))), what)
+            return Features(frame, geometry, table.crs, tuple(notes))
+        frame, notes = _as_utf8(_with_index(pd.read_parquet(path)), what)
+        return Features(frame, None, None, tuple(notes))
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:

@@ -752,7 +752,7 @@ def _two_districts() -> gpd.GeoDataFrame:
 
 @pytest.mark.parametrize("where", ["甲区", "二"])
 @pytest.mark.parametrize("ending", ["geojson", "fgb", "gpkg", "parquet"])
-def test_text_that_is_not_utf8_is_refused_in_words(tmp_path: Path, ending: str, where: str) -> None:
+def test_gb_18030_in_a_format_of_utf8_is_read_as_that_and_said(tmp_path: Path, ending: str, where: str) -> None:
     path = tmp_path / f"districts.{ending}"
     if ending == "parquet":
         _two_districts().to_parquet(path, compression="none", write_covering_bbox=False)
@@ -764,8 +764,38 @@ def test_text_that_is_not_utf8_is_refused_in_words(tmp_path: Path, ending: str, 
     written = path.read_bytes()
     assert utf8 in written
     path.write_bytes(written.replace(utf8, (where.encode("gbk") + b"  ")[: len(utf8)]))
-    with pytest.raises(InputError, match="UTF-8"):
-        load_districts(path)
+    loaded = load_districts(path)
+    assert sorted(loaded.table["name"]) == ["乙区", "甲区"]
+    assert sorted(loaded.table["note"].str.strip()) == ["一", "二"]
+    assert sum("1 行的文字是 GB18030" in note.zh for note in loaded.notes) == 1
+
+
+def test_a_byte_of_no_encoding_costs_a_character_of_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "districts.gpkg"
+    pyogrio.write_dataframe(_two_districts(), path, layer="districts")
+    path.write_bytes(path.read_bytes().replace("二".encode(), b"a\xffb"))
+    loaded = load_districts(path)
+    assert sorted(loaded.table["note"]) == ["a\ufffdb", "一"]
+    assert any("1 行含有无法解读的字符" in note.zh for note in loaded.notes)
+
+
+@pytest.mark.parametrize("ending", ["geojson", "gpkg"])
+def test_each_row_of_a_vector_file_keeps_its_own_zone(tmp_path: Path, ending: str) -> None:
+    said = ["2024-01-02T03:04:05+08:00", "2024-01-02T03:04:05Z", "2024-01-02T03:04:05", "2024-01-02T03:04:05+09:00"]
+    local = ["03:04:05", "11:04:05", "03:04:05", "02:04:05"]
+    path = tmp_path / f"issues.{ending}"
+    points = gpd.points_from_xy(120.7 + 0.01 * np.arange(4), np.full(4, 30.7))
+    table = gpd.GeoDataFrame({"任务号": list("abcd"), "上报时间": said}, geometry=points, crs=4326)
+    if ending == "geojson":
+        path.write_text(table.to_json(), encoding="utf-8")
+    else:
+        uniform = table.assign(上报时间=pd.to_datetime(table["上报时间"], utc=True, format="ISO8601"))
+        pyogrio.write_dataframe(uniform, path, layer="issues", SPATIAL_INDEX="NO")
+        with contextlib.closing(sqlite3.connect(path)) as base:
+            base.executemany('UPDATE issues SET "上报时间" = ? WHERE "任务号" = ?', zip(said, "abcd", strict=True))
+            base.commit()
+    read = load_issues(path, crs="EPSG:4326").table.sort_values("issue_id")
+    assert read["time"].dt.strftime("%H:%M:%S").tolist() == local
 
 
 @pytest.mark.parametrize("geometry", [False, True])
