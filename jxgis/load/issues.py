@@ -186,9 +186,7 @@ def _read_times(gathered: Gathered, zone: str) -> None:
             gathered.ledger.reject(times.bad, field="time", reason="bad_time", values=text)
         elif times.bad.any():
             gathered.notes.append(text_pair("load.bad_times", column=column.name, count=int(times.bad.sum())))
-        if times.month_first is not None:
-            order = "MM/DD/YYYY" if times.month_first else "DD/MM/YYYY"
-            gathered.notes.append(text_pair("load.month_first", column=column.name, order=order))
+        gathered.notes.extend(text_pair("load.order", column=column.name, order=order) for order in times.orders)
     if "time" not in frame:
         gathered.notes.append(text_pair("load.no_time"))
 

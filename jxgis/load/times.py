@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
 import re
 import zoneinfo
 from dataclasses import dataclass
@@ -21,16 +23,33 @@ __all__ = ["Times", "local_date", "parse_times"]
 
 # Written for RE2, which reads a million rows in under a second; groups: year, month, day, hour, minute, second, ...
 _CLOCK = (
-    r"(?:[T\s]*(?P<half>凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜间)?\s*(?P<hour>\d{1,2})(?:[:：时点](?P<minute>\d{1,2}))?分?"
-    r"(?:[:：]?(?P<second>\d{1,2}))?(?:[.,](?P<fraction>\d{1,9}))?秒?)?"
-    r"\s*(?P<noon>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
+    r"(?:[T\s]*(?:\(?(?:星期|周|礼拜)[一二三四五六日天]\)?\s*)?"
+    r"(?P<half>凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜间|[AaPp]\.?[Mm]\.?)?\s*"
+    r"(?P<hour>\d{1,2})(?:[:：时点](?:(?P<minute>\d{1,2})(?:[:：分](?:(?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?秒?)?)?"
+    r"|(?P<part>半|一刻|三刻))?)?"
+    r"\s*(?P<noon>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|[A-Z]{3,4})?)?$"
 )
 _YEAR_FIRST = r"^(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?" + _CLOCK
-_YEAR_LAST = r"^(?P<first>\d{1,2})[-/.](?P<last>\d{1,2})[-/.](?P<year>\d{4})" + _CLOCK
+_YEAR_LAST = r"^(?P<place0>\d{1,2})[-/.](?P<place1>\d{1,2})[-/.](?P<place2>\d{4})" + _CLOCK
+# A clock apart from it: 13/02/2023 is not the 20th of a month, at 23.
+_SHORT_YEAR = r"^(?P<place0>\d{1,2})[-/.](?P<place1>\d{1,2})[-/.](?P<place2>\d{1,2})" + _CLOCK.replace("*", "+", 1)
+_SHORT_CHINESE = r"^(?P<year>\d{2})年(?P<month>\d{1,2})月(?P<day>\d{1,2})日?" + _CLOCK
 _COMPACT = (
     r"^(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})[T\s]?"
     r"(?:(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<fraction>\d{3})?)?(?P<zone>Z)?$"
 )
+_WEEKDAY = r"^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"
+_NAMED_MONTH = _WEEKDAY + r"(?P<name>[A-Za-z]{3,9})\.?\s+(?P<day>\d{1,2}),?\s+(?P<year>\d{4}),?" + _CLOCK
+_NAMED_SECOND = _WEEKDAY + r"(?P<day>\d{1,2})[-\s](?P<name>[A-Za-z]{3,9})[-\s](?P<year>\d{4})" + _CLOCK
+_OF_JAVA = (
+    _WEEKDAY + r"(?P<name>[A-Za-z]{3})\s+(?P<day>\d{1,2})\s+(?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})"
+    r"\s+(?P<zone>[A-Z]{3,4})\s+(?P<year>\d{4})$"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ORDERS = {_YEAR_LAST: ("MM/DD/YYYY", "DD/MM/YYYY"), _SHORT_YEAR: ("YY/MM/DD", "MM/DD/YY", "DD/MM/YY")}
+_PARTS = {"": 0, "一刻": 15, "半": 30, "三刻": 45}
+# Of two digits those below are of this century, as POSIX has it.
+_PIVOT = 70
 # Which hours of the day a word can mean: no two twelve hours apart.
 _HALVES = {
     "凌晨": (0, 6),
@@ -61,22 +80,23 @@ class Times:
         (n,) datetime64[us], local, NaT where there is none or it cannot be read.
     bad
         (n,) bool: text that is not a time.
-    month_first
-        Whether dates with the year last were read with the month first; None where there were none.
+    orders
+        In which order dates were read that do not say it: ``MM/DD/YYYY``, ``YY/MM/DD``.
     """
 
     local: NDArray[np.datetime64]
     bad: NDArray[np.bool_]
-    month_first: bool | None
+    orders: tuple[str, ...]
 
 
 def parse_times(column: pd.Series, *, timezone: str) -> Times:
     """Read a column of times, each in whichever form it has.
 
-    Known are ISO 8601 with or without zone, ``2024/1/2 3:04``, ``2024年1月2日 下午3:04``, ``20240102030405``,
-    ``01/02/2024 3:04 PM`` (month or day first: the order in which all dates of the column exist, month first if both),
-    Excel serials, seconds, milliseconds and microseconds since 1970. ``24:00`` is the next day's beginning; an hour that
-    does not go with its word (晚上12:30, 上午14:00) is not read.
+    Known are ISO 8601 with or without zone, ``2024/1/2 3:04``, ``2024年1月2日 星期二 下午3点半``, ``20240102030405``,
+    ``2 Jan 2024 03:04``, ``Tue Jan 02 03:04:05 CST 2024``, Excel serials, seconds, milliseconds and microseconds since
+    1970; ``01/02/2024 3:04 PM`` and ``24/1/2`` in the order in which most dates of the column exist: month, then day first;
+    of years of two digits in which they then lie closest: year, then month, then day first. ``24:00`` is the next day's beginning. An hour that does not go with its
+    word (晚上12:30, 上午14:00), and a zone of letters that is not the local one all year, is not read.
 
     Parameters
     ----------
@@ -106,16 +126,16 @@ def parse_times(column: pd.Series, *, timezone: str) -> Times:
     """
     _check_zone(timezone)
     given = column.notna().to_numpy()
-    month_first: bool | None = None
+    orders: tuple[str, ...] = ()
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         values = column.dt.tz_convert(timezone).dt.tz_localize(None).to_numpy().astype("datetime64[us]")
     elif pd.api.types.is_datetime64_dtype(column.dtype):
         values = column.to_numpy().astype("datetime64[us]")
     else:
-        values, month_first = _parse_text(_as_text(column), timezone)
+        values, orders = _parse_text(_as_text(column), timezone)
     years = values.astype("datetime64[Y]").astype(np.int64) + 1970
     values = np.where((years >= _FIRST_YEAR) & (years <= _LAST_YEAR), values, np.datetime64("NaT", "us"))
-    return Times(values, given & np.isnat(values), month_first)
+    return Times(values, given & np.isnat(values), orders)
 
 
 def local_date(text: str, *, field: str) -> np.datetime64:
@@ -135,7 +155,7 @@ def local_date(text: str, *, field: str) -> np.datetime64:
     Raises
     ------
     InputError
-        If it is not a date.
+        If it is not a date, or does not say which of its numbers is the year, month or day.
 
     Examples
     --------
@@ -143,10 +163,10 @@ def local_date(text: str, *, field: str) -> np.datetime64:
     np.datetime64('2024-01-01T00:00:00.000000')
     """
     times = parse_times(pd.Series([text], dtype="str"), timezone="UTC")
-    if np.isnat(times.local[0]):
+    if np.isnat(times.local[0]) or times.orders:
         raise InputError(
-            zh=f"{field} = “{text}”不是 {_FIRST_YEAR}—{_LAST_YEAR} 年的日期；请写成 2024-01-01。",
-            en=f"{field} = {text!r} is not a date from {_FIRST_YEAR} to {_LAST_YEAR}; write 2024-01-01.",
+            zh=f"{field} = “{text}”不是 {_FIRST_YEAR}—{_LAST_YEAR} 年的日期，或看不出年月日的先后；请写成 2024-01-01。",
+            en=f"{field} = {text!r} is not a date that says its order, from {_FIRST_YEAR} to {_LAST_YEAR}; write 2024-01-01.",
         )
     return np.datetime64(times.local[0], "us")
 
@@ -169,13 +189,15 @@ def _as_text(column: pd.Series) -> pd.Series:
     return column.astype("str").where(column.notna()).str.strip()
 
 
-def _parse_text(column: pd.Series, timezone: str) -> tuple[NDArray[np.datetime64], bool | None]:
+def _parse_text(column: pd.Series, timezone: str) -> tuple[NDArray[np.datetime64], tuple[str, ...]]:
     values = _plain_iso(column)
     unread = np.isnat(values) & column.notna().to_numpy()
     if unread.any():
         column = column.mask(unread, parse.narrow(column[unread]))
-    month_first: bool | None = None
-    for pattern in (_YEAR_FIRST, _YEAR_LAST, _COMPACT, _NUMBER):
+    orders: list[str] = []
+    for pattern in (
+        _YEAR_FIRST, _YEAR_LAST, _COMPACT, _NUMBER, _SHORT_CHINESE, _SHORT_YEAR, _NAMED_MONTH, _NAMED_SECOND, _OF_JAVA,
+    ):  # fmt: skip
         left = np.flatnonzero(np.isnat(values) & column.notna().to_numpy())
         if not left.size:
             break
@@ -185,14 +207,31 @@ def _parse_text(column: pd.Series, timezone: str) -> tuple[NDArray[np.datetime64
         groups = {name: part[hit] for name, part in groups.items()}
         if pattern == _NUMBER:
             values[left[hit]] = _from_numbers(groups["number"], timezone)
-            continue
-        if pattern == _YEAR_LAST:
-            month_first = _month_first(groups["first"], groups["last"])
-            groups["month"], groups["day"] = (
-                (groups["first"], groups["last"]) if month_first else (groups["last"], groups["first"])
-            )
-        values[left[hit]] = _assemble(groups, timezone)
-    return values, month_first
+        elif pattern in _ORDERS:
+            read = {order: _assemble(_in_order(groups, order), timezone) for order in _ORDERS[pattern]}
+            order = max(read, key=lambda one: _likely(read[one], short=pattern == _SHORT_YEAR))
+            values[left[hit]] = read[order]
+            orders.append(order)
+        else:
+            values[left[hit]] = _assemble(groups, timezone)
+    return values, tuple(orders)
+
+
+def _likely(read: NDArray[np.datetime64], *, short: bool) -> tuple[int, int]:
+    """How many dates exist in an order and, for years of two digits, how close they lie: a wrong one spreads a month over decades."""
+    known = read[np.isfinite(read)]
+    apart = np.ptp(known).astype(np.int64) if short and known.size else 0
+    return int(known.size), -int(apart)
+
+
+def _in_order(groups: dict[str, NDArray[np.object_]], order: str) -> dict[str, NDArray[np.object_]]:
+    """The three numbers of a date by what an order says they are; where the year has fewer digits there is no month."""
+    names = {"Y": "year", "M": "month", "D": "day"}
+    parts = order.split("/")
+    three = {names[part[0]]: groups[f"place{at}"] for at, part in enumerate(parts)}
+    digits = next(len(part) for part in parts if part[0] == "Y")
+    whole = np.array([len(year) == digits for year in three["year"]], dtype=np.bool_)
+    return groups | three | {"month": np.where(whole, three["month"], "0")}
 
 
 def _plain_iso(column: pd.Series) -> NDArray[np.datetime64]:
@@ -236,6 +275,10 @@ def _assemble(groups: dict[str, NDArray[np.object_]], timezone: str) -> NDArray[
     year, month, day, hour, minute, second = (
         _integers(groups.get(name, empty)) for name in ("year", "month", "day", "hour", "minute", "second")
     )
+    year = np.where(year < 100, year + np.where(year < _PIVOT, 2000, 1900), year)
+    if "name" in groups:
+        month = np.array([_month_named(name) for name in groups["name"]], dtype=np.int64)
+    minute = minute + np.array([_PARTS[part] for part in groups.get("part", empty)], dtype=np.int64)
     fraction = groups.get("fraction", empty)
     micro = _integers(np.array([(part + "000000")[:6] for part in fraction], dtype=object)) if any(fraction) else 0
     half = groups.get("half", empty) + groups.get("noon", empty)
@@ -249,19 +292,34 @@ def _assemble(groups: dict[str, NDArray[np.object_]], timezone: str) -> NDArray[
     values = date.astype("datetime64[us]") + clock.astype("timedelta64[us]")
     values = np.where(sound, values, np.datetime64("NaT", "us"))
     zone = groups.get("zone", empty)
-    stated = zone != ""
-    if stated.any():
-        offsets = {text: _offset_us(text) for text in set(zone[stated])}
-        shift = np.array([offsets[text] for text in zone[stated]], dtype="timedelta64[us]")
-        values[stated] = _from_utc(values[stated] - shift, timezone)
+    local = (zone == "") | (zone == _letters(timezone))
+    if not local.all():
+        offsets = {text: _offset(text) for text in set(zone[~local])}
+        shift = np.array([offsets[text] for text in zone[~local]], dtype="timedelta64[us]")
+        values[~local] = _from_utc(values[~local] - shift, timezone)
     return values
+
+
+def _month_named(name: str) -> int:
+    """The month of an English name, whole or its first three letters; 0 for any other word."""
+    start = name[:3].lower()
+    at = _MONTHS.index(start) + 1 if start in _MONTHS else 0
+    return at if at and name.lower() in (start, calendar.month_name[at].lower(), "sept"[: len(name)]) else 0
+
+
+def _letters(timezone: str) -> str | None:
+    """The letters that a time zone has all year: CST of Shanghai; None where they change, or are none."""
+    zone = zoneinfo.ZoneInfo(timezone)
+    names = {dt.datetime(2024, month, 1, tzinfo=zone).tzname() for month in (1, 7)}
+    return names.pop() if len(names) == 1 else None
 
 
 def _of_day(hour: NDArray[np.int64], half: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Hours of the day from those that a word tells apart, and where it can: 晚上12:30 may be of either day, 上午14:00 is of none."""
     heard = np.ones(len(hour), dtype=bool)
     for word in set(half) - {""}:
-        first, last = _HALVES[{"A": "上午", "P": "下午"}.get(word[0].upper(), word)]
+        # Of two words, 上午8:30 AM, there is no such hour.
+        first, last = _HALVES.get({"A": "上午", "P": "下午"}.get(word[0].upper(), word), (24, 0))
         at, low = half == word, hour % 12
         of_day = np.where(hour > 12, hour, np.where(low >= first, low, low + 12))
         hour = np.where(at, of_day, hour)
@@ -269,22 +327,21 @@ def _of_day(hour: NDArray[np.int64], half: NDArray[np.object_]) -> tuple[NDArray
     return hour, heard
 
 
-def _offset_us(text: str) -> int:
-    if text[0] not in "+-":
-        return 0
-    hours, minutes = int(text[1:3]), int(text[3:].removeprefix(":") or 0)
-    return (hours * _HOUR_US + minutes * _MINUTE_US) * (-1 if text[0] == "-" else 1)
+def _offset(text: str) -> np.timedelta64:
+    """From UTC; NaT for letters that are not known."""
+    said = text.removeprefix("UTC").removeprefix("GMT")
+    if said in ("", "Z", "z"):
+        return np.timedelta64(0, "us")
+    if said[0] not in "+-":
+        return np.timedelta64("NaT", "us")
+    digits = said[1:].replace(":", "")
+    hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
+    return np.timedelta64((int(hours) * _HOUR_US + int(minutes) * _MINUTE_US) * (-1 if said[0] == "-" else 1), "us")
 
 
 def _from_utc(values: NDArray[np.datetime64], timezone: str) -> NDArray[np.datetime64]:
     local = pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(timezone).tz_localize(None)
     return local.to_numpy().astype("datetime64[us]")
-
-
-def _month_first(first: NDArray[np.object_], last: NDArray[np.object_]) -> bool:
-    """Whether the month stands first in dates such as 01/02/2024: by the order in which more of them exist."""
-    a, b = _integers(first), _integers(last)
-    return int((a > 12).sum()) <= int((b > 12).sum())
 
 
 def _from_numbers(part: NDArray[np.object_], timezone: str) -> NDArray[np.datetime64]:

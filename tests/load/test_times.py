@@ -101,17 +101,61 @@ def test_a_column_may_mix_forms() -> None:
     assert read(*forms) == ["2023-05-01T08:30:00"] * 5
 
 
-def test_dates_with_the_year_last_are_read_in_the_order_in_which_they_exist() -> None:
-    def order(*text: str) -> tuple[list[str], bool | None]:
-        times = parse_times(pd.Series(list(text), dtype="str"), timezone="Asia/Shanghai")
-        return [str(value)[:10] for value in times.local], times.month_first
+def order(*text: str) -> tuple[list[str], tuple[str, ...]]:
+    times = parse_times(pd.Series(list(text), dtype="str"), timezone="Asia/Shanghai")
+    return [str(value)[:10] for value in times.local], times.orders
 
-    assert order("01/02/2023", "25/12/2023") == (["2023-02-01", "2023-12-25"], False)
-    assert order("01/02/2023", "12/25/2023") == (["2023-01-02", "2023-12-25"], True)
-    assert order("01/02/2023") == (["2023-01-02"], True)
-    assert order("01/02/2023", "13/02/2023") == (["2023-02-01", "2023-02-13"], False)
-    assert order("13/02/2023", "02/13/2023") == (["NaT", "2023-02-13"], True)
-    assert order("2023-01-02") == (["2023-01-02"], None)
+
+def test_dates_with_the_year_last_are_read_in_the_order_in_which_they_exist() -> None:
+    assert order("01/02/2023", "25/12/2023") == (["2023-02-01", "2023-12-25"], ("DD/MM/YYYY",))
+    assert order("01/02/2023", "12/25/2023") == (["2023-01-02", "2023-12-25"], ("MM/DD/YYYY",))
+    assert order("01/02/2023") == (["2023-01-02"], ("MM/DD/YYYY",))
+    assert order("01/02/2023", "13/02/2023") == (["2023-02-01", "2023-02-13"], ("DD/MM/YYYY",))
+    assert order("13/02/2023", "02/13/2023") == (["NaT", "2023-02-13"], ("MM/DD/YYYY",))
+    assert order("2023-01-02") == (["2023-01-02"], ())
+
+
+def test_years_of_two_digits() -> None:
+    assert order("24/1/2", "24-01-31", "24.12.5") == (["2024-01-02", "2024-01-31", "2024-12-05"], ("YY/MM/DD",))
+    assert order("01/02/24") == (["2001-02-24"], ("YY/MM/DD",))
+    assert order("24/1/1", "24/2/1", "24/12/1") == (["2024-01-01", "2024-02-01", "2024-12-01"], ("YY/MM/DD",))
+    assert order("01/02/24", "12/31/24") == (["2024-01-02", "2024-12-31"], ("MM/DD/YY",))
+    assert order("31/12/24", "31/01/24", "01/02/24") == (["2024-12-31", "2024-01-31", "2024-02-01"], ("DD/MM/YY",))
+    # What one order does not hold is rejected, not read in another.
+    assert order("24/1/2", "24/1/3", "13/32/24")[0] == ["2024-01-02", "2024-01-03", "NaT"]
+    assert order("24年1月2日 下午3:04") == (["2024-01-02"], ())
+    assert read("85/3/4", "69/3/4", "70/3/4") == ["1985-03-04T00:00:00", "2069-03-04T00:00:00", "NaT"]
+    assert read("24/1/2 8:30", "24/1/2 下午1:05:09") == ["2024-01-02T08:30:00", "2024-01-02T13:05:09"]
+    assert read("24/1", "4/1/2", "24/1/2/3", "240102") == ["NaT"] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [("2024-01-02 晚上 8点", "20:00:00"), ("2024年1月2日8时", "08:00:00"), ("2024-01-02 8点半", "08:30:00"),
+     ("2024-01-02 下午3点一刻", "15:15:00"), ("2024-01-02 下午3点三刻", "15:45:00"), ("2024年1月2日 星期二 下午3:04", "15:04:00"),
+     ("2024-01-02 周二 15:04", "15:04:00"), ("2024年1月2日(星期二) 15:04", "15:04:00"), ("2024/1/2（周二）15:04", "15:04:00"),
+     ("2024-01-02 AM 8:30", "08:30:00"), ("2024-01-02 p.m. 8:30", "20:30:00"),
+     ("2024-01-02 00:30 GMT", "08:30:00"), ("2024-01-02 08:30 GMT+8", "08:30:00"), ("2024-01-02 08:30 UTC+08:00", "08:30:00"),
+     ("2024-01-02 08:30:00 CST", "08:30:00"), ("Tue Jan 02 08:30:00 CST 2024", "08:30:00"),
+     ("Tue Jan 02 00:30:00 UTC 2024", "08:30:00"), ("Tue, 02 Jan 2024 08:30:00 +0800", "08:30:00"),
+     ("2-Jan-2024 08:30", "08:30:00"), ("Jan 2, 2024 8:30 PM", "20:30:00"), ("January 2, 2024, 8:30 AM", "08:30:00"),
+     ("2024-01-02T08:30:00.123456789", "08:30:00")],
+)  # fmt: skip
+def test_clocks_weekdays_zones_and_months_in_words(text: str, want: str) -> None:
+    assert read(text) == [f"2024-01-02T{want}"]
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-01-02 08:30 EST", "2024-01-02 08:30 ABCD", "Tue Jam 02 08:30:00 CST 2024", "2 Janu 2024", "30-Feb-2024",
+             "2024-01-02-05", "2024-01-02 上午8:30 AM", "2024-01-02 8点半30", "2024-01-02 半夜1点", "Tue Jan 02 08:30:00 2024 CST x"],
+)  # fmt: skip
+def test_what_may_be_another_time_is_not_read(text: str) -> None:
+    assert read(text) == ["NaT"]
+
+
+def test_letters_of_a_zone_are_those_that_the_place_has_all_year() -> None:
+    assert read("2024-01-02 08:30 CST", timezone="America/Chicago") == ["NaT"]
+    assert read("2024-01-02 08:30 JST", timezone="Asia/Tokyo") == ["2024-01-02T08:30:00"]
 
 
 def test_daylight_saving_of_the_stated_zone() -> None:
@@ -168,8 +212,9 @@ def test_years_in_which_a_case_can_lie() -> None:
 
 def test_settings_of_dates() -> None:
     assert str(local_date("2023-05-01", field="from"))[:10] == "2023-05-01"
-    with pytest.raises(InputError, match="from"):
-        local_date("gestern", field="from")
+    for text in ("gestern", "01/02/2024", "24/1/2"):
+        with pytest.raises(InputError, match=f"from.*{text}"):
+            local_date(text, field="from")
     # A folder of zones is found by its name, and is none.
     for zone in ("Mars/Olympus", "Asia"):
         with pytest.raises(InputError, match=zone):
