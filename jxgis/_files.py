@@ -471,7 +471,7 @@ def require_sane_workbook(path: Path, *, what: str) -> None:
     zipfile.BadZipFile
         If it is damaged.
     """
-    if path.suffix.lower() in (".xlsx", ".xlsm", ".ods", ".xlsb") and zipfile.is_zipfile(path):
+    if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as book:
             require_sane_zip(book, what=what, packed=path.stat().st_size)
             for entry in book.infolist():

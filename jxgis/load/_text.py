@@ -1,11 +1,11 @@
-"""CSV and Excel as tables of text: every code, number and time stays as the file writes it."""
+"""CSV as tables of text: every code, number and time stays as the file writes it."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import datetime as dt
 import io
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,15 +15,24 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_sane_workbook, unzip_text
+from jxgis._files import reading, unzip_text
 from jxgis.errors import InputError
-from jxgis.i18n import Text, listed, rows_said, text_pair
+from jxgis.i18n import Text, rows_said, text_pair
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["BrokenRow", "Sheet", "decode", "distinct_names", "read_csv", "read_excel"]
+__all__ = [
+    "BrokenRow",
+    "Sheet",
+    "counted_from",
+    "decode",
+    "distinct_names",
+    "filled_cells",
+    "head_row",
+    "read_csv",
+]
 
 _GZIP = Text(
     zh="不完整或不是 gzip 文件；请重新下载或导出。", en="is cut off or not a gzip file; download or export it again."
@@ -32,15 +41,11 @@ _CSV = Text(
     zh="无法按 CSV 读取：没有表头和数据行，或引号不成对；请用 Excel 或 WPS 另存为 CSV UTF-8。",
     en="cannot be read as CSV: it has no header and rows, or a quote is not closed; save it as CSV UTF-8 again.",
 )
-_WORKBOOK = Text(
-    zh="无法作为 Excel 文件打开：文件不完整、有密码或格式不符；请用 Excel 或 WPS 另存为 xlsx。",
-    en="cannot be opened as a workbook: it is cut off, has a password or is in another format; save it as xlsx again.",
-)
 _BLOCK_BYTES = 1 << 24
 _HEADER_SEARCH = 10
 _BLANK = "\r\n\t ,;\ufeff"
-# Above 2^53 a number in Excel no longer holds every digit of a code.
-_EXACT = 2**53
+# By which Excel is told what parts the fields.
+_SAID = re.compile(r'"?sep=([,;|\t])"?[,;|\t]*\r?\n', re.IGNORECASE)
 
 
 class BrokenRow(NamedTuple):
@@ -191,7 +196,8 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     Parameters
     ----------
     path
-        ``.csv``, ``.txt``, ``.tsv``, or one of them with ``.gz``; separated by comma, tab, semicolon or ``|``.
+        ``.csv``, ``.txt``, ``.tsv``, or one of them with ``.gz``; separated by comma, tab, semicolon or ``|``, as a first
+        line ``sep=;`` may say; lines may end as on Windows, Unix or an old Mac.
     encoding
         As for `decode`; None also reads files joined of two encodings, and those with a broken character (shown as �).
     what
@@ -200,6 +206,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     Returns
     -------
     Sheet
+        Its header is the first row that fills more than half of the widest of the first ten: titles above it do no harm.
 
     Raises
     ------
@@ -222,10 +229,12 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     # The start first: a copy of a whole export costs a second.
     if not text[:10_000].strip(_BLANK) and not text.strip(_BLANK):
         raise _empty(what)
-    # Arrow reads UTF-8 only. A blank line between rows is an empty row, as in a workbook, so that no number shifts.
-    raw = (text.strip("\r\n") + "\n").encode()
+    if text.count("\r") != text.count("\r\n"):
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     with reading(what, _CSV):
-        delimiter, header = _header(text)
+        above, start, delimiter, header = _header(text)
+    # Arrow reads UTF-8 only. A blank line between rows is an empty row, as in a workbook, so that no number shifts.
+    raw = (text[start:].rstrip("\r\n") + "\n").encode()
     _refuse_swallowed_by_head(header, delimiter, what)
     parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False)
     convert = arrow_csv.ConvertOptions(
@@ -264,7 +273,14 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     if raw.count(b"\n") > 1 + len(numbers) + len(broken):
         _refuse_swallowed(table, numbers, raw, row, what)
     frame = table.to_pandas()
-    return Sheet(frame, numbers, tuple(broken), _unread(frame, numbers, what, joined=joined) if by_line else ())
+    notes = _unread(frame, numbers, what, joined=joined) if by_line else ()
+    return Sheet(frame, numbers, tuple(broken), (*counted_from(above, what), *notes))
+
+
+def counted_from(above: int, what: str) -> tuple[Text, ...]:
+    """Which line of a sheet the first row of data is, where more than the header stands above it."""
+    lines = {"head": above + 1, "first": above + 2, "second": above + 3}
+    return (text_pair("load.rows_from", file=what, **lines),) if above else ()
 
 
 def _unread(frame: pd.DataFrame, numbers: NDArray[np.int64], what: str, *, joined: bool) -> tuple[Text, ...]:
@@ -317,13 +333,45 @@ def _not_closed(what: str, row: int) -> InputError:
     )
 
 
-def _header(text: str) -> tuple[str, list[str]]:
-    """The delimiter and the names of the columns, from the first line that is not blank."""
-    start = len(text) - len(text.lstrip("\r\n"))
-    head = text[start : start + 100_000]
-    first = head.splitlines()[0]
-    delimiter = max(",\t;|", key=first.count)
-    return delimiter, next(csv.reader(io.StringIO(head), delimiter=delimiter))
+def _header(text: str) -> tuple[int, int, str, list[str]]:
+    """Where the table of a text begins.
+
+    Returns
+    -------
+    above : int
+        Lines above its header, as a sheet shows them: Excel does not show ``sep=;``.
+    start : int
+        Where in the text the header begins.
+    delimiter : str
+        The one by which the header comes first, and then has most names.
+    header : list of str
+    """
+    blank = len(text) - len(text.lstrip("\r\n"))
+    said = _SAID.match(text, blank)
+    skipped = said.end() if said else blank
+    lines = list(io.StringIO(text[skipped : skipped + 100_000], newline="\n"))
+    best: tuple[tuple[bool, int, int], str, list[str], int] | None = None
+    for delimiter in said[1] if said else ",\t;|":
+        reader = csv.reader(lines, delimiter=delimiter)
+        rows, begins = [], [0]
+        for row in itertools.islice(reader, _HEADER_SEARCH):
+            rows.append(row)
+            begins.append(reader.line_num)
+        top = head_row(rows)
+        rank = (top is None, top or 0, -len(rows[top or 0]))
+        if best is None or rank < best[0]:
+            best = rank, delimiter, rows[top or 0], begins[top or 0]
+    if best is None:
+        raise AssertionError("no delimiter was tried")
+    _, delimiter, header, line = best
+    start = skipped + sum(map(len, lines[:line]))
+    return text.count("\n", 0, blank) + line, start, delimiter, header
+
+
+def head_row(rows: Sequence[Sequence[object]]) -> int | None:
+    """The header among the first rows: the first that fills more than half of the widest; a title, a date fill a cell or two."""
+    filled = [filled_cells(row) for row in rows[:_HEADER_SEARCH]]
+    return next((at for at, count in enumerate(filled) if count > 1 and 2 * count > max(filled)), None)
 
 
 def distinct_names(names: Iterable[str]) -> list[str]:
@@ -341,87 +389,6 @@ def _empty(what: str) -> InputError:
     return InputError(zh=f"{what} 是空文件。", en=f"{what} is empty.")
 
 
-def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
-    """Read one sheet of a workbook, every cell as text: codes without ``.0``, times as ISO 8601.
-
-    Parameters
-    ----------
-    path
-        ``.xlsx``, ``.xls``, ``.xlsb`` or ``.ods``.
-    sheet
-        Its name; None for the first sheet that holds a table (two cells in a row), else the first that is not empty.
-    what
-        The file, for messages.
-
-    Returns
-    -------
-    Sheet
-        The header is the first row that has two cells or more, so that a title above it does no harm.
-
-    Raises
-    ------
-    InputError
-        If the file is not a workbook, has no such sheet, or reaches too far (`jxgis._files.MOST_CELLS`).
-    """
-    import python_calamine
-
-    notes: list[Text] = []
-    with reading(what, _WORKBOOK):
-        require_sane_workbook(path, what=what)
-        book = python_calamine.CalamineWorkbook.from_path(path)
-        names = book.sheet_names
-        if sheet is not None and sheet not in names:
-            raise InputError(
-                zh=f"{what} 中没有工作表“{sheet}”；有：{listed(names, 'zh')}。",
-                en=f"{what} has no sheet {sheet!r}; it has {listed(names, 'en')}.",
-            )
-        rows: list[list[object]] = []
-        taken, best = "", 0
-        for name in names if sheet is None else [sheet]:
-            found: list[list[object]] = [
-                list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            ]
-            # Two cells in a row are a table, one is at most a remark on it.
-            wide = min(2, max(map(_filled, found), default=0))
-            if wide > best:
-                rows, taken, best = found, name, wide
-            if best == 2:
-                break
-        if sheet is None and len(names) > 1 and best:
-            notes.append(text_pair("load.sheet_read", file=what, sheet=taken))
-    top = next((i for i, row in enumerate(rows[:_HEADER_SEARCH]) if _filled(row) > 1), None)
-    if top is None:
-        top = next((i for i, row in enumerate(rows) if _filled(row)), None)
-    if top is None:
-        raise _empty(what)
-    if top:
-        notes.append(text_pair("load.rows_from", file=what, head=top + 1, first=top + 2, second=top + 3))
-    header = [_cell(value) or "" for value in rows[top]]
-    body = rows[top + 1 :]
-    while body and not _filled(body[-1]):
-        body.pop()
-    width = len(header)
-    columns = [[_cell(row[i]) if i < len(row) else None for row in body] for i in range(width)]
-    frame = pd.DataFrame(
-        {name: pd.array(values, dtype="str") for name, values in zip(distinct_names(header), columns, strict=True)}
-    )
-    used = [i for i in range(width) if header[i] or frame.iloc[:, i].notna().any()]
-    if any(isinstance(value, float) and abs(value) >= _EXACT for row in body for value in row):
-        notes.append(text_pair("load.lost_digits", file=what))
-    return Sheet(frame.iloc[:, used], np.arange(1, len(body) + 1, dtype=np.int64), notes=tuple(notes))
-
-
-def _filled(row: Sequence[object]) -> int:
+def filled_cells(row: Sequence[object]) -> int:
+    """How many cells of a row hold anything."""
     return sum(value is not None and value != "" for value in row)
-
-
-def _cell(value: object) -> str | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ")
-    return str(value)

@@ -19,7 +19,7 @@ from jxgis.i18n import Text, listed, rows_said, text_pair
 from jxgis.load._columns import differing
 from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
 from jxgis.load.loaded import Loaded, SourceFile
-from jxgis.load.readers import read_tables
+from jxgis.load.readers import EXCEL, read_tables
 from jxgis.load.times import parse_times
 from jxgis.privacy import mask_column, quoted
 from jxgis.schema.layers import head as shown_head
@@ -283,7 +283,7 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
 
 def _sheets(source: str | Path, names: Sequence[str | None]) -> list[str | None]:
     """The sheets to try; a file that is not a workbook has none."""
-    return [*names] if Path(str(source)).suffix.lower() in {".xlsx", ".xls", ".xlsb", ".ods"} else [None]
+    return [*names] if Path(str(source)).suffix.lower() in EXCEL else [None]
 
 
 def _years(column: pd.Series) -> tuple[pd.Series, pd.Series]:

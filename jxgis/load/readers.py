@@ -20,8 +20,9 @@ from jxgis._files import reading, require_name, require_ordinary, require_sane_z
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import holdable
-from jxgis.load._text import BrokenRow, decode, distinct_names, read_csv, read_excel
+from jxgis.load._text import BrokenRow, Sheet, decode, distinct_names, read_csv
 from jxgis.load._vector import read_parquet, read_vector
+from jxgis.load._workbook import read_excel
 from jxgis.progress import stepped
 from jxgis.schema.layers import nearest_file
 
@@ -29,16 +30,17 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["RawTable", "Source", "decode", "file_hash", "find_files", "one_file", "read_tables"]
+__all__ = ["EXCEL", "RawTable", "Source", "decode", "file_hash", "find_files", "one_file", "read_tables"]
 
 Source: TypeAlias = "str | Path | pd.DataFrame | Sequence[str | Path]"
 """A path, a glob, several of them, or a table in memory (a GeoDataFrame is one)."""
 
 _TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
-_EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et")
+"""The endings of workbooks: those of Excel, LibreOffice and WPS."""
 _PARQUET = (".parquet", ".geoparquet")
 _VECTOR = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".kml", ".gdb")
-_FORMATS = (*_TEXT, *_EXCEL, *_PARQUET, *_VECTOR, ".zip")
+_FORMATS = (*_TEXT, *EXCEL, *_PARQUET, *_VECTOR, ".zip")
 
 _LONGEST_NAME = 200  # bytes: disks hold 255, some less
 # What libraries take for more than a name: the file within an archive, a parameter of an address.
@@ -280,7 +282,7 @@ def _read_path(path: Path, expected: Sequence[str], layer: str | None, encoding:
         if suffix == ".zip":
             yield from _read_zip(path, sha256, expected, layer, encoding)
         else:
-            yield _read_one(path, path.name, sha256, expected, layer, encoding)
+            yield from _read_one(path, path.name, sha256, expected, layer, encoding)
     except PermissionError:
         raise _unreadable(path) from None
 
@@ -298,20 +300,40 @@ def file_hash(path: Path) -> str:
 
 def _read_one(
     path: Path, name: str, sha256: str, expected: Sequence[str], layer: str | None, encoding: str | None
-) -> RawTable:
+) -> Iterator[RawTable]:
     suffix = _suffix(path.name)
-    if suffix in _TEXT or suffix in _EXCEL:
-        if suffix in _TEXT:
-            sheet = read_csv(path, encoding=encoding, what=name)
-        else:
-            sheet = read_excel(path, sheet=layer, what=name)
-        return RawTable(name, sha256, sheet.frame, None, None, sheet.row, sheet.broken, sheet.notes)
+    if suffix in _TEXT or suffix in EXCEL:
+        sheets = _read_sheets(path, suffix, name, layer, encoding)
+        for own, sheet in sheets.items():
+            shown = name if len(sheets) == 1 else f"{name}/{own}"
+            yield RawTable(shown, sha256, sheet.frame, None, None, sheet.row, sheet.broken, sheet.notes)
+        return
     if suffix in _PARQUET:
         features = read_parquet(path, what=name)
     else:
         features = read_vector(path, layer=layer, expected=expected, encoding=encoding, what=name)
     row = np.arange(1, len(features.frame) + 1, dtype=np.int64)
-    return RawTable(name, sha256, features.frame, features.geometry, features.crs, row, notes=features.notes)
+    yield RawTable(name, sha256, features.frame, features.geometry, features.crs, row, notes=features.notes)
+
+
+def _read_sheets(path: Path, suffix: str, name: str, layer: str | None, encoding: str | None) -> dict[str, Sheet]:
+    """A text or a workbook, by how it begins: platforms export text and pages under the name of a workbook."""
+    with path.open("rb") as stream:
+        begins = stream.read(1024)
+    workbook = begins.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0"))
+    if suffix in EXCEL and begins.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"<"):
+        raise InputError(
+            zh=f"{name} 其实是网页，只是改了扩展名（不少平台这样导出）；请用 Excel 或 WPS 打开后另存为 xlsx。",
+            en=f"{name} is a web page under the name of a workbook, as some platforms export them; open it and save it as xlsx.",
+        )
+    sheets = (
+        read_excel(path, sheet=layer, what=name) if workbook else {name: read_csv(path, encoding=encoding, what=name)}
+    )
+    if workbook != (suffix in EXCEL):
+        first = next(iter(sheets))
+        note = text_pair("load.is_workbook" if workbook else "load.is_text", file=name)
+        sheets[first] = replace(sheets[first], notes=(note, *sheets[first].notes))
+    return sheets
 
 
 def _read_zip(
@@ -339,7 +361,7 @@ def _read_zip(
         for name in members:
             # A zip around one file is that file: its rows need no second name.
             shown = path.name if len(members) == 1 else f"{path.name}/{name}"
-            yield _read_one(names[name], shown, sha256, expected, layer, encoding)
+            yield from _read_one(names[name], shown, sha256, expected, layer, encoding)
 
 
 def _extract(path: Path, folder: Path) -> dict[str, Path]:

@@ -563,7 +563,10 @@ def test_a_sheet_of_remarks_before_the_table_is_passed_over(tmp_path):
         pd.DataFrame({"甲": [1], "乙": [2], "丙": [3]}).to_excel(book, sheet_name="统计", index=False)
     table = one(path)
     assert list(table.frame.columns) == ["lon", "lat"]
-    assert [note.zh for note in table.notes] == ["export.xlsx：读取工作表“案件”。"]
+    assert [note.zh for note in table.notes] == [
+        "export.xlsx：读取工作表 案件。",
+        "export.xlsx：没有读取工作表 导出说明、统计（列与读取的不同，或是空表）；要用的请用 layer 指明。",
+    ]
 
 
 @pytest.mark.parametrize("titles", [0, 1, 3])
@@ -577,6 +580,68 @@ def test_titles_above_the_header_are_said_since_rows_are_counted_below_it(tmp_pa
     for first in map(int, said):
         # Where the bad row really stands in the sheet: below titles, header and one case.
         assert first + row - 1 == titles + 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [("sep=,\n", 0), ('"sep=,"\r\n', 0), ("嘉兴市问题明细表\n", 2), ("嘉兴市问题明细表,,,\n导出时间：2024-03-01,,,\n", 3),
+     ("嘉兴市问题明细表\n\n统计日期,2024-03-01 至 2024-04-01\n", 4), ("\n\n", 3), ("统计日期: 2024-01-01, 2024-02-01\n", 2)],
+)  # fmt: skip
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_what_stands_above_the_header_of_a_text(tmp_path: Path, above: str, line: int, end: str) -> None:
+    text = (above + 'id,lon,lat,note\n1,120.75,30.75,"a,b"\n2,?,30.76,c\n3,120.77,30.77,d\n').replace("\r\n", "\n")
+    (tmp_path / "a.csv").write_bytes(text.replace("\n", end).encode())
+    loaded = load_layer("issues", tmp_path / "a.csv", crs="WGS-84", columns={"issue_id": "id"})
+    assert loaded.table["issue_id"].tolist() == ["1", "3"]
+    assert loaded.rejects["row"].tolist() == [2]
+    said = [found[1] for note in loaded.notes for found in re.finditer(r"表头在第 (\d+) 行", note.zh)]
+    assert said == ([str(line)] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("经度;纬度\n120,75;30,75\n", ["经度", "纬度"]), ("a|b|c,d\n1|2|3\n", ["a", "b", "c,d"]), ("坐标\n\"120.9,30.7\"\n", ["坐标"]),
+     ("sep=|\na,b|c\n1|2\n", ["a,b", "c"]), ("sep=;\na;b\n1;2\n", ["a", "b"]), ("说明\na\tb\tc\n1\t2\t3\n", ["a", "b", "c"])],
+)  # fmt: skip
+def test_what_parts_the_fields(tmp_path: Path, text: str, names: list[str]) -> None:
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    table = one(tmp_path / "a.csv")
+    assert list(table.frame.columns) == names
+    assert len(table.frame) == 1
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "et"])
+def test_sheets_of_the_same_columns_are_one_table(tmp_path: Path, ending: str) -> None:
+    with pd.ExcelWriter(tmp_path / "year.xlsx", engine="xlsxwriter") as book:
+        for month in range(3):
+            columns = {"编号": [f"{month}{i}" for i in range(2)], "lon": [120.75, "?"], "lat": [30.75, 30.76]}
+            names = list(columns) if month != 1 else ["lat", "编号", "lon"]
+            pd.DataFrame(columns)[names].to_excel(book, sheet_name=f"{month + 1}月", index=False, startrow=month)
+        pd.DataFrame({"月": [1], "件数": [2]}).to_excel(book, sheet_name="汇总", index=False)
+    path = (tmp_path / "year.xlsx").rename(tmp_path / f"year.{ending}")
+    loaded = load_layer("issues", path, crs="WGS-84", columns={"issue_id": "编号"})
+    assert loaded.table["issue_id"].tolist() == ["00", "10", "20"]
+    assert loaded.rejects["source"].tolist() == [f"year.{ending}/{month}月" for month in (1, 2, 3)]
+    assert sum("1月、2月、3月" in note.zh for note in loaded.notes) == 1
+    assert sum("没有读取工作表 汇总" in note.zh for note in loaded.notes) == 1
+    (table,) = read_tables(path, expected="issues", layer="2月")
+    assert table.frame["编号"].tolist() == ["10", "11"]
+
+
+def test_a_file_is_what_it_begins_as(tmp_path: Path) -> None:
+    text = "编号\tlon\tlat\n1\t120.75\t30.75\n"
+    for encoding in ("utf-8", "gb18030", "utf-16"):
+        (tmp_path / "a.xls").write_bytes(text.encode(encoding))
+        table = one(tmp_path / "a.xls")
+        assert table.frame["lon"].tolist() == ["120.75"]
+        assert "内容其实是文本" in table.notes[0].zh
+    pd.DataFrame({"lon": [120.75], "lat": [30.75]}).to_excel(tmp_path / "b.xlsx", index=False, engine="xlsxwriter")
+    table = one((tmp_path / "b.xlsx").rename(tmp_path / "b.csv"))
+    assert table.frame["lon"].tolist() == ["120.75"]
+    assert "内容其实是工作簿" in table.notes[0].zh
+    (tmp_path / "c.xls").write_text("\ufeff\n<html><table><tr><td>编号</td></tr></table></html>", encoding="utf-8")
+    with pytest.raises(InputError, match="其实是网页"):
+        one(tmp_path / "c.xls")
 
 
 def test_of_sheets_without_a_table_the_first_that_holds_anything_is_read(tmp_path):
