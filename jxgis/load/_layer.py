@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from jxgis.load._file_notes import FileNotes, files_label
 from jxgis.load._masked import hide_numbers, mask_names, mask_people
 from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
 from jxgis.load._place import Placed, degrees_apart, nowhere, place_columns, place_geometry, reference_of
+from jxgis.load._written import with_written_geometry
 from jxgis.load.geometry import repair
 from jxgis.load.loaded import Conversion, Loaded
 from jxgis.load.readers import RawTable, Source, read_tables
@@ -178,6 +179,7 @@ class _Placing:
             what=table.name,
         )
         coordinates = _tables.coordinate_columns()
+        table, unread = with_written_geometry(table, agreed, mapping.keys() & coordinates.keys())
         _refuse_no_geometry(table, agreed)
         _compare_rivals(table, agreed, mapping, given, self.told)
         frame, left = rename_columns(table.frame, mapping, agreed, self._keep)
@@ -197,6 +199,7 @@ class _Placing:
             self.metric, why = _metric(self._city, given, table, reference, frame, mapping, agreed)
             self.crs_note = why if given.get("metric_crs") is None else None
         placed = _place(table, frame, mapping, points, reference, self.metric, self._city, given, self.told)
+        placed = replace(placed, flaws=(*unread, *placed.flaws))
         return frame.drop(columns=[name for name in coordinates if name in mapping]), placed
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from jxgis.crs import Box
     from jxgis.reference import AxisOrder, Reference
 
-__all__ = ["Placed", "degrees_apart", "nowhere", "place_columns", "place_geometry", "reference_of"]
+__all__ = ["Flaw", "Placed", "degrees_apart", "nowhere", "place_columns", "place_geometry", "reference_of"]
+
+Flaw: TypeAlias = "tuple[str, str, NDArray[np.bool_], Any]"
+"""Field, reason, mask (n,), values (n,): what is wrong with which rows of a file."""
 
 # shapely's type numbers.
 _LINES, _POLYGONS = (1, 5), (3, 6)
@@ -49,7 +52,7 @@ class Placed:
     given
         (n, 2) points as the file has them, its first coordinate first; NaN for what is not a point or not a number.
     flaws
-        Field, reason, mask (n,), values (n,): what is wrong with which rows.
+        What is wrong with which rows.
     order
         How two columns were read; None where there was nothing to decide.
     in_one_field
@@ -64,7 +67,7 @@ class Placed:
 
     geometry: NDArray[Any]
     given: NDArray[np.float64]
-    flaws: tuple[tuple[str, str, NDArray[np.bool_], Any], ...]
+    flaws: tuple[Flaw, ...]
     order: AxisOrder | None = None
     in_one_field: int = 0
     columns: tuple[tuple[str, ...], ...] = ()

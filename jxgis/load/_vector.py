@@ -40,6 +40,12 @@ _BEGINS = {
     ".shp": re.compile(rb"\0\0\x27\x0a"),
     ".geojson": re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*[{\[]"),
     ".json": re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*[{\[]"),
+    ".geojsonl": re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*{"),
+    # One whose rows stand beside it; others are views of, or lists of, files elsewhere.
+    ".tab": re.compile(
+        rb"\s*!table\s+!version\s+\d+\s+(?:!charset\s+\w+\s+)?Definition Table\s+Type NATIVE\b", re.IGNORECASE
+    ),
+    ".mif": re.compile(rb"\s*Version\s+\d+\s", re.IGNORECASE),
     ".kml": re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*+<(?:\w+:)?kml\b", re.DOTALL),
 }
 _POINTS_ELSEWHERE = re.compile(
@@ -91,7 +97,7 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
     Parameters
     ----------
     path
-        GeoPackage, GeoJSON, Shapefile, FlatGeobuf, KML or a file geodatabase.
+        GeoPackage, GeoJSON, Shapefile, FlatGeobuf, KML, MapInfo or a file geodatabase.
     layer
         Its layer, or ``layerid=N`` for the one of that number; None for the only one, or the first of ``expected``. Of a KML
         whose folders are none of these, all are read: a folder holds some of the places, not another kind.
@@ -392,7 +398,7 @@ def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
     elif path.suffix.lower() == ".gdb":
         if read != _said(path, layer):
             raise ValueError(path.suffix)
-    elif path.suffix.lower() in (".geojson", ".json"):
+    elif path.suffix.lower() in (".geojson", ".json", ".geojsonl"):
         driver = pyogrio.read_info(path, layer=layer)["driver"]
         if driver == "GeoJSON" and read == 1:
             _require_nothing_after(path, what)

@@ -39,8 +39,9 @@ _TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
 EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et")
 """The endings of workbooks: those of Excel, LibreOffice and WPS."""
 _PARQUET = (".parquet", ".geoparquet")
-_VECTOR = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".kml", ".gdb")
-_FORMATS = (*_TEXT, *EXCEL, *_PARQUET, *_VECTOR, ".zip")
+_VECTOR = (".geojson", ".json", ".geojsonl", ".gpkg", ".shp", ".fgb", ".kml", ".tab", ".mif", ".gdb")
+_ZIPS = (".zip", ".kmz")
+_FORMATS = (*_TEXT, *EXCEL, *_PARQUET, *_VECTOR, *_ZIPS)
 
 _LONGEST_NAME = 200  # bytes: disks hold 255, some less
 # What libraries take for more than a name: the file within an archive, a parameter of an address.
@@ -279,7 +280,7 @@ def _read_path(path: Path, expected: Sequence[str], layer: str | None, encoding:
         if path.is_file() and path.stat().st_size == 0:
             raise InputError(zh=f"{path.name} 是空文件。", en=f"{path.name} is empty.")
         sha256 = file_hash(path)
-        if suffix == ".zip":
+        if suffix in _ZIPS:
             yield from _read_zip(path, sha256, expected, layer, encoding)
         else:
             yield from _read_one(path, path.name, sha256, expected, layer, encoding)
@@ -342,15 +343,15 @@ def _read_zip(
     with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
         with reading(path.name, _ZIP):
             names = _extract(path, Path(folder))
-        members = [name for name in sorted(names) if _suffix(name) not in ("", ".zip")]
+        members = [name for name in sorted(names) if _suffix(name) not in ("", *_ZIPS)]
         stems = [name for name in members if layer is not None and Path(name).stem == layer]
         if stems:
             members, layer = stems, None
         kinds = {_suffix(name) for name in members}
         if not kinds:
             raise InputError(
-                zh=f"{path.name} 中没有数据文件；支持 {' '.join(_FORMATS[:-1])}。",
-                en=f"{path.name} holds no data file; known are {' '.join(_FORMATS[:-1])}.",
+                zh=f"{path.name} 中没有数据文件；支持 {' '.join(_FORMATS[: -len(_ZIPS)])}。",
+                en=f"{path.name} holds no data file; known are {' '.join(_FORMATS[: -len(_ZIPS)])}.",
             )
         if len(kinds) != 1:
             raise InputError(

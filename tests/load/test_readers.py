@@ -8,18 +8,21 @@ import io
 import re
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jxgis.errors import InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.load import load_layer
 from jxgis.load._text import decode, read_csv
 from jxgis.load._vector import dbf_encoding
@@ -600,7 +603,7 @@ def test_what_stands_above_the_header_of_a_text(tmp_path: Path, above: str, line
 
 @pytest.mark.parametrize(
     ("text", "names"),
-    [("经度;纬度\n120,75;30,75\n", ["经度", "纬度"]), ("a|b|c,d\n1|2|3\n", ["a", "b", "c,d"]), ("坐标\n\"120.9,30.7\"\n", ["坐标"]),
+    [("经度;纬度\n120,75;30,75\n", ["经度", "纬度"]), ("a|b|c,d\n1|2|3\n", ["a", "b", "c,d"]), ('坐标\n"120.9,30.7"\n', ["坐标"]),
      ("sep=|\na,b|c\n1|2\n", ["a,b", "c"]), ("sep=;\na;b\n1;2\n", ["a", "b"]), ("说明\na\tb\tc\n1\t2\t3\n", ["a", "b", "c"])],
 )  # fmt: skip
 def test_what_parts_the_fields(tmp_path: Path, text: str, names: list[str]) -> None:
@@ -642,6 +645,80 @@ def test_a_file_is_what_it_begins_as(tmp_path: Path) -> None:
     (tmp_path / "c.xls").write_text("\ufeff\n<html><table><tr><td>编号</td></tr></table></html>", encoding="utf-8")
     with pytest.raises(InputError, match="其实是网页"):
         one(tmp_path / "c.xls")
+
+
+@pytest.mark.parametrize(
+    ("heading", "write"),
+    [("WKT", shapely.to_wkt), ("geom", lambda shape: f"SRID=4326;{shape.wkt}"), ("the_geom", lambda shape: shape.wkb_hex),
+     ("wkb_geometry", lambda shape: shapely.to_wkb(shapely.set_srid(shape, 4326), hex=True, include_srid=True)),
+     ("geometry", shapely.to_geojson), ("图形", lambda shape: shape.wkt.lower())],
+)  # fmt: skip
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_a_column_may_write_the_geometry_out(
+    tmp_path: Path, heading: str, write: Callable[[Any], str], ending: str
+) -> None:
+    shapes = [shapely.box(120.70, 30.7, 120.71, 30.71), shapely.box(120.71, 30.7, 120.72, 30.71)]
+    table = pd.DataFrame(
+        {"名称": ["甲园", "乙园", "丙园", "丁园"], heading: [*map(write, shapes), "POLYGON ((1", None]}
+    )
+    path = tmp_path / f"parks.{ending}"
+    writers: dict[str, Callable[..., Any]] = {"csv": table.to_csv, "xlsx": table.to_excel, "parquet": table.to_parquet}
+    writers[ending](path, index=False)
+    told = heading in ("geom", "wkb_geometry")
+    loaded = load_layer("parks", path) if told else load_layer("parks", path, crs="EPSG:4326")
+    assert loaded.table["name"].tolist() == ["甲园", "乙园"]
+    truth = gpd.GeoSeries(shapes, crs=4326).to_crs(loaded.table.crs).area
+    assert np.allclose(loaded.table.area, truth, rtol=1e-9)
+    assert loaded.rejects[["row", "value", "reason"]].to_numpy().tolist()[0] == [3, "POLYGON ((1", "bad_geometry"]
+    assert loaded.rejects["row"].tolist() == [3, 4]
+
+
+def test_coordinates_go_before_a_written_geometry_and_srids_do_not_mix(tmp_path: Path) -> None:
+    both = pd.DataFrame({"name": ["a"], "lon": [120.75], "lat": [30.75], "geom": ["POINT (120 30)"]})
+    loaded = load_layer("places", both, crs="EPSG:4326")
+    assert loaded.table.to_crs(4326).geometry.x.round(6).tolist() == [120.75]
+    mixed = pd.DataFrame(
+        {"name": ["a", "b"], "geom": ["SRID=4326;POINT (120.7 30.7)", "SRID=4549;POINT (572297 3403058)"]}
+    )
+    with pytest.raises(CrsError, match="SRID 4326、4549"):
+        load_layer("places", mixed)
+    with pytest.raises(CrsError, match="SRID=999999"):
+        load_layer("places", pd.DataFrame({"name": ["a"], "geom": ["SRID=999999;POINT (120.7 30.7)"]}))
+    # A column of that name that holds none is a column.
+    shape = pd.DataFrame({"name": ["a"], "lon": [120.75], "lat": [30.75], "shape": ["圆形"]})
+    assert load_layer("places", shape, crs="EPSG:4326").table["shape"].tolist() == ["圆形"]
+
+
+@pytest.mark.parametrize("ending", ["kmz", "tab", "mif", "geojsonl"])
+def test_files_of_other_programs(tmp_path: Path, ending: str) -> None:
+    parks = gpd.GeoDataFrame(
+        {"name": ["甲园", "乙园"]},
+        geometry=[shapely.box(120.70, 30.7, 120.71, 30.71), shapely.box(120.71, 30.7, 120.72, 30.71)],
+        crs=4326,
+    )
+    path = tmp_path / f"parks.{ending}"
+    if ending == "kmz":
+        pyogrio.write_dataframe(parks, tmp_path / "doc.kml", driver="KML")
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.write(tmp_path / "doc.kml", "doc.kml")
+            packed.writestr("files/icon.png", b"\x89PNG")
+    elif ending == "geojsonl":
+        pyogrio.write_dataframe(parks, path, driver="GeoJSONSeq")
+    else:
+        pyogrio.write_dataframe(parks, path, driver="MapInfo File", layer_options={"ENCODING": "CP936"})
+    loaded = load_layer("parks", path)
+    assert sorted(loaded.table["name"]) == ["乙园", "甲园"]
+    # MapInfo keeps whole numbers of a grid over its bounds.
+    assert np.allclose(loaded.table.area, parks.to_crs(loaded.table.crs).area, rtol=1e-4)
+
+
+def test_a_mapinfo_table_of_files_elsewhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.tab").write_text(
+        '!table\n!version 300\n\nOpen Table "/etc/other" Hide\nCreate View a As\nSelect * From other\n',
+        encoding="ascii",
+    )
+    with pytest.raises(InputError, match="无法读取"):
+        one(tmp_path / "a.tab")
 
 
 def test_of_sheets_without_a_table_the_first_that_holds_anything_is_read(tmp_path):
