@@ -13,6 +13,13 @@ from jxgis.crs import require_metric
 
 __all__ = ["locate", "locate_each", "locate_touching"]
 
+# So few points are tested sooner than a raster is made.
+_FEW = 20_000
+# Of a strip the raster is no longer than so many times its width.
+_MOST_LONG = 1000
+_POINT = 0  # shapely's type number
+_MIXED = -2
+
 
 def locate(
     points: gpd.GeoDataFrame | gpd.GeoSeries, polygons: gpd.GeoDataFrame | gpd.GeoSeries
@@ -41,11 +48,75 @@ def locate(
     >>> locate(gpd.GeoSeries(points([[1.0, 0.5], [1.5, 0.5], [9.0, 9.0]]), crs=4549), halves)
     array([ 0,  1, -1])
     """
-    point, polygon = locate_touching(points, polygons)
-    found = np.full(len(points), -1, dtype=np.int64)
+    require_metric(points, "points", like=require_metric(polygons, "polygons"))
+    dots, shapes = points.geometry.to_numpy(), polygons.geometry.to_numpy()
+    if len(dots) < _FEW or not (shapely.get_type_id(dots) == _POINT).all() or shapely.is_empty(dots).any():
+        return _first(dots, shapes)
+    return _by_raster(dots, shapes)
+
+
+def _first(dots: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    """The first polygon that each point is inside or on the edge of, -1 for none."""
+    point, polygon = _pairs(dots, shapes, "intersects")
+    found = np.full(len(dots), -1, dtype=np.int64)
     # Of the pairs of a point the last that is written stands: the first polygon's.
     found[point[::-1]] = polygon[::-1]
     return found
+
+
+def _by_raster(dots: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    """As :func:`_first`, for many points: cells of a raster that no edge parts from one another lie in one polygon.
+
+    Of each such region one cell is tested for all, and the points in cells that an edge goes through one by one.
+    """
+    from scipy import ndimage
+
+    known = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    if not len(known):
+        return np.full(len(dots), -1, dtype=np.int64)
+    west, south, east, north = shapely.total_bounds(known)
+    long, short = max(east - west, north - south), min(east - west, north - south)
+    side = np.sqrt(long * max(short, long / _MOST_LONG) / len(dots))
+    if not side > 0:
+        return _first(dots, shapes)
+    # Two cells more on every side: no edge goes through the outermost.
+    columns, rows = (int(span // side) + 5 for span in (east - west, north - south))
+    x, y = _cells(shapely.get_x(dots), west, side, columns), _cells(shapely.get_y(dots), south, side, rows)
+    region, count = ndimage.label(~_on_edges(known, west, south, side, (rows, columns)))
+    one = np.zeros(count + 1, dtype=np.int64)
+    one[region.ravel()] = np.arange(region.size)
+    row, column = np.divmod(one, columns)
+    label = _first(shapely.points(west + (column - 1.5) * side, south + (row - 1.5) * side), shapes)
+    label[0] = _MIXED
+    found: npt.NDArray[np.int64] = label[np.asarray(region, dtype=np.int32).ravel()[x + columns * y]]
+    mixed = np.flatnonzero(found == _MIXED)
+    found[mixed] = _first(dots[mixed], shapes)
+    return found
+
+
+def _cells(values: npt.NDArray[np.float64], start: float, side: float, most: int) -> npt.NDArray[np.int64]:
+    """In which column or row values lie; the outermost for what lies beyond, and for what is no number."""
+    at = np.nan_to_num((values - start) / side + 2, nan=0.0)
+    np.clip(at, 0, most - 1, out=at)
+    return at.astype(np.int64)
+
+
+def _on_edges(
+    shapes: npt.NDArray[np.object_], west: float, south: float, side: float, size: tuple[int, int]
+) -> npt.NDArray[np.bool_]:
+    """Rows by columns, bool: cells through which an edge goes, or past which it goes by an eighth of a side.
+
+    Of vertices a quarter of a side apart none of the edge between lies further than an eighth from one of the two; what lies
+    so near lies in one of the four cells that the corners of a square around the vertex lie in.
+    """
+    rows, columns = size
+    vertices = shapely.get_coordinates(shapely.segmentize(shapes, side / 4))
+    held = np.zeros(size, dtype=np.bool_)
+    for right in (-side / 8, side / 8):
+        column = _cells(vertices[:, 0] + right, west, side, columns)
+        for up in (-side / 8, side / 8):
+            held[_cells(vertices[:, 1] + up, south, side, rows), column] = True
+    return held
 
 
 def locate_each(
@@ -79,7 +150,7 @@ def locate_each(
     [(0, 0), (1, 1), (1, 2)]
     """
     first = locate(points, polygons)
-    point, polygon = _pairs(points, polygons, "contains_properly")
+    point, polygon = _pairs(points.geometry.to_numpy(), polygons.geometry.to_numpy(), "contains_properly")
     edge = np.setdiff1d(np.flatnonzero(first >= 0), point)
     point, polygon = np.concatenate([point, edge]), np.concatenate([polygon, first[edge]])
     order = np.lexsort((polygon, point))
@@ -117,16 +188,16 @@ def locate_touching(
     [(0, 0), (0, 1), (1, 1)]
     """
     require_metric(points, "points", like=require_metric(polygons, "polygons"))
-    return _pairs(points, polygons, "intersects")
+    return _pairs(points.geometry.to_numpy(), polygons.geometry.to_numpy(), "intersects")
 
 
 def _pairs(
-    points: gpd.GeoDataFrame | gpd.GeoSeries,
-    polygons: gpd.GeoDataFrame | gpd.GeoSeries,
+    dots: npt.NDArray[np.object_],
+    shapes: npt.NDArray[np.object_],
     predicate: Literal["intersects", "contains_properly"],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     # The tree holds the points: a query prepares each polygon once, where the other way round none is prepared.
-    tree = shapely.STRtree(points.geometry.to_numpy())
-    polygon, point = tree.query(polygons.geometry.to_numpy(), predicate=predicate)
+    tree = shapely.STRtree(dots)
+    polygon, point = tree.query(shapes, predicate=predicate)
     order = np.lexsort((polygon, point))
     return point[order].astype(np.int64), polygon[order].astype(np.int64)
