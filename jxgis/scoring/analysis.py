@@ -209,7 +209,7 @@ def analyse(given: Given) -> ScoresResult:
 def _candidates(given: Given) -> gpd.GeoDataFrame:
     """What is scored, each with an id of its own."""
     candidates = candidates_of(given)
-    if candidates is None:
+    if candidates is None or candidates.empty:
         raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
     require_metric(candidates, "candidates")
     if not candidates.index.is_unique:

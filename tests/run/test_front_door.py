@@ -378,3 +378,41 @@ def test_a_language_that_there_is_not_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="No language 'fr'"):
             run()
     assert not (tmp_path / "new").exists()
+
+
+YEARS = POINTS.assign(time=pd.date_range("2022-01-01", "2023-12-31", periods=60))
+
+
+@pytest.mark.parametrize("find", [jxgis.find_hotspots, jxgis.find_trends])
+def test_a_period_is_a_text_a_day_or_a_time(find: Callable[..., Any]) -> None:
+    """All are the same local day; a time in Shanghai is none of eight hours before."""
+    found = [
+        find(YEARS[YEARS["time"] >= "2023-01-01"], GROUND, history=YEARS, start=first, end=last, cell_m=1000)
+        for first, last in (
+            (pd.Timestamp("2023-01-01"), pd.Timestamp("2024-01-01")),
+            ("2023-01-01", "2024-01-01"),
+            (pd.Timestamp("2023-01-01", tz="Asia/Shanghai"), pd.Timestamp("2024-01-01", tz="Asia/Shanghai")),
+        )
+    ]
+    tables = [{name: table.to_csv() for name, table in each.tables().items()} for each in found]
+    assert tables[0] == tables[1] == tables[2]
+    assert {(each.given.start, each.given.end) for each in found} == {
+        (pd.Timestamp("2023-01-01"), pd.Timestamp("2024-01-01"))
+    }
+    with pytest.raises(InputError, match="start = “明年”"):
+        find(YEARS, GROUND, start="明年")
+
+
+@pytest.mark.parametrize("find", [jxgis.find_hotspots, jxgis.find_clusters, jxgis.scan_clusters, jxgis.find_trends])
+def test_a_class_that_is_near_to_one_of_the_issues_is_a_slip(find: Callable[..., Any]) -> None:
+    """Of classes that nobody declared, one may have no issue: only a name that is near to another is refused."""
+    options = {"replicates": 19} if find is jxgis.scan_clusters else {}
+    with pytest.raises(InputError, match="是否为 市容环境？"):
+        find(YEARS, GROUND, classes=("市容环景",), **options)
+    find(YEARS, GROUND, classes=("市容环境", "绿化"), **options)
+    find(YEARS, GROUND, classes=("市容环境", "市容环境一"), **options)
+
+
+def test_no_candidates_are_none_to_score() -> None:
+    with pytest.raises(InputError, match="没有候选单元"):
+        jxgis.score_candidates(GROUND.iloc[:0], issues=POINTS, districts=GROUND)
