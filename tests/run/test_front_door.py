@@ -93,6 +93,60 @@ FRONT_DOORS: dict[str, tuple[Callable[..., Any], dict[str, gpd.GeoDataFrame]]] =
         },
     ),
 }
+NAMES = {"districts": GROUND, "subdistricts": GROUND, "places": POINTS, "streets": LINES}
+FRONT_DOORS |= {
+    "allocate_candidates": (
+        lambda **layers: jxgis.allocate_candidates(
+            **({"candidates": GROUND.assign(score=1.0), "districts": GROUND, "years": (2026,)} | layers)
+        ),
+        {"candidates": GROUND, "districts": GROUND},
+    ),
+    "measure_circle": (
+        lambda **layers: jxgis.measure_circle(
+            **(
+                {"facilities": {"schools": POINTS}, "residential": GROUND, "districts": GROUND, "streets": LINES}
+                | layers
+            )
+        ),
+        {
+            **dict.fromkeys(("residential", "districts", "historic", "vacant", "population"), GROUND),
+            "streets": LINES,
+            "barriers": LINES,
+            "gates": POINTS,
+            "places": POINTS,
+        },
+    ),
+    "measure_scorecard": (
+        lambda **layers: jxgis.measure_scorecard(**({"districts": GROUND, "issues": POINTS} | layers)),
+        {
+            **dict.fromkeys(("districts", "subdistricts", "parks", "residential"), GROUND),
+            "issues": POINTS,
+            "streets": LINES,
+        },
+    ),
+    "find_weak_areas": (
+        lambda **layers: jxgis.find_weak_areas(**({"issues": POINTS, "districts": GROUND} | layers)),
+        {"issues": POINTS, "districts": GROUND, "streets": LINES, "population": POINTS, "history": POINTS},
+    ),
+    "find_clusters": (
+        lambda **layers: jxgis.find_clusters(**({"issues": POINTS, "districts": GROUND} | layers)),
+        {"issues": POINTS, **NAMES},
+    ),
+    "scan_clusters": (
+        lambda **layers: jxgis.scan_clusters(**({"issues": POINTS, "area": GROUND} | layers)),
+        {"issues": POINTS, "area": GROUND, "exposure": GROUND, "built_up": GROUND, **NAMES},
+    ),
+    "find_trends": (
+        lambda **layers: jxgis.find_trends(**({"issues": POINTS, "area": GROUND} | layers)),
+        {"issues": POINTS, "area": GROUND, "history": POINTS, **NAMES},
+    ),
+    "measure_effect": (
+        lambda **layers: jxgis.measure_effect(
+            **({"treated": GROUND, "issues": POINTS, "districts": GROUND, "at": "2022-06-01"} | layers)
+        ),
+        {"treated": GROUND, "issues": POINTS, "districts": GROUND, "subdistricts": GROUND},
+    ),
+}
 LAYERS = [(door, layer) for door, (_, layers) in FRONT_DOORS.items() for layer in layers]
 
 
@@ -113,7 +167,9 @@ def test_a_layer_in_another_crs_is_refused(door: str, layer: str, crs: int) -> N
             ("measure_parks", "parks"),
             ("measure_parks", "zones"),
         ],
-        *[("propose_units", "districts"), ("score_candidates", "candidates")],
+        *[("propose_units", "districts"), ("score_candidates", "candidates"), ("allocate_candidates", "candidates")],
+        *[(door, "issues") for door in ("find_weak_areas", "find_clusters", "scan_clusters", "find_trends")],
+        *[("measure_effect", "treated"), ("measure_scorecard", "districts"), ("measure_circle", "residential")],
     ],
 )
 def test_what_is_not_a_table_is_refused(door: str, layer: str) -> None:
