@@ -154,7 +154,14 @@ def validated(model: type[Model], raw: dict[str, Any], source: str) -> Model:
     try:
         checked = model.model_validate(raw)
     except ValidationError as error:
-        problems += [_problem(model, dict(item)) for item in error.errors() if (*map(str, item["loc"]),) not in truths]
+        # Of a list whose items are wrong it is not to be said that it has too few of them.
+        found = error.errors()
+        holds = {item["loc"][:-1] for item in found}
+        problems += [
+            _problem(model, dict(item))
+            for item in found
+            if (*map(str, item["loc"]),) not in truths and (item["type"] != "too_short" or item["loc"] not in holds)
+        ]
     if problems:
         raise SettingsError(
             zh=f"{source}{' ' if source.isascii() else ''}有误：" + "；".join(problem.zh for problem in problems),

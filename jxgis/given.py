@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,12 @@ from jxgis.schema.layers import Contract
 if TYPE_CHECKING:
     import geopandas as gpd
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
     from jxgis.settings import Settings
 
-__all__ = ["AREA", "districts_at", "given_tables", "named_tables", "rows_in_file"]
+__all__ = ["AREA", "districts_at", "given_tables", "named_tables", "of_period", "rows_in_file"]
 
 AREA = Contract(layer="area", title=Text(zh="研究范围", en="study area"), geometry="polygon", columns=())
 """What is agreed of a study area that is handed over as a table."""
@@ -134,6 +136,33 @@ def named_tables(tables: object, argument: str) -> dict[str, gpd.GeoDataFrame]:
             en=f'{argument} takes GeoDataFrames by the names of their layers, such as {{"schools": table}}, not {kind}.',
         )
     return dict(tables)
+
+
+def of_period(given: Given, start: pd.Timestamp | str | None, end: pd.Timestamp | str | None) -> Given:
+    """The same of a period, half open, in local time: a text is read as in jxgis.toml, a time zone is left out.
+
+    Raises
+    ------
+    InputError
+        If a text is not a date.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> none = given_tables({"issues": gpd.GeoDataFrame(geometry=[shapely.Point(9, 9)], crs=4549)}, lang="zh")
+    >>> of_period(none, "2023-01-01", None).start
+    Timestamp('2023-01-01 00:00:00')
+    """
+    import pandas as pd
+
+    from jxgis.load.times import local_date
+
+    def time(at: pd.Timestamp | str | None, name: str) -> pd.Timestamp | None:
+        if at is None:
+            return None
+        return pd.Timestamp(local_date(at, field=name) if isinstance(at, str) else at).tz_localize(None)
+
+    return replace(given, start=time(start, "start"), end=time(end, "end"))
 
 
 def rows_in_file(given: Given, layer: str, at: Iterable[int]) -> Text:

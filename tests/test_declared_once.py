@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
+import jxgis
 from jxgis.city import load_city
 from jxgis.compare.headlines import HEADLINES
 from jxgis.qgis import project as qgis
@@ -236,3 +238,23 @@ def test_every_part_has_its_place_in_qgis_and_its_headline_in_a_comparison() -> 
     names = {part.name for part in PARTS}
     assert {*qgis.PARTS} == {*names, "ground"}
     assert {headline.part for headline in HEADLINES} == names
+
+
+def test_a_time_of_a_layer_of_a_profile_is_read_in_the_time_of_the_city(tmp_path: Path) -> None:
+    """Its rows are kept: a time that cannot be read is none, and rejects the row only where it is needed."""
+    layer = (
+        '[layers.kiosks]\ntitle_zh = "报刊亭"\ntitle_en = "Kiosks"\ngeometry = "point"\n[layers.kiosks.columns.opened]\n'
+        'dtype = "time"\naliases = ["开业"]\n'
+    )
+    head = 'key = "x"\nname = { zh = "甲市", en = "X" }\ncrs = "EPSG:4549"\n'
+    points = gpd.GeoDataFrame(
+        {"开业": ["2020-01-01", "2020-01-01T00:30:00Z", "去年", None]},
+        geometry=gpd.points_from_xy([572_000] * 4, [3_402_000 + k for k in range(4)]),
+        crs=4549,
+    )
+    expected = [pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-01 08:30"), pd.NaT, pd.NaT]
+    for needed, rows in (("", 4), ("null = false\n", 2)):
+        (tmp_path / "city.toml").write_text(head + layer + needed, encoding="utf-8")
+        loaded = jxgis.load_layer("kiosks", points, city=jxgis.load_city(tmp_path / "city.toml"))
+        assert loaded.table["opened"].tolist() == expected[:rows]
+        assert set(loaded.rejects["reason"]) == ({"bad_time", "missing_value"} if needed else set())

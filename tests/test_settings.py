@@ -83,6 +83,15 @@ def test_a_wrong_key_or_value_is_said_once(tmp_path: Path, text: str, zh: str, e
     assert en in error.value.text("en")
 
 
+def test_a_list_with_a_wrong_item_is_not_said_to_be_too_short(tmp_path: Path) -> None:
+    for said in ("scans = ['spac']", "shapes = [0.5]"):
+        with pytest.raises(SettingsError) as error:
+            load_settings(write(tmp_path, f"[scan]\n{said}\n"))
+        assert "至少要有" not in error.value.text("zh")
+    with pytest.raises(SettingsError, match="至少要有 1 项"):
+        load_settings(write(tmp_path, "[scan]\nscans = []\n"))
+
+
 def test_a_value_without_end_is_cut_in_the_message(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as error:
         load_settings(write(tmp_path, f"[hotspots]\ncell_m = '{'x' * 9000}'\n"))

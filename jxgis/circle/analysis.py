@@ -35,6 +35,8 @@ def measure_circle(
     *,
     units: gpd.GeoDataFrame | None = None,
     barriers: gpd.GeoDataFrame | None = None,
+    gates: gpd.GeoDataFrame | None = None,
+    historic: gpd.GeoDataFrame | None = None,
     population: gpd.GeoDataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
     vacant: gpd.GeoDataFrame | None = None,
@@ -57,6 +59,8 @@ def measure_circle(
         Polygons with ``name`` and, where known, ``area``.
     streets, barriers
         What one walks on, and cannot cross.
+    gates, historic
+        Of parks: points where one walks in, and polygons where the standard counts smaller ones.
     units
         Polygons with ``unit_id``.
     population
@@ -102,7 +106,7 @@ def measure_circle(
     kinds = {} if options.get("kinds") else {"kinds": {name: {"layer": name} for name in own}}
     layers = {
         "districts": districts, "residential": residential, "streets": streets, "units": units, "barriers": barriers,
-        "population": population, "places": places, "vacant": vacant,
+        "gates": gates, "historic": historic, "population": population, "places": places, "vacant": vacant,
         **named_tables(levels, "levels"),
     }  # fmt: skip
     given = given_tables(
@@ -211,29 +215,26 @@ def _spots(unserved: Mapping[str, gpd.GeoDataFrame], given: Given) -> gpd.GeoDat
 def _things(given: Given, kind: Kind) -> gpd.GeoDataFrame:
     """The facilities of a kind; of parks those that the standard counts, whole."""
     from jxgis.circle.kinds import rows_of_kind
+    from jxgis.parks.coverage import standard_of
     from jxgis.parks.radius import classify_parks
-    from jxgis.parks.standards import load_standard
     from jxgis.parks.whole import merge_parks
 
     rows = rows_of_kind(given.need(kind.said.layer), kind)
     if kind.said.layer != "parks":
         return rows
     walking = given.settings.parks
-    standard = load_standard(walking.standard, None if given.city is None else given.city.standards)
     whole = merge_parks(rows, merge_gap_m=walking.merge_gap_m).parks
-    sized = classify_parks(whole, standard, historic=given.table("historic"))
+    sized = classify_parks(whole, standard_of(given), historic=given.table("historic"))
     counted: gpd.GeoDataFrame = sized[sized["radius_m"].notna()]
     return counted
 
 
 def _people(given: Given, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     """People given beside the housing, as points; None where none are."""
-    from jxgis.parks.coverage import CoverageInputs
-    from jxgis.parks.standards import load_standard
+    from jxgis.parks.coverage import CoverageInputs, standard_of
 
-    walking = given.settings.parks
     ground = CoverageInputs(
-        homes=given.need("residential"), no_file=False, standard=load_standard(walking.standard), options=walking,
+        homes=given.need("residential"), no_file=False, standard=standard_of(given), options=given.settings.parks,
         graph=None, gates=None, barriers=None, people=given.table("population"), raster=given.people_raster,
     )  # fmt: skip
     return ground.people_points(districts)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from jxgis._toml import read_toml, validated
 from jxgis.errors import SettingsError, collect
-from jxgis.indicators.rows import holds
+from jxgis.indicators.rows import holds, unmet
 from jxgis.schema.layers import nearest
-from jxgis.settings import KindSettings, Section
+from jxgis.settings import Condition, KindSettings, Range, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,7 +93,7 @@ def rows_of_kind(layer: gpd.GeoDataFrame, kind: Kind) -> gpd.GeoDataFrame:
     Raises
     ------
     SettingsError
-        If ``where`` or ``capacity`` names a column that the layer has not.
+        If ``where`` or ``capacity`` names a column that the layer has not or that says nothing, or a word that no row has.
 
     Examples
     --------
@@ -102,12 +102,11 @@ def rows_of_kind(layer: gpd.GeoDataFrame, kind: Kind) -> gpd.GeoDataFrame:
     >>> len(rows_of_kind(schools, Kind("primary", KindSettings(layer="schools", where={"kind": "小学"}))))
     1
     """
-    asked = [*kind.said.where, *([kind.said.capacity] if kind.said.capacity else [])]
-    missing = [column for column in asked if column not in layer.columns]
-    if missing:
-        hint = nearest(missing[0], [str(column) for column in layer.columns])
+    capacity: dict[str, Condition] = {kind.said.capacity: Range()} if kind.said.capacity else {}
+    why = unmet(layer, kind.said.where) or unmet(layer.iloc[:0], capacity)
+    if why is not None:
         raise SettingsError(
-            zh=f"circle.kinds.{kind.id}：图层 {kind.said.layer} 没有列“{missing[0]}”{hint.zh}",
-            en=f"circle.kinds.{kind.id}: {kind.said.layer} has no column {missing[0]!r}{hint.en}",
+            zh=f"circle.kinds.{kind.id}：图层 {kind.said.layer} {why.zh}",
+            en=f"circle.kinds.{kind.id}: {kind.said.layer} {why.en}",
         )
     return layer[holds(layer, kind.said.where)] if kind.said.where else layer

@@ -345,9 +345,18 @@ def _value(text: str, kind: Any) -> Any:
         return names(text)
     if list(found) == ["value"] and not isinstance(found["value"], dt.date | dt.time):
         return found["value"]
-    if dict[str, str] in kinds:
-        return pairs(text) or None
+    if held := [get_args(each)[1] for each in kinds if get_origin(each) is dict]:
+        return _table(text, held[0])
     return points(text) if several else text
+
+
+def _table(text: str, kind: Any) -> Any:
+    """``A=B,…`` as a table, in braces or not; the text as it stands where it is none, or one within another."""
+    inner = text[1:-1] if text[:1] + text[-1:] == "{}" else text
+    entries = [part.partition("=") for part in inner.split(",") if part.strip()]
+    if "{" in inner or not all(key.strip() and sign and value.strip() for key, sign, value in entries):
+        return text
+    return {key.strip().strip("\"'"): _value(value.strip(), kind) for key, _, value in entries} or None
 
 
 def _kinds(kind: Any) -> Iterator[Any]:

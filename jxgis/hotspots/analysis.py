@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jxgis.given import AREA, given_tables
+from jxgis.given import AREA, given_tables, of_period
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.i18n import listed
 from jxgis.part import Given
@@ -47,8 +46,8 @@ def find_hotspots(
     exposure: gpd.GeoDataFrame | None = None,
     built_up: gpd.GeoDataFrame | None = None,
     history: gpd.GeoDataFrame | None = None,
-    start: pd.Timestamp | None = None,
-    end: pd.Timestamp | None = None,
+    start: pd.Timestamp | str | None = None,
+    end: pd.Timestamp | str | None = None,
     levels: Mapping[str, gpd.GeoDataFrame] | None = None,
     lang: str = "zh",
     sketch: bool = False,
@@ -130,7 +129,7 @@ def find_hotspots(
         contracts={"area": AREA},
         hotspots=options,
     )
-    return analyse(replace(given, start=start, end=end))
+    return analyse(of_period(given, start, end))
 
 
 def analyse(given: Given) -> HotspotsResult:

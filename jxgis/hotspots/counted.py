@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from jxgis.city import UNCLASSIFIED
 from jxgis.crs import require_metric
-from jxgis.errors import InputError
+from jxgis.errors import InputError, near
 from jxgis.i18n import listed
 from jxgis.part import Given
 from jxgis.schema.layers import nearest
@@ -159,20 +159,23 @@ def classes_asked(given: Given, asked: Sequence[str] | None) -> Sequence[str] | 
     Raises
     ------
     InputError
-        If the city has no class that is asked for: that there is nothing of it would be a wrong 0.
+        If the city has no class that is asked for, or, where its classes are not known, the name is near to one of the issues'
+        that is not: that there is nothing of it would be a wrong 0.
     """
-    issues = given.settings.inputs.issues
-    if given.city is None or (issues is not None and issues.class_column is not None):
-        return asked
-    known = list(given.city.classes)
-    for name in asked or ():
-        if known and name not in known and not given.past()["issue_class"].eq(name).any():
-            hint = nearest(name, known)
+    issues, past = given.settings.inputs.issues, given.past()
+    of_file = given.city is None or (issues is not None and issues.class_column is not None)
+    own = () if given.city is None or of_file else tuple(given.city.classes)
+    there = {*past["issue_class"].dropna()} - {UNCLASSIFIED} if "issue_class" in past.columns else set()
+    for name in sorted({*(asked or ())} - {*own, *there}):
+        # Of classes that nobody declared, one may have no issue.
+        meant = list(own) or sorted(there - {*(asked or ())})
+        if own or near(name, meant):
+            hint, known = nearest(name, meant), list(own) or sorted(there)
             raise InputError(
                 zh=f"classes：没有类别“{name}”{hint.zh}已有：{listed(known, 'zh')}。",
                 en=f"classes: no class {name!r}{hint.en} There are: {listed(known, 'en')}.",
             )
-    return known if asked is None else asked
+    return list(own) if asked is None and not of_file else asked
 
 
 def class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[str]:

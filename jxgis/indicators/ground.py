@@ -32,13 +32,12 @@ def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[IndicatorInputs,
     dict
         Name of a measure to how it was measured, where that says more than `Measured.method`.
     """
-    from jxgis.parks.coverage import of_built_up, served_land
-    from jxgis.parks.standards import load_standard
+    from jxgis.parks.coverage import of_built_up, served_land, standard_of
 
     layers, options, standard = {**given.layers, **found}, given.settings.parks, None
     words: dict[str, Text] = {}
     if "parks" in layers:
-        standard = load_standard(options.standard, None if given.city is None else given.city.standards)
+        standard = standard_of(given)
         land = served_land(given, standard)
         if land is not None:
             layers["park_land"] = land

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from jxgis import parse
+from jxgis.i18n import Text
+from jxgis.schema.layers import nearest
 from jxgis.settings import Range
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from jxgis.settings import Condition
 
-__all__ = ["holds", "silent", "tells"]
+__all__ = ["holds", "silent", "tells", "unmet"]
 
 
 def holds(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> NDArray[np.bool_]:
@@ -81,6 +83,46 @@ def silent(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> int:
         if not isinstance(wanted, bool) or _yes_or_no(rows[column]) is not None:
             none |= ~_said(rows[column], wanted)
     return int(none.sum())
+
+
+def unmet(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> Text | None:
+    """Why conditions that somebody wrote can only be a slip: a column that is not there or says nothing of them, a word of no row.
+
+    Parameters
+    ----------
+    rows
+        (n) rows of a layer.
+    conditions
+        As for :func:`holds`, which of such conditions would find nothing.
+
+    Returns
+    -------
+    Text or None
+        The end of a sentence about the layer, with the nearest name; None where nothing is wrong, or there are no rows.
+
+    Examples
+    --------
+    >>> schools = pd.DataFrame({"kind": ["小学", "初中"]})
+    >>> unmet(schools, {"knd": "小学"}).en, unmet(schools, {"kind": "小学校"}).en, unmet(schools, {"kind": "初中"})
+    ("has no column 'knd', did you mean kind?", "has no '小学校' in its column 'kind', did you mean 小学?", None)
+    """
+    for column, wanted in conditions.items():
+        if column not in rows.columns:
+            hint = nearest(column, rows.columns)
+            return Text(zh=f"没有列“{column}”{hint.zh}", en=f"has no column {column!r}{hint.en}")
+        values = rows[column]
+        if len(rows) and not tells(values, wanted):
+            return Text(
+                zh=f"的列“{column}”没有可用的值。", en=f"has no value that can be used in its column {column!r}."
+            )
+        words = [] if isinstance(wanted, bool | Range) else [each for each in _several(wanted) if isinstance(each, str)]
+        if len(rows) and words and not _one(values, wanted).any():
+            hint = nearest(words[0], values.dropna().unique())
+            return Text(
+                zh=f"的列“{column}”中没有“{words[0]}”{hint.zh}",
+                en=f"has no {words[0]!r} in its column {column!r}{hint.en}",
+            )
+    return None
 
 
 def _said(values: pd.Series[Any], wanted: Condition) -> NDArray[np.bool_]:

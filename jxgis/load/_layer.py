@@ -25,11 +25,12 @@ from jxgis.load.geometry import repair
 from jxgis.load.loaded import Conversion, Loaded
 from jxgis.load.readers import RawTable, Source, read_tables
 from jxgis.load.rejects import Ledger, refuse_no_years
+from jxgis.load.times import parse_times
 from jxgis.progress import stretch, tell
 from jxgis.schema import layers as _tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import geopandas as gpd
     import pyproj
@@ -377,6 +378,24 @@ def _convert(gathered: Gathered) -> None:
                 gathered.notes.append(
                     text_pair("load.bad_numbers", column=column.name, count=int(bad.sum()), rows=rows)
                 )
+
+
+def read_times(gathered: Gathered, zone: str, *, needed: Collection[str]) -> None:
+    """Bring times into local time: without one that is needed a row is rejected, of others it is said how many cannot be read."""
+    frame = gathered.frame
+    for column in gathered.agreed.columns:
+        if column.dtype != "time" or column.name not in frame:
+            continue
+        values = frame[column.name]
+        text = values if values.dtype.kind == "M" else as_text(values)
+        times = parse_times(text, timezone=zone)
+        frame[column.name] = times.local
+        if column.name in needed:
+            gathered.ledger.reject(text.isna(), field=column.name, reason="missing_value", values=text)
+            gathered.ledger.reject(times.bad, field=column.name, reason="bad_time", values=text)
+        elif times.bad.any():
+            gathered.notes.append(text_pair("load.bad_times", column=column.name, count=int(times.bad.sum())))
+        gathered.notes.extend(text_pair("load.order", column=column.name, order=order) for order in times.orders)
 
 
 def _refuse_impossible(gathered: Gathered) -> None:

@@ -19,9 +19,9 @@ from jxgis.errors import InputError
 from jxgis.i18n import few, listed, text_pair
 from jxgis.load import Loaded
 from jxgis.load._columns import as_text
-from jxgis.load._layer import Gathered, finish, gather, require_columns
+from jxgis.load._layer import Gathered, finish, gather, read_times, require_columns
 from jxgis.load._options import ReadOptions
-from jxgis.load.times import local_date, parse_times
+from jxgis.load.times import local_date
 from jxgis.privacy import mask, mask_column
 from jxgis.schema import layers as _tables
 from jxgis.settings import IssueInputSettings, default
@@ -131,7 +131,9 @@ def load_issues(
     gathered = gather(path, "issues", city=city, options=given)
     _identify(gathered)
     require_columns(gathered)
-    _read_times(gathered, timezone or (city.timezone if city is not None else TIMEZONE))
+    read_times(gathered, timezone or (city.timezone if city is not None else TIMEZONE), needed=("time",))
+    if "time" not in gathered.frame:
+        gathered.notes.append(text_pair("load.no_time"))
     _drop_points(gathered, drop_points)
     _filter(gathered, window, status, source, drop_status)
     _refuse_twice(gathered)
@@ -170,25 +172,6 @@ def _numbers(gathered: Gathered) -> list[str]:
     """The file and row of each issue, for an id."""
     names = [file.name for file in gathered.ledger.sources()]
     return [f"{names[file]}:{row}" for file, row in zip(gathered.ledger.source, gathered.ledger.row, strict=True)]
-
-
-def _read_times(gathered: Gathered, zone: str) -> None:
-    frame = gathered.frame
-    for column in gathered.agreed.columns:
-        if column.dtype != "time" or column.name not in frame:
-            continue
-        values = frame[column.name]
-        text = values if values.dtype.kind == "M" else as_text(values)
-        times = parse_times(text, timezone=zone)
-        frame[column.name] = times.local
-        if column.name == "time":
-            gathered.ledger.reject(text.isna(), field="time", reason="missing_value", values=text)
-            gathered.ledger.reject(times.bad, field="time", reason="bad_time", values=text)
-        elif times.bad.any():
-            gathered.notes.append(text_pair("load.bad_times", column=column.name, count=int(times.bad.sum())))
-        gathered.notes.extend(text_pair("load.order", column=column.name, order=order) for order in times.orders)
-    if "time" not in frame:
-        gathered.notes.append(text_pair("load.no_time"))
 
 
 def _filter(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 import pandas as pd
 
-from jxgis.city import contract_of
+from jxgis.city import TIMEZONE, contract_of
 from jxgis.errors import InputError
 from jxgis.i18n import listed, text_pair
 from jxgis.load import Loaded
-from jxgis.load._layer import Gathered, finish, gather, require_columns, told_by
+from jxgis.load._layer import Gathered, finish, gather, read_times, require_columns, told_by
 from jxgis.load._options import ReadOptions
 from jxgis.schema.layers import heads
 
@@ -66,6 +66,8 @@ def load_layer(layer: str, path: Source, /, *, city: City | None = None, **optio
         own: Callable[..., Loaded] = getattr(importlib.import_module(f"jxgis.load.{agreed.loader}"), f"load_{layer}")
         return own(path, city=city, **options)
     gathered = gather(path, layer, city=city, options=options)  # type: ignore[arg-type]  # checked by name below it
+    needed = [column.name for column in agreed.columns if not column.null]
+    read_times(gathered, TIMEZONE if city is None else city.timezone, needed=needed)
     require_columns(gathered)
     if agreed.identifier is not None:
         _identify(gathered, agreed.identifier)

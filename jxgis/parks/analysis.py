@@ -10,7 +10,7 @@ from jxgis.errors import InputError
 from jxgis.given import given_tables
 from jxgis.i18n import Text
 from jxgis.parks._tally import on_map
-from jxgis.parks.coverage import CoverageInputs, Measured, measure, served_land
+from jxgis.parks.coverage import CoverageInputs, Measured, measure, served_land, standard_of
 from jxgis.parks.result import ParksResult
 from jxgis.part import Given
 from jxgis.schema.layers import contract
@@ -122,11 +122,10 @@ def analyse(given: Given) -> ParksResult:
         the 50 m squares within reach.
     """
     from jxgis.parks.radius import classify_parks, coverage_by_band
-    from jxgis.parks.standards import load_standard
     from jxgis.parks.whole import merge_parks
 
     options, zones, historic = given.settings.parks, given.need("districts"), given.table("historic")
-    standard = load_standard(options.standard, None if given.city is None else given.city.standards)
+    standard = standard_of(given)
     ground = _ground(given, standard)
     whole = merge_parks(given.need("parks"), merge_gap_m=options.merge_gap_m)
     sized = classify_parks(whole.parks, standard, historic=historic)
@@ -222,9 +221,9 @@ def _on_foot(today: Measured, ground: CoverageInputs) -> tuple[gpd.GeoDataFrame 
     if ground.graph is None or today.walking is None:
         return None, notes
     options = ground.options
-    bands = isochrones(
-        ground.graph, today.walking.walk, minutes=options.isochrones_min, barriers=ground.barriers, options=options
-    )
+    minutes, bands = options.isochrones_min, None
+    if minutes:
+        bands = isochrones(ground.graph, today.walking.walk, minutes=minutes, barriers=ground.barriers, options=options)
     alone = pd.DataFrame({"code": "streets_apart", "what": "streets", "count": [len(ground.graph.isolated())]})
     notes = pd.concat([today.walking.gates.reports, alone[alone["count"] > 0], notes], ignore_index=True)
     return bands, notes

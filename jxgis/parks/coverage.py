@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jxgis.settings import ParkSettings
     from jxgis.space.network import StreetGraph
 
-__all__ = ["CoverageInputs", "Measured", "measure", "of_built_up", "served_land"]
+__all__ = ["CoverageInputs", "Measured", "measure", "of_built_up", "served_land", "standard_of"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -138,6 +138,19 @@ def _with_people(table: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
         name for name in ("people", "served_people", "people_coverage", "no_data_share") if name in counted.columns
     ]
     return table.assign(**{name: counted[name].to_numpy() for name in columns})
+
+
+def standard_of(given: Given) -> Standard:
+    """The standard that ``[parks]`` names, of the city's own file of standards where its profile has one.
+
+    Raises
+    ------
+    SettingsError
+        If there is none of that name.
+    """
+    from jxgis.parks.standards import load_standard
+
+    return load_standard(given.settings.parks.standard, None if given.city is None else given.city.standards)
 
 
 def served_land(given: Given, standard: Standard) -> gpd.GeoDataFrame | None:

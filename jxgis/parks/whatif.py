@@ -17,6 +17,7 @@ from jxgis.i18n import listed
 from jxgis.parks.radius import RadiusCoverage
 from jxgis.parks.walking import WalkingCoverage
 from jxgis.parks.whole import parks_grown
+from jxgis.schema.layers import nearest
 from jxgis.settings import PARKS
 from jxgis.space.polygons import polygons_of
 
@@ -187,9 +188,10 @@ def closed_parks(parks: gpd.GeoDataFrame, close: Iterable[str]) -> list[str]:
     ids, names = parks["park_id"].astype(object), parks["name"].astype(object)
     wrong = [one for one in asked if not ((ids == one) | (names == one)).any()]
     if wrong:
+        hint = nearest(wrong[0], [*names.dropna().astype(str), *ids.astype(str)])
         raise InputError(
-            zh=f"要关闭的公园 {listed(wrong, 'zh')} 不在公园图层里；请核对编号或名称。",
-            en=f"There is no park {listed(wrong, 'en')} to close; check its id or name.",
+            zh=f"要关闭的公园 {listed(wrong, 'zh')} 不在公园图层里{hint.zh}请核对编号或名称。",
+            en=f"There is no park {listed(wrong, 'en')} to close{hint.en} Check its id or name.",
         )
     return [str(one) for one in ids[ids.isin(asked) | names.isin(asked)]]
 

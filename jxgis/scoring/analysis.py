@@ -12,13 +12,14 @@ import pandas as pd
 
 from jxgis.city import layer_title
 from jxgis.crs import require_metric
-from jxgis.errors import InputError, JxgisError
+from jxgis.errors import InputError, JxgisError, SettingsError, collect
 from jxgis.given import given_tables, named_tables
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.i18n import text, text_pair
 from jxgis.indicators.ground import ground_of
 from jxgis.indicators.measures import check_measures, measure_indicators
 from jxgis.indicators.points import count
+from jxgis.indicators.rows import unmet
 from jxgis.part import Given, Result
 from jxgis.schema.columns import column
 from jxgis.schema.layers import layers as known_layers
@@ -27,7 +28,7 @@ from jxgis.scoring.averages import average_indicators
 from jxgis.scoring.brought import brought_types, own_values, refuse_mixed, unread, without_shape
 from jxgis.scoring.conditions import FAILED, check_conditions, lively_layers
 from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
-from jxgis.scoring.indicators import check_values, indicator_table, load_registry, select_indicators
+from jxgis.scoring.indicators import check_named, check_values, indicator_table, load_registry, select_indicators
 from jxgis.scoring.moves import Scored
 from jxgis.scoring.names import ids_of
 from jxgis.scoring.part import candidates_of
@@ -161,6 +162,7 @@ def analyse(given: Given) -> ScoresResult:
     """
     candidates, options, lang = _candidates(given), given.settings.scoring, given.lang
     chosen, types, ids = select_indicators(options.indicators), _types(given), candidates["candidate_id"]
+    check_named(options, chosen)
     _check_layers(given, {name: indicator.measures for name, indicator in options.indicators.items()})
     values = _values(given, candidates, chosen, types)
     own, found_by = values.own, values.found
@@ -207,7 +209,7 @@ def analyse(given: Given) -> ScoresResult:
 def _candidates(given: Given) -> gpd.GeoDataFrame:
     """What is scored, each with an id of its own."""
     candidates = candidates_of(given)
-    if candidates is None:
+    if candidates is None or candidates.empty:
         raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
     require_metric(candidates, "candidates")
     if not candidates.index.is_unique:
@@ -232,6 +234,7 @@ def _values(given: Given, candidates: gpd.GeoDataFrame, chosen: Sequence[Indicat
     own = own_values(candidates, chosen, options.column_units)
     further = [feature for feature in types.features if feature.id not in own]
     ground, words = _ground(given)
+    _check_rows(options, ground)
     found, methods = _measure(given, candidates, [*chosen, *further], ground, words)
     own = without_shape(own, found)
     measured = pd.DataFrame({name: some.table["value"] for name, some in found.items()}, index=candidates.index)
@@ -461,6 +464,29 @@ def _check_layers(given: Given, ways: Mapping[str, Sequence[MeasureSettings]]) -
     """Refuse what names a layer which neither every city has nor the profile adds."""
     if given.city is not None:
         check_measures(ways, (*known_layers(), *given.city.layers))
+
+
+def _check_rows(options: ScoringSettings, ground: IndicatorInputs) -> None:
+    """Refuse indicators of the project by whose ways no row could count: a column or a word that the layer has not."""
+    errors = []
+    for name, indicator in options.indicators.items():
+        ways = [way for way in indicator.measures if way.layers and {*way.layers} <= {*ground.layers}]
+        slips = [_slip(way, ground) for way in ways]
+        if slips and slips[0] is not None and None not in slips:
+            layer, why = ways[0].layers[0], slips[0]
+            errors.append(
+                SettingsError(zh=f"指标 {name}：图层 {layer} {why.zh}", en=f"Indicator {name}: {layer} {why.en}")
+            )
+    collect(errors)
+
+
+def _slip(way: MeasureSettings, ground: IndicatorInputs) -> Text | None:
+    """What a way of measuring asks for and its first layer has not; which words issues hold changes from month to month."""
+    first, *others = [table for layer in way.layers if (table := ground.table(layer)) is not None]
+    elsewhere = {column for table in others for column in table.columns} - {*first.columns}
+    where = {column: wanted for column, wanted in way.where.items() if column not in elsewhere}
+    rows = first.iloc[:0] if way.layers[0] == "issues" else first
+    return unmet(rows, where) or unmet(first.iloc[:0], way.hit)
 
 
 def _assembled(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -14,8 +14,9 @@ from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, text_pair
 from jxgis.privacy import quoted
-from jxgis.schema.layers import contract, head, same_name
+from jxgis.schema.layers import contract, head, nearest, same_name
 from jxgis.schema.tables import table
+from jxgis.scoring.indicators import load_registry
 from jxgis.scoring.rank import numbers
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def own_values(
         name = named.get(indicator.id)
         if name is None:
             if not indicator.measures:
-                asked.append(_nowhere(indicator))
+                asked.append(_nowhere(indicator, candidates.columns))
             columns[indicator.id] = empty
             continue
         own, unit = numbers(candidates, name), column_units.get(indicator.id)
@@ -172,14 +173,15 @@ def _mixed(indicator: Indicator, ids: pd.Series, first: float) -> InputError:
     )
 
 
-def _nowhere(indicator: Indicator) -> InputError:
+def _nowhere(indicator: Indicator, columns: Iterable[str]) -> InputError:
     """An indicator that nothing could ever supply: it would lower the completeness of every candidate, and nobody know why."""
     key = f"[scoring.indicators.{indicator.id}]"
+    hint = nearest(indicator.id, [*(each.id for each in load_registry().indicators), *columns])
     return InputError(
-        zh=f"指标 {indicator.title('zh')}：候选单元没有名为 {indicator.id} 的列，{key} 也没有写 measures（由图层计算的方法）。"
+        zh=f"指标 {indicator.title('zh')}：候选单元没有名为 {indicator.id} 的列，{key} 也没有写 measures（由图层计算的方法）{hint.zh}"
         "请增加这一列，或写明 measures，或删去该指标。",
         en=f"Indicator {indicator.title('en')}: the candidates have no column {indicator.id}, and {key} has no measures "
-        "(ways to measure it from layers). Add the column or the measures, or leave the indicator out.",
+        f"(ways to measure it from layers){hint.en} Add the column or the measures, or leave the indicator out.",
     )
 
 

@@ -18,19 +18,21 @@ from jxgis.errors import InputError, JxgisError, SettingsError, collect
 from jxgis.i18n import Text
 from jxgis.indicators.measures import MEASURES, check_measures
 from jxgis.privacy import quoted
+from jxgis.schema.layers import nearest
 from jxgis.schema.tables import table
 from jxgis.settings import MeasureSettings
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from jxgis.settings import IndicatorSettings
+    from jxgis.settings import IndicatorSettings, ScoringSettings
 
 __all__ = [
     "Indicator",
     "Reference",
     "Registry",
     "check_indicators",
+    "check_named",
     "check_values",
     "indicator_table",
     "load_registry",
@@ -363,6 +365,47 @@ def check_indicators(indicators: Iterable[Indicator], where: str) -> None:
         seen.add(i.id)
     collect(errors)
     check_measures({i.id: i.measures for i in indicators})
+
+
+def check_named(options: ScoringSettings, chosen: Iterable[Indicator]) -> None:
+    """Refuse options that name what there is not: it would count for nothing, and nobody know.
+
+    Parameters
+    ----------
+    options
+        ``judgements`` of dimensions and ``column_units`` of indicators.
+    chosen
+        The indicators that are scored; those of the default set may be named beside them.
+
+    Raises
+    ------
+    SettingsError
+        For every name, with the nearest one.
+
+    Examples
+    --------
+    >>> from jxgis.settings import ScoringSettings
+    >>> check_named(ScoringSettings(column_units={"shaded_street": "fraction"}), [])
+    Traceback (most recent call last):
+    jxgis.errors.SettingsError: scoring.column_units：没有指标“shaded_street”，是否为 shaded_streets？...
+    """
+    there = [*chosen, *load_registry().indicators]
+    named = [*options.judgements, *(column for row in options.judgements.values() for column in row)]
+    asked = (
+        ("judgements", Text("维度", "dimension"), named, [each.dimension for each in there]),
+        ("column_units", Text("指标", "indicator"), [*options.column_units], [each.id for each in there]),
+    )
+    errors = []
+    for key, kind, names, known in asked:
+        for name in dict.fromkeys(name for name in names if name not in known):
+            hint = nearest(name, known)
+            errors.append(
+                SettingsError(
+                    zh=f"scoring.{key}：没有{kind.zh}“{name}”{hint.zh}",
+                    en=f"scoring.{key}: there is no {kind.en} {name!r}{hint.en}",
+                )
+            )
+    collect(errors)
 
 
 def check_values(own: pd.DataFrame, indicators: Iterable[Indicator], ids: pd.Series) -> None:

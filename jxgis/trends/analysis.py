@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError, NotGivenError
-from jxgis.given import AREA, given_tables
+from jxgis.given import AREA, given_tables, of_period
 from jxgis.hotspots.counted import Counted, classes_asked, count_issues
 from jxgis.i18n import text_pair
 from jxgis.periods import Comparison, compare_issues, last_covered
@@ -38,8 +37,8 @@ def find_trends(
     area: gpd.GeoDataFrame | gpd.GeoSeries,
     *,
     history: gpd.GeoDataFrame | None = None,
-    start: pd.Timestamp | None = None,
-    end: pd.Timestamp | None = None,
+    start: pd.Timestamp | str | None = None,
+    end: pd.Timestamp | str | None = None,
     districts: gpd.GeoDataFrame | None = None,
     subdistricts: gpd.GeoDataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
@@ -115,7 +114,7 @@ def find_trends(
         contracts={"area": AREA},
         trends=options,
     )
-    return analyse(replace(given, start=start, end=end))
+    return analyse(of_period(given, start, end))
 
 
 def analyse(given: Given) -> TrendsResult:

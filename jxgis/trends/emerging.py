@@ -131,7 +131,8 @@ def judge_cells(
     pattern[pd.Series(pattern).str.startswith(_RISING).to_numpy() & ~risen] = "none"
     first = since(states)
     days = starts.astype("datetime64[D]").astype(np.float64)
-    slope = ratio(sen_slope(share, days[known]) * _YEAR, share.mean(axis=0))
+    mean = share.sum(axis=0) / max(len(share), 1)  # of a class without any issue there is no slice
+    slope = ratio(sen_slope(share, days[known]) * _YEAR, mean)
     return pd.DataFrame(
         {
             "pattern": pattern,

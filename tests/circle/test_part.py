@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -223,3 +225,58 @@ def test_the_legend_of_the_chart_has_the_colour_of_all_bars():
     (legend,) = figure.legends
     (city,) = [patch.get_facecolor() for patch in legend.get_patches()]
     assert {bar.get_facecolor() for bar in figure.axes[0].patches} == {city}
+
+
+def test_parks_of_a_city_with_a_standard_of_its_own(project, tmp_path):
+    """The park of 400 m² counts by the city's own standard, and by none that jxgis brings."""
+    frame({"name": ["园"]}, moved(shapely.box([3000], [500], [3020], [520]))).to_file(tmp_path / "data/parks.gpkg")
+    (tmp_path / "standards.toml").write_text(
+        '[ours]\ntitle_zh = "本市"\ntitle_en = "Ours"\nsource = "本市"\nclause = "一"\ndenominator = "residential"\n'
+        "verified = true\nbands = [{ min_m2 = 100, radius_m = 500 }]\n",
+        "utf-8",
+    )
+    profile = (resources.files("jxgis.profiles") / "jiaxing.toml").read_text("utf-8")
+    own = profile.replace('"builtin:park_standards.toml"', '"standards.toml"')
+    assert own != profile
+    (tmp_path / "city.toml").write_text(own, "utf-8")
+    text = project.read_text("utf-8").replace('profile = "jiaxing"', 'profile = "city.toml"')
+    text += (
+        '\n[circle.kinds.parks]\nlayer = "parks"\n[inputs.parks]\npath = "data/parks.gpkg"\n[parks]\nstandard = "ours"'
+    )
+    project.write_text(text, "utf-8")
+    table = run(project, tmp_path / "out").circle
+    assert table.loc[(table["level"] == "city") & (table["kind"] == "parks"), "served_m2"].iloc[0] > 0
+
+
+def test_gates_and_historic_areas_of_parks_are_handed_over_by_name():
+    """A pocket park counts in a historic area alone, and is entered at its gate, at its far side."""
+    ground = {
+        "residential": frame({}, moved(shapely.box([0], [500], [100], [525]))),
+        "districts": frame({"name": ["老城"]}, moved(shapely.box([0], [0], [4000], [1000]))),
+        "streets": frame({}, moved([shapely.LineString([(0, 500), (4000, 500)])])),
+    }
+    facilities = {"parks": frame({"name": ["园"]}, moved(shapely.box([200], [490], [240], [530])))}
+    old = frame({}, moved(shapely.box([0], [0], [4000], [1000])))
+    far = frame({}, moved([shapely.Point(240, 500)]))
+
+    def coverage(**layers):
+        kinds = {"parks": {"layer": "parks"}}
+        table = jxgis.measure_circle(facilities, **ground, kinds=kinds, minutes=3, **layers).circle
+        return table.loc[(table["level"] == "city") & (table["kind"] == "parks"), "coverage"].iloc[0]
+
+    # 225 m on foot, a leg of 12.5 m, sample points at 12.5, 37.5 … m: from the gate at 240 m the nearest home is too far.
+    assert [coverage(), coverage(historic=old), coverage(historic=old, gates=far)] == [0, 1, 0.75]
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ({"kind": "小学校"}, "图层 schools 的列“kind”中没有“小学校”，是否为 小学？"),
+        ({"knd": "小学"}, "图层 schools 没有列“knd”，是否为 kind？"),
+        ({"places": "x"}, "图层 schools 的列“places”中没有“x”"),
+    ],
+)
+def test_a_word_that_no_row_has_is_refused_and_covers_nothing(project, tmp_path, where, says):
+    with pytest.raises(SettingsError) as error:
+        run(project, tmp_path / "out", kinds={"primary": {"layer": "schools", "where": where}})
+    assert says in error.value.text("zh")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,29 @@ def test_a_table_of_keys_is_set_whole() -> None:
 )
 def test_a_list_needs_no_brackets(text: str, section: str, key: str, value: tuple[object, ...]) -> None:
     assert getattr(getattr(made(text), section), key) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "section", "key", "value"),
+    [
+        ("units.n_units=老城=7, 东栅=4", "units", "n_units", {"老城": 7, "东栅": 4}),
+        ("units.n_units={老城=7}", "units", "n_units", {"老城": 7}),
+        ("units.weights=issues_per_km2=2.5", "units", "weights", {"issues_per_km2": 2.5}),
+        ("allocate.number=2026=4,2027=5", "allocate", "number", {2026: 4, 2027: 5}),
+        ("scoring.column_units=shaded_streets=fraction", "scoring", "column_units", {"shaded_streets": "fraction"}),
+        ("cycle.due=apply=03-31", "cycle", "due", {"apply": "03-31"}),
+    ],
+)
+def test_a_table_needs_no_braces(text: str, section: str, key: str, value: dict[Any, Any]) -> None:
+    assert getattr(getattr(made(text), section), key) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["units.n_units=老城", "scoring.judgements=基础条件={管理绩效=2}", "units.weights=a=2,b"]
+)
+def test_what_is_no_table_is_called_by_its_key(text: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(text.partition("=")[0])):
+        made(text)
 
 
 def test_it_goes_before_options_and_the_project(tmp_path: Path) -> None:

@@ -360,3 +360,16 @@ def test_land_is_called_what_it_is_where_coverage_is_of_built_up_land(town):
     housing = measure_parks(town["parks"], town["housing"], town["zones"])
     assert housing.figures()["parks"].axes[0].get_xlabel() == "覆盖率（%，分母为居住用地面积）"
     assert "居住用地覆盖率" in housing.maps()["parks"].get_root().render()
+
+
+def test_no_minutes_draw_no_ground_near_parks(town, found):
+    lots, homes, zones = (town[name] for name in ("parks", "housing", "zones"))
+    none = measure_parks(lots, homes, zones, streets=town["streets"], isochrones_min=())
+    assert found.isochrones is not None
+    assert none.isochrones is None
+    assert (none.coverage["coverage"] == found.coverage["coverage"]).all()
+
+
+def test_a_park_to_close_that_there_is_not_gets_the_nearest_name(town):
+    with pytest.raises(InputError, match="是否为 南湖公园？"):
+        measure_parks(town["parks"], town["housing"], town["zones"], close=("南湖公圆",))

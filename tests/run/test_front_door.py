@@ -93,6 +93,60 @@ FRONT_DOORS: dict[str, tuple[Callable[..., Any], dict[str, gpd.GeoDataFrame]]] =
         },
     ),
 }
+NAMES = {"districts": GROUND, "subdistricts": GROUND, "places": POINTS, "streets": LINES}
+FRONT_DOORS |= {
+    "allocate_candidates": (
+        lambda **layers: jxgis.allocate_candidates(
+            **({"candidates": GROUND.assign(score=1.0), "districts": GROUND, "years": (2026,)} | layers)
+        ),
+        {"candidates": GROUND, "districts": GROUND},
+    ),
+    "measure_circle": (
+        lambda **layers: jxgis.measure_circle(
+            **(
+                {"facilities": {"schools": POINTS}, "residential": GROUND, "districts": GROUND, "streets": LINES}
+                | layers
+            )
+        ),
+        {
+            **dict.fromkeys(("residential", "districts", "historic", "vacant", "population"), GROUND),
+            "streets": LINES,
+            "barriers": LINES,
+            "gates": POINTS,
+            "places": POINTS,
+        },
+    ),
+    "measure_scorecard": (
+        lambda **layers: jxgis.measure_scorecard(**({"districts": GROUND, "issues": POINTS} | layers)),
+        {
+            **dict.fromkeys(("districts", "subdistricts", "parks", "residential"), GROUND),
+            "issues": POINTS,
+            "streets": LINES,
+        },
+    ),
+    "find_weak_areas": (
+        lambda **layers: jxgis.find_weak_areas(**({"issues": POINTS, "districts": GROUND} | layers)),
+        {"issues": POINTS, "districts": GROUND, "streets": LINES, "population": POINTS, "history": POINTS},
+    ),
+    "find_clusters": (
+        lambda **layers: jxgis.find_clusters(**({"issues": POINTS, "districts": GROUND} | layers)),
+        {"issues": POINTS, **NAMES},
+    ),
+    "scan_clusters": (
+        lambda **layers: jxgis.scan_clusters(**({"issues": POINTS, "area": GROUND} | layers)),
+        {"issues": POINTS, "area": GROUND, "exposure": GROUND, "built_up": GROUND, **NAMES},
+    ),
+    "find_trends": (
+        lambda **layers: jxgis.find_trends(**({"issues": POINTS, "area": GROUND} | layers)),
+        {"issues": POINTS, "area": GROUND, "history": POINTS, **NAMES},
+    ),
+    "measure_effect": (
+        lambda **layers: jxgis.measure_effect(
+            **({"treated": GROUND, "issues": POINTS, "districts": GROUND, "at": "2022-06-01"} | layers)
+        ),
+        {"treated": GROUND, "issues": POINTS, "districts": GROUND, "subdistricts": GROUND},
+    ),
+}
 LAYERS = [(door, layer) for door, (_, layers) in FRONT_DOORS.items() for layer in layers]
 
 
@@ -113,7 +167,9 @@ def test_a_layer_in_another_crs_is_refused(door: str, layer: str, crs: int) -> N
             ("measure_parks", "parks"),
             ("measure_parks", "zones"),
         ],
-        *[("propose_units", "districts"), ("score_candidates", "candidates")],
+        *[("propose_units", "districts"), ("score_candidates", "candidates"), ("allocate_candidates", "candidates")],
+        *[(door, "issues") for door in ("find_weak_areas", "find_clusters", "scan_clusters", "find_trends")],
+        *[("measure_effect", "treated"), ("measure_scorecard", "districts"), ("measure_circle", "residential")],
     ],
 )
 def test_what_is_not_a_table_is_refused(door: str, layer: str) -> None:
@@ -378,3 +434,41 @@ def test_a_language_that_there_is_not_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="No language 'fr'"):
             run()
     assert not (tmp_path / "new").exists()
+
+
+YEARS = POINTS.assign(time=pd.date_range("2022-01-01", "2023-12-31", periods=60))
+
+
+@pytest.mark.parametrize("find", [jxgis.find_hotspots, jxgis.find_trends])
+def test_a_period_is_a_text_a_day_or_a_time(find: Callable[..., Any]) -> None:
+    """All are the same local day; a time in Shanghai is none of eight hours before."""
+    found = [
+        find(YEARS[YEARS["time"] >= "2023-01-01"], GROUND, history=YEARS, start=first, end=last, cell_m=1000)
+        for first, last in (
+            (pd.Timestamp("2023-01-01"), pd.Timestamp("2024-01-01")),
+            ("2023-01-01", "2024-01-01"),
+            (pd.Timestamp("2023-01-01", tz="Asia/Shanghai"), pd.Timestamp("2024-01-01", tz="Asia/Shanghai")),
+        )
+    ]
+    tables = [{name: table.to_csv() for name, table in each.tables().items()} for each in found]
+    assert tables[0] == tables[1] == tables[2]
+    assert {(each.given.start, each.given.end) for each in found} == {
+        (pd.Timestamp("2023-01-01"), pd.Timestamp("2024-01-01"))
+    }
+    with pytest.raises(InputError, match="start = “明年”"):
+        find(YEARS, GROUND, start="明年")
+
+
+@pytest.mark.parametrize("find", [jxgis.find_hotspots, jxgis.find_clusters, jxgis.scan_clusters, jxgis.find_trends])
+def test_a_class_that_is_near_to_one_of_the_issues_is_a_slip(find: Callable[..., Any]) -> None:
+    """Of classes that nobody declared, one may have no issue: only a name that is near to another is refused."""
+    options = {"replicates": 19} if find is jxgis.scan_clusters else {}
+    with pytest.raises(InputError, match="是否为 市容环境？"):
+        find(YEARS, GROUND, classes=("市容环景",), **options)
+    find(YEARS, GROUND, classes=("市容环境", "绿化"), **options)
+    find(YEARS, GROUND, classes=("市容环境", "市容环境一"), **options)
+
+
+def test_no_candidates_are_none_to_score() -> None:
+    with pytest.raises(InputError, match="没有候选单元"):
+        jxgis.score_candidates(GROUND.iloc[:0], issues=POINTS, districts=GROUND)

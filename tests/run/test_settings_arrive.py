@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import shapely
 
+import jxgis
 from jxgis.allocate.analysis import allocate_candidates
 from jxgis.errors import JxgisError
 from jxgis.given import given_tables
@@ -28,13 +29,20 @@ from jxgis.scoring.analysis import analyse as score
 from jxgis.scoring.weightings import draw_weightings
 from jxgis.settings import (
     AllocateSettings,
+    CircleSettings,
+    ClusterSettings,
+    EffectSettings,
     HotspotSettings,
     InputSettings,
     IssueInputSettings,
     ParkSettings,
+    ScanSettings,
+    ScorecardSettings,
     ScoringSettings,
     Settings,
+    TrendSettings,
     UnitSettings,
+    WeakSettings,
     files_read,
 )
 from jxgis.units.analysis import propose_units
@@ -66,6 +74,30 @@ ALLOCATE: dict[str, Any] = {
     "years": (2026, 2027), "this_year": 2025, "by": {2025: 2}, "each_area": 1, "each_year": 2, "number": {2025: 2},
     "total": 3, "each_type": 1, "district_most": 1, "budget": {2024: 100.0}, "worth": "acceptability",
     "overlap_share": 0.6, "alternatives": 0, "within": 0.5,
+}  # fmt: skip
+SCAN: dict[str, Any] = {
+    "scans": ("space",), "classes": ("多",), "cell_m": 330, "radius_max_m": 700, "max_share": 0.03, "shapes": (1.0, 3.0),
+    "penalty": 0.0, "against": "land", "model": "poisson", "slices": "week", "longest": 3, "recent": False,
+    "replicates": 39, "seed": 5, "alpha": 0.2,
+}  # fmt: skip
+CLUSTERS: dict[str, Any] = {
+    "method": "hdbscan", "eps_m": 130, "min_points": 25, "density_times": 2, "classes": ("多",), "points": True,
+}  # fmt: skip
+WEAK: dict[str, Any] = {
+    "number": 1, "kinds": ("markets",), "exposure": "street_km", "reference": "city", "alpha": 0.6, "min_issues": 40,
+    "point_buffer_m": 170, "line_buffer_m": 45, "cell_m": 310,
+}  # fmt: skip
+TRENDS: dict[str, Any] = {
+    "by": "quarter", "compare_with": "cube", "window": 4, "classes": ("多",), "cell_m": 530, "band_m": 900,
+    "alpha": 0.001, "against": "year_earlier", "batches": "none",
+}  # fmt: skip
+EFFECT: dict[str, Any] = {
+    "at": "2022-10-01", "months": 6, "selecting_months": 3, "controls": "cells", "spill_m": 900, "issue_class": "多",
+}  # fmt: skip
+SCORECARD: dict[str, Any] = {"year": 2025}
+CIRCLE: dict[str, Any] = {
+    "minutes": 5, "kinds": {"小": {"layer": "schools", "where": {"kind": "小学"}}}, "site": "markets", "new_sites": 2,
+    "capacity": 300,
 }  # fmt: skip
 
 
@@ -158,14 +190,117 @@ def choice_town(**options: Any) -> dict[str, Any]:
     return {**found.summary(), "section": str(found.section().blocks)}
 
 
+def told(find: Callable[..., Result], *layers: Any, **options: Any) -> dict[str, Any]:
+    """Everything that a part finds and says of it."""
+    found = find(*layers, **options)
+    section = found.section()
+    tables: dict[str, Any] = {name: table.to_csv() for name, table in found.tables().items()}
+    return {**tables, "section": str(section.blocks), "keys": str(section.keys)}
+
+
+def years(n: int) -> gpd.GeoDataFrame:
+    """Issues of two classes over three years, with a heap that grows late, one that goes, and one that is always there."""
+    rng = np.random.default_rng(0)
+    xy, day, k = rng.uniform(0, 4000, (n, 2)), rng.integers(0, 1096, n), n // 8
+    xy[:k], day[:k] = rng.normal(1500, 200, (k, 2)), rng.integers(900, 1096, k)
+    xy[k : 2 * k] = rng.normal((3000, 1000), (300, 60), (k, 2))
+    xy[2 * k : 3 * k], day[2 * k : 3 * k] = rng.normal((600, 3300), 120, (k, 2)), rng.integers(0, 730, k)
+    return table(
+        *shapely.points(xy.clip(1, 3999)), issue_class=np.where(np.arange(n) % 3 == 0, "中", "多"),
+        time=pd.Timestamp("2021-01-01") + pd.to_timedelta(24 * day + rng.integers(0, 24, n), unit="h"),
+        source=np.where(np.arange(n) % 2, "热线", "采集员上报"),
+    )  # fmt: skip
+
+
+def halves() -> gpd.GeoDataFrame:
+    return table(shapely.box(0, 0, 2000, 4000), shapely.box(2000, 0, 4000, 4000), name=["甲", "乙"])
+
+
+def squares(side: int) -> gpd.GeoDataFrame:
+    at = [(x, y) for x in range(0, 4000, side) for y in range(0, 4000, side)]
+    return table(*(shapely.box(x, y, x + side, y + side) for x, y in at), unit_id=[f"u{k}" for k in range(len(at))])
+
+
+def scan_town(**options: Any) -> dict[str, Any]:
+    people = table(shapely.box(0, 0, 4000, 1800), shapely.box(0, 1800, 4000, 4000), people=[9000.0, 1000.0])
+    asked = {"shapes": (1.0, 2.0), "replicates": 19, "cell_m": 300, **options}
+    return told(jxgis.scan_clusters, years(2000), halves(), exposure=people, **asked)
+
+
+def cluster_town(**options: Any) -> dict[str, Any]:
+    return told(jxgis.find_clusters, years(3000), halves(), **options)
+
+
+def weak_town(**options: Any) -> dict[str, Any]:
+    points = [(1500, 1500), (3000, 1000), (600, 3300), (2500, 2500), (300, 300), (3500, 3500)]
+    markets = table(*shapely.points(points), name=[*"abcdef"])
+    lanes = table(*(shapely.LineString([(x, 100), (x, 1900)]) for x in (400, 1500, 3000)), name=[*"xyz"])
+    streets = table(*(shapely.LineString([(x, 0), (x, 4000)]) for x in (100, 900, 1700, 3900)))
+    kinds = {"markets": markets, "back_lanes": lanes}
+    return told(jxgis.find_weak_areas, years(3000), halves(), kinds, units=squares(1000), streets=streets, **options)
+
+
+def trend_town(**options: Any) -> dict[str, Any]:
+    """The last half year, before which and a year before which there is something to compare with."""
+    issues = years(6000)
+    start, end = "2023-07-01", "2024-01-01"
+    part = {"history": issues, "start": start, "end": end} if options.keys() & {"against", "batches"} else {}
+    shown = issues[issues["time"] >= start] if part else issues
+    return told(jxgis.find_trends, shown, halves(), **part, **{"cell_m": 400, **options})
+
+
+def trend_town_by_window(**options: Any) -> dict[str, Any]:
+    return trend_town(**{"compare_with": "window", **options})
+
+
+def trend_town_of_a_period(**options: Any) -> dict[str, Any]:
+    return trend_town(**{"against": "previous", **options})
+
+
+def effect_town(**options: Any) -> dict[str, Any]:
+    treated = table(shapely.box(1000, 1000, 2000, 2000), shapely.box(2600, 600, 3400, 1400), name=["一", "二"])
+    asked = {"at": "2022-06-01", "controls": "units", **options}
+    return told(jxgis.measure_effect, treated, years(9000), halves(), units=squares(800), **asked)
+
+
+def plan_town(**options: Any) -> dict[str, Any]:
+    home = table(shapely.box(0, 0, 1000, 1000))
+    return told(jxgis.measure_scorecard, halves(), issues=years(300), residential=home, **options)
+
+
+def circle_town(**options: Any) -> dict[str, Any]:
+    """One street with two schools and a market, of which a third of the housing is far."""
+    homes = table(
+        *(shapely.box(x, 20, x + 150, 200) for x in range(0, 4000, 200)),
+        people=[100.0 * (1 + k % 3) for k in range(20)],
+    )
+    facilities = {
+        "schools": table(*shapely.points([(500, 5), (2500, 5)]), kind=["小学", "初中"]),
+        "markets": table(shapely.Point(900, 5)),
+    }
+    street = table(shapely.LineString([(0, 0), (4000, 0)]))
+    base = {} if "kinds" in options else {"site": "markets", "new_sites": 1, "minutes": 6}
+    return told(jxgis.measure_circle, facilities, homes, halves(), street, **{**base, **options})
+
+
 #: Of the settings of units, those that need another town than the others.
 OTHER_TOWNS = {"by_cells": street_town, "snap_m": block_town}
+TREND_TOWNS = {
+    "window": trend_town_by_window, "against": trend_town_of_a_period, "batches": trend_town_of_a_period,
+}  # fmt: skip
 CASES = [
     *((hot_town, key, HOTSPOTS[key]) for key in HOTSPOTS),
     *((park_town, key, PARKS[key]) for key in PARKS),
     *((OTHER_TOWNS.get(key, unit_town), key, UNITS[key]) for key in UNITS if key != "alternatives"),
     (unit_town, "alternatives", True),
     *((choice_town, key, ALLOCATE[key]) for key in ALLOCATE),
+    *((scan_town, key, SCAN[key]) for key in SCAN),
+    *((cluster_town, key, CLUSTERS[key]) for key in CLUSTERS),
+    *((weak_town, key, WEAK[key]) for key in WEAK),
+    *((TREND_TOWNS.get(key, trend_town), key, TRENDS[key]) for key in TRENDS),
+    *((effect_town, key, EFFECT[key]) for key in EFFECT),
+    *((plan_town, key, SCORECARD[key]) for key in SCORECARD),
+    *((circle_town, key, "schools" if key == "site" else CIRCLE[key]) for key in CIRCLE),
 ]
 
 
@@ -177,6 +312,13 @@ CASES = [
         ("units", UnitSettings, UNITS),
         ("scoring", ScoringSettings, SCORING),
         ("allocate", AllocateSettings, ALLOCATE),
+        ("scan", ScanSettings, SCAN),
+        ("clusters", ClusterSettings, CLUSTERS),
+        ("weak", WeakSettings, WEAK),
+        ("trends", TrendSettings, TRENDS),
+        ("effect", EffectSettings, EFFECT),
+        ("scorecard", ScorecardSettings, SCORECARD),
+        ("circle", CircleSettings, CIRCLE),
     ],
 )
 def test_every_setting_has_a_value_here_that_is_not_its_default(section, model, values) -> None:

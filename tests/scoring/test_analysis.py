@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from jxgis.demo import make_city
-from jxgis.errors import InputError
+from jxgis.errors import InputError, JxgisError
 from jxgis.hotspots.analysis import find_hotspots
 from jxgis.report.blocks import Paragraph
 from jxgis.scoring.analysis import score_candidates
@@ -355,3 +355,39 @@ def test_units_that_are_scored_for_want_of_candidates_are_said_to_be_units(given
         result = replace(result, given=replace(result.given, layers=layers))
     words = [block.words for block in result.section().blocks if isinstance(block, Paragraph)]
     assert any("没有给出候选单元" in said for said in words) is not given
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"column_units": {"shaded_street": "fraction"}}, "没有指标“shaded_street”，是否为 shaded_streets？"),
+        ({"judgements": {"基础条件": {"管理绩": 2.0}}}, "没有维度“管理绩”，是否为 管理绩效？"),
+        ({"indicators": {"park_coverge": {"dimension": "A", "weight": 1, "target": 90}}}, "是否为 park_coverage？"),
+        ({"indicators": {"shade": {"dimension": "A", "weight": 1, "target": 90}}}, "是否为 shades？"),
+    ],
+)
+def test_a_name_that_there_is_not_is_refused_with_the_nearest(options, says):
+    with pytest.raises(JxgisError) as error:
+        score_candidates(square(shades=[1.0]), **options)
+    assert says in error.value.text("zh")
+
+
+def _counted(**way):
+    """An indicator of the project's own by one way of measuring, scored on one market."""
+    markets = gpd.GeoDataFrame({"kind": ["农贸市场"]}, geometry=gpd.points_from_xy([50], [50]), crs=4549)
+    ways = [{"measure": "count_per_km2", "layers": ["markets"], **way}]
+    own = {"a": {"dimension": "A", "weight": 1, "target": 1, "measures": ways}}
+    return score_candidates(square(), further={"markets": markets}, indicators=own).scores["a"].iloc[0]
+
+
+def test_a_condition_that_no_row_could_meet_is_refused_and_no_zero():
+    assert _counted(where={"kind": "农贸市场"}) > 0
+    assert _counted(where={"kind": ["超市", "农贸市场"]}) > 0
+    assert _counted(where={"kind": False}) == 0
+    for where, says in (
+        ({"kind": "农贸市厂"}, "图层 markets 的列“kind”中没有“农贸市厂”，是否为 农贸市场？"),
+        ({"knd": "农贸市场"}, "图层 markets 没有列“knd”，是否为 kind？"),
+    ):
+        with pytest.raises(JxgisError) as error:
+            _counted(where=where)
+        assert says in error.value.text("zh")
