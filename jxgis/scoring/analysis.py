@@ -24,7 +24,7 @@ from jxgis.schema.columns import column
 from jxgis.schema.layers import layers as known_layers
 from jxgis.schema.tables import table as declared
 from jxgis.scoring.averages import average_indicators
-from jxgis.scoring.brought import brought_types, own_values, refuse_mixed, unread, without_shape
+from jxgis.scoring.brought import brought_types, check_column_units, own_values, refuse_mixed, unread, without_shape
 from jxgis.scoring.conditions import FAILED, check_conditions, lively_layers
 from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
 from jxgis.scoring.indicators import check_values, indicator_table, load_registry, select_indicators
@@ -43,7 +43,7 @@ from jxgis.scoring.rank import (
 from jxgis.scoring.result import ScoresResult
 from jxgis.scoring.types import load_types, strange_types
 from jxgis.scoring.weightings import acceptability, draw_weightings, weight_sensitivity
-from jxgis.scoring.weights import weigh
+from jxgis.scoring.weights import check_judgements, weigh
 from jxgis.settings import ScoringSettings, Weighing, with_options
 
 if TYPE_CHECKING:
@@ -162,6 +162,8 @@ def analyse(given: Given) -> ScoresResult:
     candidates, options, lang = _candidates(given), given.settings.scoring, given.lang
     chosen, types, ids = select_indicators(options.indicators), _types(given), candidates["candidate_id"]
     _check_layers(given, {name: indicator.measures for name, indicator in options.indicators.items()})
+    check_column_units(options.column_units, chosen)
+    check_judgements(options.judgements, chosen)
     values = _values(given, candidates, chosen, types)
     own, found_by = values.own, values.found
     conditions = _conditions(given, candidates)

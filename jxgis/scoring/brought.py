@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from jxgis.bounds import at_most
-from jxgis.errors import InputError, collect
+from jxgis.errors import InputError, SettingsError, collect
 from jxgis.i18n import Text, few, text_pair
 from jxgis.privacy import quoted
-from jxgis.schema.layers import contract, head, same_name
+from jxgis.schema.layers import contract, head, nearest, same_name
 from jxgis.schema.tables import table
 from jxgis.scoring.rank import numbers
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jxgis.indicators.measures import Measured
     from jxgis.scoring.indicators import Indicator
 
-__all__ = ["brought_types", "own_values", "refuse_mixed", "unread", "without_shape"]
+__all__ = ["brought_types", "check_column_units", "own_values", "refuse_mixed", "unread", "without_shape"]
 
 #: So many times further up lie percentages beside fractions; and no share is so many times the whole. Where less is better, a
 #: tenth may be good work: there it takes about the hundred times that a fraction makes.
@@ -40,6 +40,34 @@ def brought_types(candidates: gpd.GeoDataFrame) -> pd.Series:
         given &= candidates["type_from"] != "found"
     brought: pd.Series = candidates["type"].astype("str").where(given)
     return brought
+
+
+def check_column_units(column_units: Mapping[str, str], indicators: Sequence[Indicator]) -> None:
+    """Refuse what ``[scoring.column_units]`` says of an indicator that there is not.
+
+    Raises
+    ------
+    SettingsError
+        With the nearest name.
+
+    Examples
+    --------
+    >>> from jxgis.scoring.indicators import load_registry
+    >>> check_column_units({"shaded_street": "fraction"}, load_registry().indicators)
+    Traceback (most recent call last):
+    jxgis.errors.SettingsError: [scoring.column_units]：没有指标 shaded_street，是否为 shaded_streets？
+    """
+    known, wrong = [indicator.id for indicator in indicators], []
+    for name in column_units:
+        if name not in known:
+            hint = nearest(name, known)
+            wrong.append(
+                SettingsError(
+                    zh=f"[scoring.column_units]：没有指标 {quoted(name)}{hint.zh}",
+                    en=f"[scoring.column_units]: there is no indicator {quoted(name)}{hint.en}",
+                )
+            )
+    collect(wrong)
 
 
 def own_values(

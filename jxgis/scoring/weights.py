@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.errors import InputError, SettingsError
+from jxgis.errors import InputError, SettingsError, collect
 from jxgis.i18n import listed, text
+from jxgis.privacy import quoted
 from jxgis.scoring.indicators import Indicator, Judgements
 from jxgis.settings import Weighing
 from jxgis.space.ratio import ratio
@@ -22,6 +23,7 @@ __all__ = [
     "Ahp",
     "Weights",
     "ahp_weights",
+    "check_judgements",
     "critic_weights",
     "entropy_weights",
     "equal_weights",
@@ -143,6 +145,39 @@ def judgement_matrix(judgements: Judgements, names: Sequence[str]) -> NDArray[np
             en=f"AHP: no judgement of {listed(missing, 'en')}; add them to [scoring.judgements], or use other weights.",
         )
     return matrix
+
+
+def check_judgements(judgements: Judgements, indicators: Sequence[Indicator]) -> None:
+    """Refuse judgements of a project that AHP cannot use, also where other weights count: AHP is one of the views.
+
+    Raises
+    ------
+    InputError
+        If they contradict one another.
+    SettingsError
+        If one is of a dimension that no indicator has, or a pair was not judged.
+
+    Examples
+    --------
+    >>> two = [Indicator("a", "基础", 3, target=1), Indicator("b", "管理", 1, target=1)]
+    >>> check_judgements({"基础": {"管理绩效": 4}}, two)
+    Traceback (most recent call last):
+    jxgis.errors.SettingsError: [scoring.judgements]：没有维度 管理绩效；指标的维度为 基础、管理。
+    """
+    names = list(dict.fromkeys(i.dimension for i in indicators))
+    said = dict.fromkeys([*judgements, *(column for row in judgements.values() for column in row)])
+    collect(
+        [
+            SettingsError(
+                zh=f"[scoring.judgements]：没有维度 {quoted(name)}；指标的维度为 {listed(names, 'zh')}。",
+                en=f"[scoring.judgements]: there is no dimension {quoted(name)}; those of the indicators are {listed(names, 'en')}.",
+            )
+            for name in said
+            if name not in names
+        ]
+    )
+    if said:
+        weigh("ahp", indicators, judgements=judgements)
 
 
 def judgements_from(importance: pd.Series) -> dict[str, dict[str, float]]:

@@ -82,11 +82,11 @@ def test_every_unit_has_each_indicator_or_the_reason_why_not(scores, figures):
     assert not [column for column in scores.columns if column.endswith("_measured")]
     assert set(without["原因"]) <= {
         "没有居住用地", "没有人口或其他暴露量，无法计算比率", "问题太少，比率没有意义", "没有应计的问题", "其中没有这类要素", "点位太少",
-        "其中没有道路", "其中没有参与判断的格", "问题太少，不予显示",
+        "其中没有道路", "其中没有参与判断的格", "问题太少，不予显示", "人口（或面积）太少，按全市水平也没有几件问题，无法比较",
     }  # fmt: skip
     ranked = scores["rank"].notna()
     assert (ranked == ((scores["completeness"] >= 0.7 - 1e-9) & (scores["gates"] != "fail"))).all()
-    assert ranked.mean() > 0.9
+    assert ranked.mean() > 0.6  # of fields with a handful of residents and cases too little is known
     assert scores.loc[~ranked, "reason"].notna().all()
 
 

@@ -9,6 +9,7 @@ import shapely
 from shapely import affinity
 
 from jxgis.errors import CrsError, InputError
+from jxgis.i18n import Text
 from jxgis.indicators import (
     area_km2,
     compactness,
@@ -343,6 +344,33 @@ def test_density_is_one_for_the_whole_and_averages_to_it():
     n = np.histogram(shapely.get_x(cases.geometry), [0, 10, 20, 30])[0]
     assert by_people["value"].tolist() == pytest.approx([n[0] / 70 / 5, n[1] / 30 / 5, np.nan], nan_ok=True)
     assert by_people["reason"].tolist() == ["", "", "no_exposure"]
+
+
+def test_a_place_of_few_residents_is_not_many_times_the_city():
+    """A thousand residents have a hundred cases; of fifty of them five are expected, of forty-nine fewer, of two hardly one."""
+    city = frame(shapely.box(0, 0, 40, 10))
+    parts = frame(*[shapely.box(10 * k, 0, 10 * k + 10, 10) for k in range(4)])
+    homes = parts.assign(people=[899, 50, 49, 2])
+    x = np.repeat([5.0, 15.0, 25.0, 35.0], [70, 10, 10, 10])
+    found = relative_density(parts, frame(*shapely.points(x, 5.0)), city, homes)
+    assert found["value"].tolist() == pytest.approx([70 / 89.9, 10 / 5, np.nan, np.nan], nan_ok=True)
+    assert found["reason"].tolist() == ["", "", "too_few_expected", "too_few_expected"]
+
+
+def test_grades_that_are_not_known_are_named():
+    """They do not count, in neither numerator nor denominator: it was not said. A lane of such a grade was never asked for."""
+    roads = frame(
+        *[line((0, 100 * k), (900, 100 * k)) for k in range(1, 7)],
+        road_class=["主干路"] * 5 + ["支路"],
+        condition=["优", "差", "一级", " 一级", None, "二级"],
+    )
+    ways = next(each for each in load_registry().indicators if each.id == "road_condition").measures
+    found = measure_indicators(frame(KM), {"r": ways}, IndicatorInputs({"roads": roads}), percent=["r"])["r"]
+    assert found.table["value"].tolist() == [50.0]
+    assert found.strange == ("一级", "一级")
+    assert found.method(lambda _: Text("道路", "roads")).zh.endswith("（2 行写的是一级，不在认得的评定之列，未计入）")
+    known = roads[roads["condition"].isin(["优", "差"])]
+    assert measure_indicators(frame(KM), {"r": ways}, IndicatorInputs({"roads": known}))["r"].strange == ()
 
 
 def test_hot_share_by_hand():

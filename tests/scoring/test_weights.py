@@ -2,17 +2,21 @@
 
 import math
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jxgis.errors import InputError, SettingsError
+from jxgis.scoring.analysis import score_candidates
 from jxgis.scoring.indicators import Indicator, load_registry
 from jxgis.scoring.weights import (
     ahp_weights,
+    check_judgements,
     critic_weights,
     entropy_weights,
     equal_weights,
@@ -174,6 +178,42 @@ def test_ahp_takes_as_many_as_saaty_has_random_indices_for_and_no_more():
 def test_ahp_does_not_take_a_judgement_against_a_stranger_for_one_of_these():
     assert weigh("ahp", THREE, judgements={"A": {"乙": 3}}).fallback == "judgements_from_expert"
     assert weigh("ahp", THREE, judgements={"甲": {"B": 3}}).fallback == "judgements_from_expert"
+
+
+@pytest.mark.parametrize(
+    ("judgements", "says"),
+    [
+        ({"A": {"乙": 3}}, "there is no dimension 乙; those of the indicators are A, B"),
+        ({"甲": {"B": 3}}, "there is no dimension 甲"),
+        ({"A": {"B": 3}, "B": {"A": 3}}, "judged twice"),
+        ({"A": {"B": 3}}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_a_project_judges_is_used_or_refused(judgements, says):
+    """A misspelt dimension was passed over, and what AHP found came from the expert weights."""
+    if not says:
+        check_judgements(judgements, THREE)
+        return
+    with pytest.raises(SettingsError) as error:
+        check_judgements(judgements, THREE)
+    assert says in error.value.text("en")
+
+
+@pytest.mark.parametrize("weights", ["expert", "ahp"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"judgements": {"基础条": {"管理绩效": 2.0}}},
+        {"judgements": {"基础条件": {"管理绩效": 2.0}}},
+        {"column_units": {"shaded_street": "fraction"}},
+    ],
+    ids=["no dimension", "pairs that lack", "no indicator"],
+)
+def test_no_setting_of_scores_is_passed_over(weights, options):
+    square = gpd.GeoDataFrame({"name": ["甲"], "公厕密度": [3.0]}, geometry=[shapely.box(0, 0, 1600, 1600)], crs=4549)
+    with pytest.raises(SettingsError):
+        score_candidates(square, weights=weights, **options)
 
 
 def test_ahp_without_judgements_reads_them_off_and_says_so():
