@@ -373,6 +373,27 @@ def test_grades_that_are_not_known_are_named():
     assert measure_indicators(frame(KM), {"r": ways}, IndicatorInputs({"roads": known}))["r"].strange == ()
 
 
+@pytest.mark.parametrize(
+    "values",
+    [["3", "4个"], [-999, 3.0], [np.inf, 1.0], pd.to_datetime(["2024-01-01", "2024-01-02"])],
+    ids=["text", "a code for no data", "infinite", "dates"],
+)
+def test_what_is_no_number_is_not_added_up(values):
+    """Text was a fault of jxgis, −999 of a car park's places came off the others', and a date counted its nanoseconds."""
+    parks = frame(shapely.Point(5, 5), shapely.Point(6, 6), places=values, full=[1.0, 2.0])
+    for measure in (
+        lambda: count(frame(KM), parks, column="places"),
+        lambda: count_per_km2(frame(KM), parks, column="places"),
+        lambda: ratio_of_columns(frame(KM), parks, column="full", over="places"),
+    ):
+        with pytest.raises(InputError):
+            measure()
+    good = parks.assign(places=["3", " "])
+    assert count(frame(KM), good, column="places")["value"].tolist() == [3.0]
+    growth = parks.assign(places=[-1.0, 4.0])
+    assert ratio_of_columns(frame(KM), growth, column="places", over="full")["value"].tolist() == [1.0]
+
+
 def test_hot_share_by_hand():
     cells = frame(*shapely.box([0, 400, 800], 0, [400, 800, 1200], 1000), is_hot=[True, False, True])
     found = hot_share(frame(KM, FAR), cells)
