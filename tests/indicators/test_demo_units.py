@@ -108,6 +108,16 @@ def test_ten_units_against_plain_geopandas(scores):
     parks, waters = layer("parks"), layer("waters")
     main_roads = roads[roads["road_class"].isin(["主干路", "次干路"])]
 
+    homes, whole_city = (
+        layer("residential"),
+        gpd.read_file(DATA / "boundaries/districts.geojson").to_crs(4549).union_all(),
+    )
+
+    def residents(place):
+        return (homes.intersection(place).area / homes.area * homes["people"]).sum()
+
+    rate = issues.intersects(whole_city).sum() / residents(whole_city)
+
     def inside(points, unit):
         return (
             points[[unit.intersects(point) for point in points.geometry]]
@@ -153,6 +163,11 @@ def test_ten_units_against_plain_geopandas(scores):
             assert np.isnan(row["poi_mix"]), name
         mine, of_green, every = inside(due, unit), inside(greening, unit), inside(issues, unit)
         assert row["issues"] == len(every), name
+        people = residents(unit)
+        if people * rate >= 5:
+            assert row["issue_density"] == pytest.approx(len(every) / people / rate), name
+        else:
+            assert np.isnan(row["issue_density"]), name
         if len(mine) >= 30:
             assert row["on_time_rate"] == pytest.approx(100 * (mine["closed"] <= mine["deadline"]).mean()), name
             assert row["rework_rate"] == pytest.approx(100 * (mine["rework"] > 0).mean()), name
