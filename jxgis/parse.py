@@ -1,4 +1,4 @@
-"""What people write by hand where a machine would write 1, 0 or a number: yes and no, years, ranks, degrees."""
+"""What people write by hand where a machine would write 1, 0 or a number: yes and no, numbers, years, ranks, degrees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "NO", "YES", "degrees", "narrow", "ranks", "years", "yes_no"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "NO", "YES", "degrees", "narrow", "numbers", "ranks", "years", "yes_no"]
 
 YES = ("是", "通过", "已通过", "合格", "yes", "true")
 NO = ("否", "不通过", "未通过", "不合格", "no", "false")
@@ -89,6 +89,36 @@ def yes_no(column: pd.Series, *, marks: bool = False) -> tuple[pd.Series, NDArra
     text = _plain(column)
     answer = text.str.casefold().map(_WORDS | _MARKS if marks else _WORDS).astype(np.float64)
     return answer, (answer.isna() & text.notna()).to_numpy(dtype=np.bool_)
+
+
+def numbers(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Read a column of finite numbers, of whatever type it came as; a date is none.
+
+    Parameters
+    ----------
+    column
+        Numbers or text.
+
+    Returns
+    -------
+    number : pandas.Series
+        float64; NaN where nothing stands, or no number.
+    bad : numpy.ndarray of bool
+        What is not a finite number.
+
+    Examples
+    --------
+    >>> number, bad = numbers(pd.Series(["3", " ", "4个", np.inf, None]))
+    >>> number.tolist(), bad.tolist()
+    ([3.0, nan, nan, nan, nan], [False, False, True, True, False])
+    """
+    given = column
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        given = column.mask(column.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool))
+    dated = pd.api.types.is_datetime64_any_dtype(column.dtype)
+    found = pd.to_numeric(given.astype("str") if dated else given, errors="coerce").astype("float64")
+    found = found.where(np.isfinite(found))
+    return found, (found.isna() & given.notna()).to_numpy(dtype=np.bool_)
 
 
 def years(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:

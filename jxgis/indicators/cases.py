@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["concentration", "relative_density", "share_of_rows", "with_case_flags"]
 
+#: Cases that must be expected of a zone before it is compared with the city: of fewer, a case more is a fifth of the mean and over.
+_MIN_EXPECTED = 5
+
 
 def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Add what is told of each case by its times: whether it was due, closed in time, sent back.
@@ -151,6 +154,7 @@ def relative_density(
     housing: gpd.GeoDataFrame | None = None,
     *,
     column: str = "people",
+    least: float = _MIN_EXPECTED,
     at: Standing | None = None,
 ) -> pd.DataFrame:
     """Measure cases per exposure in each zone, over the whole city's.
@@ -167,6 +171,9 @@ def relative_density(
         Polygons with people, the exposure, spread evenly within each; None: the area is.
     column
         The column of ``housing`` with the people.
+    least
+        Fewest cases that the city's rate makes expect in a zone for which a value is given: where nearly nobody lives, none is no
+        merit and one is no fault.
     at
         Where the rows stand, where that is known: from `standing.standing`.
 
@@ -182,7 +189,7 @@ def relative_density(
     >>> city = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 20, 10)], crs=4549)
     >>> plot = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10)], crs=4549)
     >>> cases = gpd.GeoDataFrame(geometry=gpd.points_from_xy([1, 2, 3, 15], [1] * 4), crs=4549)
-    >>> relative_density(plot, cases, city)["value"].item()
+    >>> relative_density(plot, cases, city, least=2)["value"].item()
     1.5
     """
     crs = require_metric(zones, "zones")
@@ -201,5 +208,7 @@ def relative_density(
     found = figures(zones, rate[:-1], np.nan_to_num(mean), none="no_cases")
     without = ~(exposure[:-1] > 0)
     found.loc[without, ["value", "numerator"]] = np.nan
-    found["reason"] = found["reason"].mask(without, "no_exposure")
+    few = found["value"].notna().to_numpy() & (exposure[:-1] * rate[-1] < least)
+    found["value"] = found["value"].mask(few)
+    found["reason"] = found["reason"].mask(without, "no_exposure").mask(few, "too_few_expected")
     return found

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from jxgis.errors import InputError, SettingsError, collect
-from jxgis.i18n import Text, listed, text_pair
+from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.indicators import cases, foot, land, lines, points
 from jxgis.indicators.figures import nothing
 from jxgis.indicators.foot import Homes, homes_on_streets, ways_to
 from jxgis.indicators.rows import holds, silent, tells
 from jxgis.indicators.standing import Standing, standing
+from jxgis.privacy import quoted
 from jxgis.schema.layers import nearest
 from jxgis.settings import PARKS
 from jxgis.space.network import street_graph
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from jxgis.parks.standards import Standard
-    from jxgis.settings import MeasureSettings, ParkSettings
+    from jxgis.settings import Condition, MeasureSettings, ParkSettings
 
 __all__ = [
     "MEASURES",
@@ -293,10 +294,10 @@ MEASURES: Mapping[str, Measure] = {
         takes=("least",),
     ),
     "relative_density": Measure(
-        lambda a: cases.relative_density(a.zones, *a.rows, **a.given("column"), at=a.standing),
+        lambda a: cases.relative_density(a.zones, *a.rows, **a.given("column", "least"), at=a.standing),
         fewest=2,
         most=3,
-        takes=("column",),
+        takes=("column", "least"),
         column_of=2,
         lacking=_nobody,
     ),
@@ -325,14 +326,17 @@ class Measured:
         The way that was taken, the first whose layers and columns are there; None where none is.
     silent
         How many rows of the whole layer count as a no for want of an answer.
+    strange
+        What rows of the whole layer answer that is none of the answers that there are: they do not count.
     """
 
     table: pd.DataFrame
     how: MeasureSettings | None
     silent: int = 0
+    strange: tuple[str, ...] = ()
 
     def method(self, title: Callable[[str], Text]) -> Text:
-        """How it was measured, for people: the measure, of which layers, and how many rows of them say nothing.
+        """How it was measured, for people: the measure, of which layers, and how many rows of them say nothing, or what is not known.
 
         Parameters
         ----------
@@ -346,9 +350,11 @@ class Measured:
         if not of:
             return what
         none = text_pair("indicators.silent", n=f"{self.silent:,}") if self.silent else Text("", "")
+        words, n = few(map(quoted, dict.fromkeys(self.strange))), f"{len(self.strange):,}"
+        odd = text_pair("indicators.strange", n=n, words=words) if self.strange else Text("", "")
         return Text(
-            zh=f"{what.zh}：{listed((name.zh for name in of), 'zh')}{none.zh}",
-            en=f"{what.en}: {listed((name.en for name in of), 'en')}{none.en}",
+            zh=f"{what.zh}：{listed((name.zh for name in of), 'zh')}{none.zh}{odd.zh}",
+            en=f"{what.en}: {listed((name.en for name in of), 'en')}{none.en}{odd.en}",
         )
 
 
@@ -503,7 +509,7 @@ def _first(place: Zones, ways: Sequence[MeasureSettings], ground: IndicatorInput
     table = MEASURES[way.measure].run(asked)
     if "issues" not in way.layers:
         table["reason"] = table["reason"].replace(_OF_OTHERS)
-    return Measured(table, way, silent(asked.rows[0], way.hit) if way.hit else 0)
+    return Measured(table, way, silent(asked.rows[0], way.hit) if way.hit else 0, _strange(asked))
 
 
 def _asked(place: Zones, way: MeasureSettings, ground: IndicatorInputs) -> tuple[Asked | None, str]:
@@ -522,8 +528,7 @@ def _asked(place: Zones, way: MeasureSettings, ground: IndicatorInputs) -> tuple
         return None, "no_column"
     # Answers in words that nobody has said, such as grades of another standard, are none: that no row has one of those that
     # there can be does not make all of them a no.
-    answers = {column: way.where[column] for column in way.hit if isinstance(way.where.get(column), tuple)}
-    if any(len(order[0]) and not holds(order[0], {column: some}).any() for column, some in answers.items()):
+    if any(len(order[0]) and not holds(order[0], {column: some}).any() for column, some in _answers(way).items()):
         return None, "no_column"
     columns = [column for column in (way.column, way.over) if column is not None]
     if measure.column_of < len(order) and not {*columns} <= {*order[measure.column_of].columns}:
@@ -534,6 +539,22 @@ def _asked(place: Zones, way: MeasureSettings, ground: IndicatorInputs) -> tuple
     rows = tuple(each.rows for each in counting)
     asked = Asked(place, counting, rows, holds(rows[0], way.hit) if way.hit else None, way, ground)
     return asked, measure.lacking(asked)
+
+
+def _answers(way: MeasureSettings) -> dict[str, Condition]:
+    """The answers that there are to what is asked of the numerator, where the table lists them."""
+    return {column: way.where[column] for column in way.hit if isinstance(way.where.get(column), tuple)}
+
+
+def _strange(asked: Asked) -> tuple[str, ...]:
+    """What rows that would count but for their answer say, where it is none of the answers that there are."""
+    found: list[str] = []
+    for column, some in _answers(asked.how).items():
+        rows = asked.counting[0].whole
+        others = {name: wanted for name, wanted in asked.how.where.items() if name != column and name in rows.columns}
+        left = rows[column][holds(rows, others) & ~holds(rows, {column: some})].dropna().astype("str").str.strip()
+        found.extend(left[left != ""])
+    return tuple(found)
 
 
 def _counting(layer: str, table: gpd.GeoDataFrame, way: MeasureSettings) -> Counting:

@@ -8,13 +8,17 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis import parse
 from jxgis.crs import M2_PER_KM2, require_metric
+from jxgis.errors import InputError
 from jxgis.indicators.figures import figures
 from jxgis.indicators.standing import Standing, kinds, standing
+from jxgis.privacy import quoted
 from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 __all__ = ["count", "count_per_km2", "diversity", "ratio_of_columns"]
 
@@ -42,6 +46,11 @@ def count(
     pandas.DataFrame
         `figures`; the numerator is the value.
 
+    Raises
+    ------
+    InputError
+        If the column holds what is not a number, or is below 0.
+
     Examples
     --------
     >>> import geopandas as gpd
@@ -53,7 +62,7 @@ def count(
     at = at or standing(zones, layer)
     if column is None:
         return figures(zones, at.counts())
-    return figures(zones, at.sums(pd.to_numeric(layer[column]).fillna(0).to_numpy(dtype=np.float64)))
+    return figures(zones, at.sums(np.nan_to_num(_numbers(layer, column))))
 
 
 def count_per_km2(
@@ -150,6 +159,11 @@ def ratio_of_columns(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column
     pandas.DataFrame
         `figures`.
 
+    Raises
+    ------
+    InputError
+        If one holds what is not a number, or the denominator is below 0.
+
     Examples
     --------
     >>> import geopandas as gpd
@@ -160,7 +174,7 @@ def ratio_of_columns(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column
     [0.625, 50.0, 80.0]
     """
     require_metric(layer, "layer", require_metric(zones, "zones"))
-    above, below = (pd.to_numeric(layer[name]).to_numpy(dtype=np.float64) for name in (column, over))
+    above, below = _numbers(layer, column, least=-np.inf), _numbers(layer, over)
     known = ~(np.isnan(above) | np.isnan(below))
     shapes, size = layer.geometry.to_numpy()[known], np.zeros(int(known.sum()))
     kind = shapely.get_dimensions(shapes)
@@ -173,3 +187,18 @@ def ratio_of_columns(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column
     part[cut] = ratio(inside, size[row[cut]], none=0)
     sums = [np.bincount(zone, weights=part * values[known][row], minlength=len(zones)) for values in (above, below)]
     return figures(zones, sums[0], sums[1], none="nothing_there")
+
+
+def _numbers(layer: pd.DataFrame, column: str, *, least: float = 0.0) -> NDArray[np.float64]:
+    """The numbers of a column, NaN where there is none."""
+    found, bad = parse.numbers(layer[column])
+    wrong = np.flatnonzero(bad | (found < least).to_numpy())
+    if wrong.size:
+        first = quoted(layer[column].iloc[wrong[0]])
+        sign_zh, sign_en = ("", "") if np.isinf(least) else (f"，或小于 {least:g}", f", or one below {least:g}")
+        raise InputError(
+            zh=f"要计算的列“{column}”有 {wrong.size} 行不是数{sign_zh}，如“{first}”；若是无数据的代号请清空，否则请改正。",
+            en=f"The column {column!r} is to be added up, and {wrong.size} of its rows hold no number{sign_en}, such as {first!r}; "
+            "empty it where it is a code for no data, or correct it.",
+        )
+    return found.to_numpy()

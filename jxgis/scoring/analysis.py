@@ -164,6 +164,9 @@ def analyse(given: Given) -> ScoresResult:
     chosen, types, ids = select_indicators(options.indicators), _types(given), candidates["candidate_id"]
     check_named(options, chosen)
     _check_layers(given, {name: indicator.measures for name, indicator in options.indicators.items()})
+    if options.judgements:
+        # Whatever the weights: AHP is one of the views, and judgements that it cannot use would be passed over.
+        weigh("ahp", chosen, judgements=options.judgements)
     values = _values(given, candidates, chosen, types)
     own, found_by = values.own, values.found
     conditions = _conditions(given, candidates)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -55,13 +56,18 @@ def own_values(
     asked: list[InputError] = []
     empty = pd.Series(np.nan, index=candidates.index)
     for indicator in indicators:
-        name = named.get(indicator.id)
-        if name is None:
+        if indicator.id not in named:
             if not indicator.measures:
                 asked.append(_nowhere(indicator, candidates.columns))
             columns[indicator.id] = empty
             continue
+        name, *others = named[indicator.id]
         own, unit = numbers(candidates, name), column_units.get(indicator.id)
+        for other in others:
+            beside = numbers(candidates, other)
+            if not np.isclose(own.fillna(beside), beside.fillna(own), rtol=1e-6, equal_nan=True).all():
+                asked.append(_two_columns(indicator, name, other))
+            own = own.fillna(beside)
         if unit == "fraction":
             own = own * 100.0
         elif unit is None and indicator.in_percent and own.max() > 0 and at_most(own.max(), 1.0):
@@ -78,11 +84,14 @@ def _names(indicator: Indicator) -> list[str]:
     return [same_name(name) for name in (indicator.id, *(label + unit for unit in units for label in labels))]
 
 
-def _named(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> dict[str, str]:
-    """The column of each indicator that has one."""
-    known = {same_name(column).replace(":", "："): str(column) for column in reversed(candidates.columns)}
-    found = {one.id: next((known[name] for name in _names(one) if name in known), None) for one in indicators}
-    return {name: column for name, column in found.items() if column is not None}
+def _named(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> dict[str, list[str]]:
+    """The columns of each indicator that has any."""
+    plain = [(same_name(column).replace(":", "："), str(column)) for column in candidates.columns]
+    found = {
+        one.id: list(dict.fromkeys(column for name in _names(one) for called, column in plain if called == name))
+        for one in indicators
+    }
+    return {name: columns for name, columns in found.items() if columns}
 
 
 def unread(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> list[Text]:
@@ -100,7 +109,7 @@ def unread(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> lis
     named = _named(candidates, indicators)
     lacking = {name: one for one in indicators if one.id not in named for name in _names(one)}
     declared = {column.name for column in contract("candidates").columns} | {*table("units.units").columns}
-    taken, found = {*named.values(), *declared}, []
+    taken, found = {*itertools.chain(*named.values()), *declared}, []
     for column in candidates.columns.drop(candidates.geometry.name):
         alike = _ALIKE_LETTERS if str(column).isascii() else _ALIKE
         near = difflib.get_close_matches(same_name(column), lacking, n=1, cutoff=alike)
@@ -170,6 +179,14 @@ def _mixed(indicator: Indicator, ids: pd.Series, first: float) -> InputError:
         en=f"What the candidates bring of {indicator.title('en')} (in %) looks like fractions (0.85) here and like percent (85) "
         f"there: {named.en} (such as {first:g}) differ from the others. Bring all to percent; if all are, say so "
         f"with --set {key}=percent.",
+    )
+
+
+def _two_columns(indicator: Indicator, name: str, other: str) -> InputError:
+    """Two columns of one indicator that do not say the same."""
+    return InputError(
+        zh=f"候选单元的列“{head(name)}”和“{head(other)}”都是{indicator.title('zh')}，数值不同；请只保留一列。",
+        en=f"The candidates' columns {head(name)!r} and {head(other)!r} are both {indicator.title('en')}, and differ; keep one.",
     )
 
 

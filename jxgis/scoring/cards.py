@@ -120,6 +120,8 @@ class Card(NamedTuple):
         See the classes.
     improve
         What would lift the score most, in words.
+    alone
+        Whether it has no district beside it: it is one itself.
     """
 
     row: int
@@ -133,6 +135,7 @@ class Card(NamedTuple):
     gaps: Sequence[Finding]
     unknown: Sequence[Unknown]
     improve: Sequence[str]
+    alone: bool
 
 
 class CardTables(NamedTuple):
@@ -220,6 +223,7 @@ def make_cards(
                 gaps=gaps,
                 unknown=_unknown(lines, tables.indicators, lang),
                 improve=best.get(name, []),
+                alone=not pd.isna(home) and not beside,
             )
         )
     return cards

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis import parse
 from jxgis.errors import InputError
 from jxgis.privacy import quoted
 from jxgis.scoring.conditions import fails_condition
@@ -295,17 +296,15 @@ def numbers(values: pd.DataFrame, column: str) -> pd.Series:
     """
     if column not in values.columns:
         return pd.Series(np.nan, index=values.index)
-    given = values[column]
-    given = given.mask(given.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool))
-    found = pd.to_numeric(given, errors="coerce").astype("float64")
-    wrong = np.flatnonzero((found.isna() & given.notna()) | np.isinf(found))
+    found, bad = parse.numbers(values[column])
+    wrong = np.flatnonzero(bad)
     if wrong.size:
         row = int(wrong[0])
         who = f" ({values['candidate_id'].iloc[row]})" if "candidate_id" in values.columns else ""
         raise InputError(
-            zh=f"第 {row + 1} 行{who}的指标 {column} 是“{quoted(given.iloc[row])}”，不是有限的数（共 {wrong.size} 处）；请改正，"
+            zh=f"第 {row + 1} 行{who}的指标 {column} 是“{quoted(values[column].iloc[row])}”，不是有限的数（共 {wrong.size} 处）；请改正，"
             "或把它清空表示缺失。",
-            en=f"Row {row + 1}{who}: indicator {column} is {quoted(given.iloc[row])!r}, which is not a finite number "
+            en=f"Row {row + 1}{who}: indicator {column} is {quoted(values[column].iloc[row])!r}, which is not a finite number "
             f"({wrong.size} such values in all); correct it, or leave it empty.",
         )
     return found

@@ -44,7 +44,7 @@ class MeasureSettings(Section):
     minutes
         Of a share on foot: the longest way.
     least
-        Fewest rows of the denominator for which a value is given.
+        Fewest rows of the denominator, of a relative density fewest cases that are to be expected, for which a value is given.
     file
         Of the mean of a raster: the file (GeoTIFF), relative to the folder of jxgis.toml.
     """

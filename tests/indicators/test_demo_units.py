@@ -82,11 +82,11 @@ def test_every_unit_has_each_indicator_or_the_reason_why_not(scores, figures):
     assert not [column for column in scores.columns if column.endswith("_measured")]
     assert set(without["原因"]) <= {
         "没有居住用地", "没有人口或其他暴露量，无法计算比率", "问题太少，比率没有意义", "没有应计的问题", "其中没有这类要素", "点位太少",
-        "其中没有道路", "其中没有参与判断的格", "问题太少，不予显示",
+        "其中没有道路", "其中没有参与判断的格", "问题太少，不予显示", "人口（或面积）太少，按全市水平也没有几件问题，无法比较",
     }  # fmt: skip
     ranked = scores["rank"].notna()
     assert (ranked == ((scores["completeness"] >= 0.7 - 1e-9) & (scores["gates"] != "fail"))).all()
-    assert ranked.mean() > 0.9
+    assert ranked.mean() > 0.6  # of fields with a handful of residents and cases too little is known
     assert scores.loc[~ranked, "reason"].notna().all()
 
 
@@ -107,6 +107,16 @@ def test_ten_units_against_plain_geopandas(scores):
     style, future, design, land = (layer(n) for n in ("style_areas", "future_communities", "design_areas", "land_plan"))
     parks, waters = layer("parks"), layer("waters")
     main_roads = roads[roads["road_class"].isin(["主干路", "次干路"])]
+
+    homes, whole_city = (
+        layer("residential"),
+        gpd.read_file(DATA / "boundaries/districts.geojson").to_crs(4549).union_all(),
+    )
+
+    def residents(place):
+        return (homes.intersection(place).area / homes.area * homes["people"]).sum()
+
+    rate = issues.intersects(whole_city).sum() / residents(whole_city)
 
     def inside(points, unit):
         return (
@@ -153,6 +163,11 @@ def test_ten_units_against_plain_geopandas(scores):
             assert np.isnan(row["poi_mix"]), name
         mine, of_green, every = inside(due, unit), inside(greening, unit), inside(issues, unit)
         assert row["issues"] == len(every), name
+        people = residents(unit)
+        if people * rate >= 5:
+            assert row["issue_density"] == pytest.approx(len(every) / people / rate), name
+        else:
+            assert np.isnan(row["issue_density"]), name
         if len(mine) >= 30:
             assert row["on_time_rate"] == pytest.approx(100 * (mine["closed"] <= mine["deadline"]).mean()), name
             assert row["rework_rate"] == pytest.approx(100 * (mine["rework"] > 0).mean()), name

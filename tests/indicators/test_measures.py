@@ -9,6 +9,7 @@ import shapely
 from shapely import affinity
 
 from jxgis.errors import CrsError, InputError
+from jxgis.i18n import Text
 from jxgis.indicators import (
     area_km2,
     compactness,
@@ -343,6 +344,54 @@ def test_density_is_one_for_the_whole_and_averages_to_it():
     n = np.histogram(shapely.get_x(cases.geometry), [0, 10, 20, 30])[0]
     assert by_people["value"].tolist() == pytest.approx([n[0] / 70 / 5, n[1] / 30 / 5, np.nan], nan_ok=True)
     assert by_people["reason"].tolist() == ["", "", "no_exposure"]
+
+
+def test_a_place_of_few_residents_is_not_many_times_the_city():
+    """A thousand residents have a hundred cases; of fifty of them five are expected, of forty-nine fewer, of two hardly one."""
+    city = frame(shapely.box(0, 0, 40, 10))
+    parts = frame(*[shapely.box(10 * k, 0, 10 * k + 10, 10) for k in range(4)])
+    homes = parts.assign(people=[899, 50, 49, 2])
+    x = np.repeat([5.0, 15.0, 25.0, 35.0], [70, 10, 10, 10])
+    found = relative_density(parts, frame(*shapely.points(x, 5.0)), city, homes)
+    assert found["value"].tolist() == pytest.approx([70 / 89.9, 10 / 5, np.nan, np.nan], nan_ok=True)
+    assert found["reason"].tolist() == ["", "", "too_few_expected", "too_few_expected"]
+
+
+def test_grades_that_are_not_known_are_named():
+    """They do not count, in neither numerator nor denominator: it was not said. A lane of such a grade was never asked for."""
+    roads = frame(
+        *[line((0, 100 * k), (900, 100 * k)) for k in range(1, 7)],
+        road_class=["主干路"] * 5 + ["支路"],
+        condition=["优", "差", "一级", " 一级", None, "二级"],
+    )
+    ways = next(each for each in load_registry().indicators if each.id == "road_condition").measures
+    found = measure_indicators(frame(KM), {"r": ways}, IndicatorInputs({"roads": roads}), percent=["r"])["r"]
+    assert found.table["value"].tolist() == [50.0]
+    assert found.strange == ("一级", "一级")
+    assert found.method(lambda _: Text("道路", "roads")).zh.endswith("（2 行写的是一级，不在认得的评定之列，未计入）")
+    known = roads[roads["condition"].isin(["优", "差"])]
+    assert measure_indicators(frame(KM), {"r": ways}, IndicatorInputs({"roads": known}))["r"].strange == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["3", "4个"], [-999, 3.0], [np.inf, 1.0], pd.to_datetime(["2024-01-01", "2024-01-02"])],
+    ids=["text", "a code for no data", "infinite", "dates"],
+)
+def test_what_is_no_number_is_not_added_up(values):
+    """Text was a fault of jxgis, −999 of a car park's places came off the others', and a date counted its nanoseconds."""
+    parks = frame(shapely.Point(5, 5), shapely.Point(6, 6), places=values, full=[1.0, 2.0])
+    for measure in (
+        lambda: count(frame(KM), parks, column="places"),
+        lambda: count_per_km2(frame(KM), parks, column="places"),
+        lambda: ratio_of_columns(frame(KM), parks, column="full", over="places"),
+    ):
+        with pytest.raises(InputError):
+            measure()
+    good = parks.assign(places=["3", " "])
+    assert count(frame(KM), good, column="places")["value"].tolist() == [3.0]
+    growth = parks.assign(places=[-1.0, 4.0])
+    assert ratio_of_columns(frame(KM), growth, column="places", over="full")["value"].tolist() == [1.0]
 
 
 def test_hot_share_by_hand():

@@ -149,7 +149,7 @@ def test_nobody_at_home_leaves_the_area_as_the_exposure():
     }
     ways = (
         way("relative_density", "issues", "districts", "residential", column="people"),
-        way("relative_density", "issues", "districts"),
+        way("relative_density", "issues", "districts", least=2),
     )
     assert value(ground, *ways) == (2.0, "")
 

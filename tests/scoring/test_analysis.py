@@ -183,11 +183,6 @@ def test_a_column_is_known_by_its_label_with_or_without_group_and_unit(column):
     assert score_candidates(square(**{column: [35.0]})).scores["style_percent"].tolist() == [35.0]
 
 
-def test_the_contract_s_name_goes_before_a_label():
-    found = score_candidates(square(林荫路覆盖率=[10.0], shaded_streets=[80.0])).scores
-    assert found["shaded_streets"].tolist() == [80.0]
-
-
 def test_a_project_s_own_indicators_replace_the_set():
     own = {
         "noise": {"dimension": "静", "weight": 3, "low": 40, "high": 80},

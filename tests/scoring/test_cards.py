@@ -168,10 +168,19 @@ def test_the_best_come_first_and_those_that_fail_a_condition_last(result):
 def test_a_candidate_that_is_its_district_is_set_beside_the_city(candidates):
     whole = candidates.set_geometry([*DISTRICTS.geometry, candidates.geometry[0]])
     wide = Settings(units=UnitSettings(max_km2=100.0))
-    card = cards_of(score_candidates(whole, districts=DISTRICTS, indicators=OWN, settings=wide))["甲"]
+    found = score_candidates(whole, districts=DISTRICTS, indicators=OWN, settings=wide)
+    card = cards_of(found)["甲"]
+    said = "本单元就是整个片区，片区一栏因此为“—”"
+    assert [said in page for page in found.cards().split("<article")[1:]] == [
+        one.alone for one in cards_of(found).values()
+    ]
+    assert card.alone
     lines = [line for group in card.groups for line in group.lines]
     assert {line.district for line in lines} == {"—"}
     assert "全市" in card.strengths[0].words
+    part = score_candidates(candidates, districts=DISTRICTS, indicators=OWN, settings=wide)
+    assert not any(one.alone for one in cards_of(part).values())
+    assert said not in part.cards()
 
 
 @pytest.mark.parametrize("beside", [0, 30], ids=["hides_the_next", "hides_none_else"])

@@ -1,6 +1,7 @@
 """Conditions: areas at and beyond the bounds, pieces, districts, the city."""
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 import shapely.affinity
@@ -111,7 +112,7 @@ def test_empty_land_is_no_candidate_however_good_its_noughts_are():
     """Fields without a case score best in what counts cases: nothing can go wrong there."""
     fields, town = shapely.box(0, 0, 2000, 1500), shapely.box(3000, 0, 5000, 1500)
     candidates = gpd.GeoDataFrame({"name": ["田野", "镇区"]}, geometry=[fields, town], crs=4549)
-    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy([4000, 4100], [500, 600]), crs=4549)
+    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(np.linspace(4000, 4100, 20), [500] * 20), crs=4549)
     streets = gpd.GeoDataFrame(geometry=[shapely.LineString([(3000, 700), (5000, 700)])], crs=4549)
     own = IndicatorSettings(dimension="管理绩效", weight=1, low=0.5, high=2.5)
     city = gpd.GeoDataFrame({"name": ["城"]}, geometry=[shapely.box(0, 0, 5000, 1500)], crs=4549)

@@ -192,6 +192,14 @@ def test_a_score_changes_neither_with_the_order_nor_with_who_else_is_scored(cand
     pd.testing.assert_frame_equal(turned.measures, whole.measures)
 
 
+def test_two_columns_of_one_indicator_agree_or_are_asked_about(candidates):
+    """The column named by the id counted, and the one named by the label was dropped without a word."""
+    both = candidates.assign(toilets_per_km2=[1.0, np.nan, 3.0], 公厕密度=[1.0, 2.0, np.nan])
+    assert score_candidates(both).scores["toilets_per_km2"].tolist() == [1.0, 2.0, 3.0]
+    with pytest.raises(InputError, match="公厕密度"):
+        score_candidates(both.assign(公厕密度=[1.5, 2.0, np.nan]))
+
+
 def test_figures_that_would_tell_how_few_issues_there_are_stand_in_no_workbook(candidates):
     """Two issues in the first candidate, forty in the second, nine elsewhere: no figure that hangs on the two is shown."""
     x = [100, 200, *np.linspace(3100, 4900, 40), *[5500] * 9]

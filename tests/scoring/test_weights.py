@@ -2,14 +2,17 @@
 
 import math
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jxgis.errors import InputError, SettingsError
+from jxgis.scoring.analysis import score_candidates
 from jxgis.scoring.indicators import Indicator, load_registry
 from jxgis.scoring.weights import (
     ahp_weights,
@@ -174,6 +177,22 @@ def test_ahp_takes_as_many_as_saaty_has_random_indices_for_and_no_more():
 def test_ahp_does_not_take_a_judgement_against_a_stranger_for_one_of_these():
     assert weigh("ahp", THREE, judgements={"A": {"乙": 3}}).fallback == "judgements_from_expert"
     assert weigh("ahp", THREE, judgements={"甲": {"B": 3}}).fallback == "judgements_from_expert"
+
+
+@pytest.mark.parametrize("weights", ["expert", "ahp"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"judgements": {"基础条": {"管理绩效": 2.0}}},
+        {"judgements": {"基础条件": {"管理绩效": 2.0}}},
+        {"column_units": {"shaded_street": "fraction"}},
+    ],
+    ids=["no dimension", "pairs that lack", "no indicator"],
+)
+def test_no_setting_of_scores_is_passed_over(weights, options):
+    square = gpd.GeoDataFrame({"name": ["甲"], "公厕密度": [3.0]}, geometry=[shapely.box(0, 0, 1600, 1600)], crs=4549)
+    with pytest.raises(SettingsError):
+        score_candidates(square, weights=weights, **options)
 
 
 def test_ahp_without_judgements_reads_them_off_and_says_so():
