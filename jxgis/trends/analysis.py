@@ -190,15 +190,7 @@ def _comparison(past: gpd.GeoDataFrame, given: Given) -> Comparison:
     start = given.start or end - _YEAR
     if start < end - _YEAR:
         raise InputError.saying(text_pair("trends.overlap", start=f"{start:%Y-%m-%d}", end=f"{end:%Y-%m-%d}"))
-    found = compare_issues(past, start=end - _YEAR, end=end)
-    if found.periods is None or start == end - _YEAR:
-        return found
-    # The rest of both years counts in neither period.
-    rest = ((end - 2 * _YEAR, start - _YEAR), (end - _YEAR, start))
-    periods = found.periods._replace(left_out=(*found.periods.left_out, *rest))
-    if not all(period.any() for period in periods.within(past["time"])):
-        return Comparison(None, found.gaps, "periods_uncovered")
-    return found._replace(periods=periods)
+    return compare_issues(past, start=start, end=end, year_earlier=True)
 
 
 def _sources(counted: Counted, districts: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
