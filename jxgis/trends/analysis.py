@@ -126,7 +126,7 @@ def analyse(given: Given) -> TrendsResult:
     given
         The layers and ``[trends]``; without an ``area`` of their own ``districts`` are it.
     """
-    options, issues = given.settings.trends, given.need("issues")
+    options, issues = given.settings.trends, _with_files(given)
     area = given.need("area" if "area" in given.layers else "districts")
     slices = _slices(given)
     past = given.past()
@@ -161,6 +161,14 @@ def analyse(given: Given) -> TrendsResult:
         outside_area=len(counted.located) - len(counted.inside),
         without_time=int(counted.inside["time"].isna().sum()),
     )
+
+
+def _with_files(given: Given) -> gpd.GeoDataFrame:
+    """The issues with the ``file`` of each, where they were read from files."""
+    issues, loaded = given.need("issues"), given.loaded.get("issues")
+    if loaded is None or loaded.file is None or len(loaded.file) != len(issues):
+        return issues
+    return issues.assign(file=np.array([source.name for source in loaded.sources], dtype=object)[loaded.file])
 
 
 def _slices(given: Given) -> Slices:
