@@ -52,7 +52,7 @@ def change_lines(comparison: Comparison) -> list[Text]:
         text_pair(
             "report.change_periods",
             recent=_days(periods.split, periods.end),
-            before=_days(periods.before, periods.split),
+            before=_days(*periods.earlier),
         )
     ]
     if periods.left_out:

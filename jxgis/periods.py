@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 _ONE = pd.Timedelta(microseconds=1)
+_YEAR = pd.DateOffset(years=1)
 _ENOUGH = 0.25
 """The share of the period that both sides must cover."""
 _STRAYS = 0.005
@@ -37,12 +38,21 @@ _A_DAY = 5
 
 
 class Periods(NamedTuple):
-    """Two periods of the same length, or of whole years: [before, split) and [split, end), less what is left out of both."""
+    """Two periods of the same length, or of whole years: [before, split) and [split, end), less what is left out of both.
+
+    The same days of two years do not touch: the earlier ones end at ``until``.
+    """
 
     before: pd.Timestamp
     split: pd.Timestamp
     end: pd.Timestamp
     left_out: tuple[Stretch, ...] = ()
+    until: pd.Timestamp | None = None
+
+    @property
+    def earlier(self) -> Stretch:
+        """The first day of the earlier period, and the day after its last."""
+        return self.before, self.until or self.split
 
     def within(self, times: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which times count in the earlier and which in the later period.
@@ -68,7 +78,7 @@ class Periods(NamedTuple):
         counted = ~np.isnat(time)
         for start, end in self.left_out:
             counted &= ~between(time, start, end)
-        return counted & between(time, self.before, self.split), counted & between(time, self.split, self.end)
+        return counted & between(time, *self.earlier), counted & between(time, self.split, self.end)
 
 
 class Comparison(NamedTuple):
@@ -91,7 +101,11 @@ class Comparison(NamedTuple):
 
 
 def compare_issues(
-    issues: pd.DataFrame, *, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
+    issues: pd.DataFrame,
+    *,
+    start: pd.Timestamp | None = None,
+    end: pd.Timestamp | None = None,
+    year_earlier: bool = False,
 ) -> Comparison:
     """Choose two periods of issues to compare, by ``time`` and where known ``file`` and ``source``; see `compare_periods`.
 
@@ -103,7 +117,9 @@ def compare_issues(
     if "time" not in issues.columns:
         return Comparison(None, reason="no_times")
     files, sources = (issues[name] if name in issues.columns else None for name in ("file", "source"))
-    return compare_periods(issues["time"], start=start, end=end, files=files, sources=sources)
+    return compare_periods(
+        issues["time"], start=start, end=end, files=files, sources=sources, year_earlier=year_earlier
+    )
 
 
 def compare_periods(
@@ -114,6 +130,7 @@ def compare_periods(
     files: ArrayLike | None = None,
     sources: ArrayLike | None = None,
     by_months: bool = False,
+    year_earlier: bool = False,
 ) -> Comparison:
     """Choose two periods of the same length to compare, and leave out of both what one of them lacks.
 
@@ -141,6 +158,8 @@ def compare_periods(
         (n,) the file and the source (channel) of each issue; missing and blank values allowed. None: not looked at.
     by_months
         Whether whole months are compared with as many months, not only whole years with whole years.
+    year_earlier
+        Whether ``start`` to ``end``, a year at most, is compared with the same days of the year before.
 
     Returns
     -------
@@ -165,9 +184,12 @@ def compare_periods(
     if asked.end <= asked.split:
         # No whole month lies in what was asked.
         return Comparison(None, reason="periods_uncovered")
-    if not between(time, asked.before, asked.split).any():
+    if year_earlier:
+        asked = Periods(asked.split - _YEAR, asked.split, asked.end, until=asked.end - _YEAR)
+    if not between(time, *asked.earlier).any():
         return Comparison(None, reason="no_earlier_period")
     gaps = gaps_in(covered, named, Span(asked.before, asked.end, (asked.end - asked.split) / 10))
+    gaps = [gap for gap in gaps if gap.start < asked.earlier[1] or gap.end > asked.split]
     left_out = _mirrored([(gap.start, gap.end) for gap in gaps], asked)
     lost = sum((b - a for a, b in left_out if a >= asked.split), pd.Timedelta(0))
     periods = asked._replace(left_out=tuple(left_out))
@@ -180,7 +202,11 @@ def compare_periods(
 
 
 def find_gaps(
-    times: pd.Series, *, files: ArrayLike | None = None, sources: ArrayLike | None = None
+    times: pd.Series,
+    *,
+    files: ArrayLike | None = None,
+    sources: ArrayLike | None = None,
+    shortest: pd.Timedelta | None = None,
 ) -> tuple[Stretch, tuple[Gap, ...]]:
     """From when to when there are data, and what they, a file or a source do not cover of it; see :func:`compare_periods`.
 
@@ -190,6 +216,8 @@ def find_gaps(
         (n,) when issues were reported, tz-naive; missing values allowed, but not all of them.
     files, sources
         (n,) the file and the source of each issue; None: not looked at.
+    shortest
+        A silence that is looked for however long the data are, where it is less than 14 days.
 
     Returns
     -------
@@ -207,7 +235,8 @@ def find_gaps(
     time, named = _known(times, files, sources)
     covered, _ = _spread_over_months(time, list(named.values()))
     first, end = ends(np.sort(covered))
-    return (first, end), tuple(gaps_in(covered, named, Span(first, end, (end - first) / 20)))
+    least = min((end - first) / 20, shortest or end - first)
+    return (first, end), tuple(gaps_in(covered, named, Span(first, end, least)))
 
 
 def _known(
@@ -295,10 +324,9 @@ def _asked(
             # An issue stands for its whole month: a part of one holds all of it or nothing.
             start, end = _edge(start - _ONE, months, 1), _edge(end, months, 0)
         return Periods(start - _length(start, end, months=by_months or bool(months)), start, end)
-    year = pd.DateOffset(years=1)
-    split = last - year
-    if split - year >= first:
-        return Periods(split - year, split, last)
+    split = last - _YEAR
+    if split - _YEAR >= first:
+        return Periods(split - _YEAR, split, last)
     half: pd.DateOffset | pd.Timedelta = pd.Timedelta(days=(last - first).days // 2)
     if months and _months(first, last) >= 2 * months:
         half = pd.DateOffset(months=_months(first, last) // (2 * months) * months)
@@ -370,7 +398,7 @@ def _months(start: pd.Timestamp, end: pd.Timestamp) -> int:
 
 def _mirrored(stretches: list[Stretch], asked: Periods) -> list[Stretch]:
     """Stretches of either period in both, joined where they touch."""
-    step = _length(asked.split, asked.end, months=True)
+    step = _length(asked.split, asked.end, months=True) if asked.until is None else _YEAR
     if asked.split - step != asked.before:
         step = asked.end - asked.split
 
@@ -379,7 +407,7 @@ def _mirrored(stretches: list[Stretch], asked: Periods) -> list[Stretch]:
 
     both: list[Stretch] = []
     for a, b in stretches:
-        early = a, min(b, asked.split)
+        early = a, min(b, asked.earlier[1])
         late = max(a, asked.split), b
         if early[0] < early[1]:
             both += [early, (moved(early[0], True), moved(early[1], True))]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jxgis.gaps import Gap
+from jxgis.period_words import change_lines
 from jxgis.periods import Comparison, Periods, _mirrored, compare_periods
 
 DAY = pd.Timestamp
@@ -478,3 +479,42 @@ def test_where_quarters_are_recorded_whole_quarters_within_what_was_asked_are_co
     found = compare_periods(quarters, start=DAY("2023-02-01"), end=DAY("2023-11-01"))
     assert found.periods[:3] == (DAY("2022-10-01"), DAY("2023-04-01"), DAY("2023-10-01"))
     assert change(quarters, found) == 0
+
+
+def test_the_same_days_of_two_years_need_no_more_than_these_days():
+    days = pd.date_range("2023-01-01", "2024-12-31").to_series().repeat(10)
+    asked = {"start": pd.Timestamp("2024-02-01"), "end": pd.Timestamp("2024-06-01"), "year_earlier": True}
+    for times in (days, days[days.dt.month.between(2, 5)], days[~days.between("2023-09-01", "2023-11-30")]):
+        found = compare_periods(times, **asked)
+        assert (found.gaps, found.periods.left_out) == ((), ())
+        assert [str(day.date()) for day in (*found.periods.earlier, found.periods.split, found.periods.end)] == [
+            "2023-02-01",
+            "2023-06-01",
+            "2024-02-01",
+            "2024-06-01",
+        ]
+        early, late = found.periods.within(times)
+        assert (early.sum(), late.sum()) == (1200, 1210)  # the later one has a leap day
+    said = [line.zh for line in change_lines(found)]
+    assert said == ["较上期变化：2024-02-01 至 2024-05-31 与 2023-02-01 至 2023-05-31 相比。"]
+
+
+@pytest.mark.parametrize("year", [2023, 2024])
+def test_what_the_same_days_of_one_year_lack_is_left_out_of_both(year):
+    times = pd.date_range("2023-01-01", "2024-12-31").to_series().repeat(10)
+    silent = times.between(f"{year}-03-05", f"{year}-03-24")
+    found = compare_periods(
+        times[~silent], start=pd.Timestamp("2024-02-01"), end=pd.Timestamp("2024-06-01"), year_earlier=True
+    )
+    assert [(str(a.date()), str(b.date())) for a, b in found.periods.left_out] == [
+        ("2023-03-05", "2023-03-25"),
+        ("2024-03-05", "2024-03-25"),
+    ]
+    early, late = found.periods.within(times[~silent])
+    assert (early.sum(), late.sum()) == (1000, 1010)
+
+
+def test_the_same_days_of_a_year_without_data_are_not_compared():
+    times = pd.date_range("2024-01-01", "2024-12-31").to_series()
+    found = compare_periods(times, start=pd.Timestamp("2024-02-01"), end=pd.Timestamp("2024-06-01"), year_earlier=True)
+    assert (found.periods, found.reason) == (None, "no_earlier_period")

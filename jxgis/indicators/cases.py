@@ -20,7 +20,38 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["concentration", "relative_density", "share_of_rows", "with_case_flags"]
+__all__ = ["concentration", "relative_density", "share_of_rows", "tells_closing", "with_case_flags"]
+
+_MANY = 20
+"""Cases of a file from which on that none is closed says that it does not record when they are."""
+
+
+def tells_closing(issues: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether it is known of each case when it was closed, or that it is not: a file may not record it.
+
+    Parameters
+    ----------
+    issues
+        ``closed``, and where known ``file``.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) False where no case is closed in all, or in a file of 20 cases or more.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2024-05-01")
+    >>> cases = pd.DataFrame({"file": ["a"] * 20 + ["b"] * 2, "closed": [pd.NaT] * 21 + [day]})
+    >>> tells_closing(cases)[[0, 20, 21]].tolist()
+    [False, True, True]
+    """
+    closed = issues["closed"].notna()
+    if "file" not in issues.columns or not closed.any():
+        return np.full(len(issues), closed.any())
+    of_file = closed.groupby(issues["file"].to_numpy(dtype=object), dropna=False)
+    told = (of_file.transform("size") < _MANY) | of_file.transform("any")
+    return told.to_numpy(dtype=np.bool_)
 
 #: Cases that must be expected of a zone before it is compared with the city: of fewer, a case more is a fifth of the mean and over.
 _MIN_EXPECTED = 5
@@ -38,7 +69,8 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         With, as far as these are there, bool columns: ``due`` (应结案: a deadline that is past, the last time that the
-        table covers being now), ``on_time`` (closed by its deadline), ``reworked`` (sent back at least once; missing where nobody says it) and ``judged`` (due where
+        table covers being now, and by `tells_closing` a known outcome), ``on_time`` (closed by its deadline; by the end of
+        that day, where deadlines are days), ``reworked`` (sent back at least once; missing where nobody says it) and ``judged`` (due where
         there are deadlines, else every case).
 
     Examples
@@ -55,10 +87,13 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         now = last_covered(
             *(issues[column] for column in ("time", "closed") if column in issues.columns)
         ).to_datetime64()
-        deadline = pd.to_datetime(issues["deadline"]).to_numpy()
-        flags["due"] = flags["judged"] = deadline <= now
-        if issues["closed"].notna().any():  # an export without closing times says nothing of them
-            flags["on_time"] = pd.to_datetime(issues["closed"]).to_numpy() <= deadline
+        deadline, closed = pd.to_datetime(issues["deadline"]), pd.to_datetime(issues["closed"])
+        flags["due"] = flags["judged"] = (deadline <= now).to_numpy()
+        told = tells_closing(issues)
+        if told.any():  # an export without closing times says nothing of them
+            flags["due"] = flags["judged"] = flags["due"] & told
+            by_days = (deadline.dt.normalize() == deadline)[deadline.notna()].all()
+            flags["on_time"] = ((closed.dt.normalize() if by_days else closed) <= deadline).to_numpy()
     if "rework" in issues.columns and issues["rework"].notna().any():
         times = pd.to_numeric(issues["rework"])
         flags["reworked"] = times.gt(0) if times.notna().all() else times.gt(0).astype("boolean").mask(times.isna())

@@ -125,7 +125,7 @@ def analyse(given: Given) -> TrendsResult:
     given
         The layers and ``[trends]``; without an ``area`` of their own ``districts`` are it.
     """
-    options, issues = given.settings.trends, given.need("issues")
+    options, issues = given.settings.trends, _with_files(given)
     area = given.need("area" if "area" in given.layers else "districts")
     slices = _slices(given)
     past = given.past()
@@ -162,6 +162,14 @@ def analyse(given: Given) -> TrendsResult:
     )
 
 
+def _with_files(given: Given) -> gpd.GeoDataFrame:
+    """The issues with the ``file`` of each, where they were read from files."""
+    issues, loaded = given.need("issues"), given.loaded.get("issues")
+    if loaded is None or loaded.file is None or len(loaded.file) != len(issues):
+        return issues
+    return issues.assign(file=np.array([source.name for source in loaded.sources], dtype=object)[loaded.file])
+
+
 def _slices(given: Given) -> Slices:
     """The months, quarters or weeks of the period, four or more of which the data cover."""
     options, issues = given.settings.trends, given.need("issues")
@@ -189,15 +197,7 @@ def _comparison(past: gpd.GeoDataFrame, given: Given) -> Comparison:
     start = given.start or end - _YEAR
     if start < end - _YEAR:
         raise InputError.saying(text_pair("trends.overlap", start=f"{start:%Y-%m-%d}", end=f"{end:%Y-%m-%d}"))
-    found = compare_issues(past, start=end - _YEAR, end=end)
-    if found.periods is None or start == end - _YEAR:
-        return found
-    # The rest of both years counts in neither period.
-    rest = ((end - 2 * _YEAR, start - _YEAR), (end - _YEAR, start))
-    periods = found.periods._replace(left_out=(*found.periods.left_out, *rest))
-    if not all(period.any() for period in periods.within(past["time"])):
-        return Comparison(None, found.gaps, "periods_uncovered")
-    return found._replace(periods=periods)
+    return compare_issues(past, start=start, end=end, year_earlier=True)
 
 
 def _sources(counted: Counted, districts: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:

@@ -44,10 +44,10 @@ def find_emerging(
 
     Hot and cold are judged in each slice by the exact p of Gi*, at a false discovery rate over all cells and slices. The
     trend is Mann and Kendall's, of the cases around a cell, which z follows where all slices are compared; where each is
-    compared with itself, of their share of the slice, since z then grows with the cases of the city. It is tested where
-    there are five cases a slice or more: shares of fewer rise with the number of cases by themselves. ``new`` and
-    ``consecutive`` are said where the cases around the cell since then are more, beyond chance, than before: exact,
-    given its own cases and those of each slice.
+    compared with itself or those just before, of their share of the slice, since z then grows with the cases of the city.
+    It is tested where there are five cases a slice or more: shares of fewer rise with the number of cases by themselves.
+    ``new`` and ``consecutive`` are said where the cases around the cell since then are more, beyond chance, than before:
+    exact, given its own cases and those of each slice.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def judge_cells(
     """
     known = counts.any(axis=1)
     share = ratio(around[known], counts[known].sum(axis=1, keepdims=True))
-    trend = _trends(share if compare_with == "slice" else around, around, alpha)
+    trend = _trends(around if compare_with == "cube" else share, around, alpha)
     pattern = patterns(states, trend.direction)
     risen = _risen(counts, around, states, alpha)
     pattern[pd.Series(pattern).str.startswith(_RISING).to_numpy() & ~risen] = "none"

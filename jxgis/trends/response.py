@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,8 @@ import pandas as pd
 from scipy.special import betaincinv
 from scipy.stats import binom
 
-from jxgis.indicators.cases import with_case_flags
+from jxgis.indicators.cases import tells_closing, with_case_flags
+from jxgis.periods import last_covered
 from jxgis.space.ratio import ratio
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.hypergeometric import drawn_tails, two_sided
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "FUNNEL", "funnel_limits", "measure_response", "median_days", "share_interval"]
+__all__ = [
+    "COLUMNS",
+    "FUNNEL",
+    "Spans",
+    "funnel_limits",
+    "measure_response",
+    "median_days",
+    "share_interval",
+    "spans_open",
+]
 
 Floats = npt.NDArray[np.float64]
 COLUMNS = (
@@ -32,6 +42,10 @@ COLUMNS = (
 FUNNEL = 0.998
 """Of so many groups that handle cases like all, chance keeps within the limits."""
 _TAIL = 0.025
+_GONE = -50.0
+"""The logarithm of the share that is open when the last case is closed: as good as none, and finite."""
+_HALF = 1e-9
+"""By how much half may be missed by rounding."""
 
 
 def share_interval(hits: npt.ArrayLike, cases: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -108,8 +122,8 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
         ``due`` (cases whose deadline is past), ``closed_on_time`` (of these, by it), ``rate`` (their share), ``low, high`` (its
         95 % interval), ``limit_low, limit_high`` (the funnel), ``p, q`` (two-sided, given all of the month that were due and
         in time), ``verdict`` (``above``, ``below`` the funnel's limits, ``within`` them); ``rework`` (of the cases judged,
-        sent back), ``days_to_close`` (the median, of those closed). A figure that the columns do not tell is missing; without
-        rows where they tell none.
+        sent back; who does not say it counts as a no), ``days_to_close`` (the median, see `median_days`). A figure that the
+        columns do not tell is missing; without rows where they tell none.
 
     Examples
     --------
@@ -123,15 +137,17 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     [['乙', 50, 0.2, 'below'], ['甲', 50, 1.0, 'above']]
     """
     flagged = with_case_flags(issues)
-    closed = {"time", "closed"} <= set(flagged.columns) and flagged["closed"].notna().any()
-    if not ({"due", "reworked"} & set(flagged.columns) or closed):
+    spans = spans_open(issues)
+    if not ({"on_time", "reworked"} & set(flagged.columns) or spans.closed.any()):
         return pd.DataFrame(columns=list(COLUMNS))
+    if "reworked" in flagged.columns:
+        flagged = flagged.assign(reworked=flagged["reworked"].fillna(False).astype(bool))
     months: list[tuple[str, NDArray[np.intp]]] = [(ALL, np.arange(len(flagged)))]
     if "time" in flagged.columns:
         of_month = pd.to_datetime(flagged["time"]).dt.strftime("%Y-%m")
         months += [(str(month), rows) for month, rows in of_month.groupby(of_month).indices.items()]
     parts = [
-        _of_groups(flagged.iloc[rows], by, month, names.to_numpy(dtype=object)[rows])
+        _of_groups(flagged.iloc[rows], spans.of(rows), by, month, names.to_numpy(dtype=object)[rows])
         for by, names in groups.items()
         for month, rows in months
     ]
@@ -139,7 +155,9 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     return pd.concat(some, ignore_index=True) if some else pd.DataFrame(columns=list(COLUMNS))
 
 
-def _of_groups(cases: gpd.GeoDataFrame, by: str, month: str, names: npt.NDArray[np.object_]) -> pd.DataFrame:
+def _of_groups(
+    cases: gpd.GeoDataFrame, spans: Spans, by: str, month: str, names: npt.NDArray[np.object_]
+) -> pd.DataFrame:
     code, found = pd.factorize(pd.Series(names, dtype=object), sort=True)
     n = len(found)
 
@@ -153,23 +171,24 @@ def _of_groups(cases: gpd.GeoDataFrame, by: str, month: str, names: npt.NDArray[
     every = np.ones(len(cases), dtype=np.bool_)
     table = pd.DataFrame({"by": by, "group": np.asarray(found, dtype=object)}).assign(month=month, cases=count(every))
     due, on_time = count(flag("due")), count(flag("due") & flag("on_time"))
-    low, high = share_interval(on_time, due)
-    all_due = int(due.sum())
-    share = on_time.sum() / all_due if all_due else np.nan
-    limit_low, limit_high = funnel_limits(share, due) if all_due else (np.full(n, np.nan), np.full(n, np.nan))
-    p = np.where(due > 0, two_sided(*drawn_tails(on_time, due, int(on_time.sum()), all_due)), np.nan)
-    rate = ratio(on_time, due)
+    # Of how many the outcome is known.
+    told = due if "on_time" in cases.columns else np.zeros_like(due)
+    low, high = share_interval(on_time, told)
+    all_told = int(told.sum())
+    share = on_time.sum() / all_told if all_told else np.nan
+    limit_low, limit_high = funnel_limits(share, told) if all_told else (np.full(n, np.nan), np.full(n, np.nan))
+    p = np.where(told > 0, two_sided(*drawn_tails(on_time, told, int(on_time.sum()), all_told)), np.nan)
+    rate = ratio(on_time, told)
     # Who handles all that is due is set against nobody.
-    alone = due == all_due
+    alone = told == all_told
     p, limit_low, limit_high = (np.where(alone, np.nan, values) for values in (p, limit_low, limit_high))
     verdict = np.select(
-        [rate > limit_high, rate < limit_low, (due > 0) & ~alone], ["above", "below", "within"], default=""
+        [rate > limit_high, rate < limit_low, (told > 0) & ~alone], ["above", "below", "within"], default=""
     )
     judged = count(flag("judged")) if "reworked" in cases.columns else np.zeros(n, dtype=np.int64)
-    told = "due" in cases.columns
     return table.assign(
-        due=due if told else np.nan,
-        closed_on_time=on_time if told else np.nan,
+        due=due if "due" in cases.columns else np.nan,
+        closed_on_time=on_time if "on_time" in cases.columns else np.nan,
         rate=rate,
         low=low,
         high=high,
@@ -179,17 +198,64 @@ def _of_groups(cases: gpd.GeoDataFrame, by: str, month: str, names: npt.NDArray[
         q=benjamini_hochberg(p),
         verdict=pd.Series(verdict, dtype=object).replace("", None),
         rework=ratio(count(flag("judged") & flag("reworked")), judged),
-        days_to_close=median_days(cases, code, n),
+        days_to_close=median_days(spans, code, n),
     )
 
 
-def median_days(cases: gpd.GeoDataFrame, code: npt.NDArray[np.integer], n: int) -> Floats:
-    """Days from report to closing: the median of each group, of the cases that are closed.
+class Spans(NamedTuple):
+    """How long cases have been open.
+
+    Attributes
+    ----------
+    days
+        (n,) from report to closing, or to the last time of the table; NaN where that is not known.
+    closed
+        (n,) whether they were closed then.
+    """
+
+    days: Floats
+    closed: npt.NDArray[np.bool_]
+
+    def of(self, rows: npt.NDArray[np.intp]) -> Spans:
+        """Those of some cases."""
+        return Spans(self.days[rows], self.closed[rows])
+
+
+def spans_open(issues: pd.DataFrame) -> Spans:
+    """How long each case was open until it was closed, or has been open.
 
     Parameters
     ----------
-    cases
-        ``time, closed`` where they are known.
+    issues
+        ``time, closed`` and ``file``, as far as they are known. A case that was closed before it was reported says nothing.
+
+    Returns
+    -------
+    Spans
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2024-05-01")
+    >>> cases = pd.DataFrame({"time": day, "closed": [day + pd.Timedelta(days=2), pd.NaT]})
+    >>> [values.tolist() for values in spans_open(cases)]
+    [[2.0, 2.0], [True, False]]
+    """
+    if not {"time", "closed"} <= set(issues.columns):
+        return Spans(np.full(len(issues), np.nan), np.zeros(len(issues), dtype=np.bool_))
+    time, closed = pd.to_datetime(issues["time"]), pd.to_datetime(issues["closed"])
+    span = (closed.fillna(last_covered(time, closed)) - time) / pd.Timedelta(days=1)
+    days: Floats = np.asarray(span.where(tells_closing(issues) & (span >= 0)), dtype=np.float64)
+    return Spans(days, closed.notna().to_numpy() & ~np.isnan(days))
+
+
+def median_days(spans: Spans, code: npt.NDArray[np.integer], n: int) -> Floats:
+    """Days until half of the cases of each group are closed, those that still are open among them (Kaplan & Meier 1958).
+
+    Parameters
+    ----------
+    spans
+        How long each case was open. One that still is tells that it took longer: without it, the cases of the last weeks
+        would seem to be closed sooner.
     code
         (cases,) number of each case's group; -1 for none.
     n
@@ -198,19 +264,25 @@ def median_days(cases: gpd.GeoDataFrame, code: npt.NDArray[np.integer], n: int) 
     Returns
     -------
     numpy.ndarray
-        (n,) NaN where none is closed.
+        (n,) NaN where fewer than half have been closed; where all are, the median.
 
     Examples
     --------
-    >>> import geopandas as gpd
-    >>> day = pd.to_datetime(["2024-05-01", "2024-05-01", "2024-05-02"])
-    >>> cases = gpd.GeoDataFrame({"time": day[0], "closed": day}, geometry=gpd.points_from_xy([0] * 3, [0] * 3))
-    >>> median_days(cases, np.array([0, 0, 0]), 2).tolist()
-    [0.0, nan]
+    >>> spans = Spans(np.array([1.0, 4.0, 2.0, 6.0]), np.array([True, True, False, False]))
+    >>> median_days(spans, np.array([0, 0, 0, 1]), 2).tolist()
+    [4.0, nan]
     """
-    if not {"time", "closed"} <= set(cases.columns):
-        return np.full(n, np.nan)
-    days = (pd.to_datetime(cases["closed"]) - pd.to_datetime(cases["time"])) / pd.Timedelta(days=1)
-    known = pd.Series(days.to_numpy(dtype=np.float64)).where(lambda value: value >= 0)
-    medians = known.groupby(np.where(code >= 0, code, -1)).median()
-    return np.asarray(medians.reindex(np.arange(n)), dtype=np.float64)
+    known = np.flatnonzero(~np.isnan(spans.days) & (code >= 0))
+    order = known[np.lexsort((~spans.closed[known], spans.days[known], code[known]))]
+    group, days, closed = code[order], spans.days[order], spans.closed[order]
+    left = np.searchsorted(group, group, side="right") - np.arange(len(order))
+    with np.errstate(divide="ignore"):
+        step = np.where(closed, np.maximum(np.log1p(-1 / left), _GONE), 0.0)
+    upto = np.concatenate([[0.0], np.cumsum(step)])
+    open_share = np.exp(upto[1:] - upto[np.searchsorted(group, group)])
+    ends = []
+    for below in (_HALF, -_HALF):
+        half = closed & (open_share <= 0.5 + below)
+        ends.append(pd.Series(days[half]).groupby(group[half]).first().reindex(np.arange(n)))
+    # Where exactly half are left, the median lies between that closing and the next.
+    return np.asarray((ends[0] + ends[1].fillna(ends[0])) / 2, dtype=np.float64)

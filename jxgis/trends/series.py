@@ -114,7 +114,8 @@ def profile(times: pd.Series, group: pd.Series) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a group, unit and value: ``group, unit`` (``weekday``: 1 Monday to 7 Sunday; ``hour``: 0 to 23), ``value,
-        count, share`` (of the group's). Hours are left out where no time of day is recorded.
+        count, share`` (of the group's). Dates without a time of day, which read as midnight, have no hour; hours are left
+        out where all are such.
 
     Examples
     --------
@@ -126,13 +127,16 @@ def profile(times: pd.Series, group: pd.Series) -> pd.DataFrame:
     known = times.notna() & group.notna()
     when = pd.to_datetime(times[known])
     code, names = pd.factorize(group[known].astype(object), sort=True)
-    timed = bool((when.dt.normalize() != when).any())
     parts = []
-    for unit, value, first in (("weekday", when.dt.day_of_week, 1), ("hour", when.dt.hour, 0)):
-        if unit == "hour" and not timed:
+    for unit, value, first, told in (
+        ("weekday", when.dt.day_of_week, 1, np.ones(len(when), dtype=np.bool_)),
+        ("hour", when.dt.hour, 0, _timed(when)),
+    ):
+        if unit == "hour" and not told.any():
             continue
         n = _UNITS[unit]
-        counts = np.bincount(code * n + value.to_numpy(), minlength=len(names) * n).reshape(len(names), n)
+        at = (code * n + value.to_numpy())[told]
+        counts = np.bincount(at, minlength=len(names) * n).reshape(len(names), n)
         parts.append(
             pd.DataFrame(
                 {
@@ -145,3 +149,12 @@ def profile(times: pd.Series, group: pd.Series) -> pd.DataFrame:
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _timed(when: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which have a time of day: midnight itself has one where all are of whole hours, and it is not the busiest of them."""
+    known = (when.dt.normalize() != when).to_numpy()
+    others = when[known]
+    by_hours = bool((others.dt.floor("h") == others).all())
+    midnight = by_hours and len(when) - len(others) <= others.dt.hour.value_counts().max()
+    return np.asarray(known | midnight, dtype=np.bool_)

@@ -84,7 +84,8 @@ def lay_slices(
     recorded = recorded_months(times.to_numpy(dtype="datetime64[ns]")[known])
     if recorded > _MONTHS.get(step, 0) or (recorded and step == "week"):
         return None
-    (first, last), gaps = find_gaps(times, files=files, sources=sources)
+    week = pd.Timedelta(days=7) if step == "week" else None
+    (first, last), gaps = find_gaps(times, files=files, sources=sources, shortest=week)
     begin, past = np.datetime64(first, "D"), np.datetime64(last, "D")
     edges = _edges(begin, past, step)
     start, end = edges[:-1], edges[1:]

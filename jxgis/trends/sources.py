@@ -10,7 +10,7 @@ import pandas as pd
 from jxgis.space.ratio import ratio
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.hypergeometric import drawn_tails, two_sided
-from jxgis.trends.response import median_days
+from jxgis.trends.response import median_days, spans_open
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -36,7 +36,7 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a zone and source: ``zone, source, count, share`` (of the zone's cases whose source is known),
-        ``city_share, expected, p, q, days_to_close`` (from report to closing, of those closed). Without rows where no source is
+        ``city_share, expected, p, q, days_to_close`` (from report to closing, see `response.median_days`). Without rows where no source is
         known.
 
     Examples
@@ -73,5 +73,5 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
         expected=own * drawn / total,
         p=p,
         q=benjamini_hochberg(p),
-        days_to_close=median_days(issues.iloc[table.index], code, len(found)),
+        days_to_close=median_days(spans_open(issues).of(table.index.to_numpy()), code, len(found)),
     )

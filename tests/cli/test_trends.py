@@ -124,6 +124,17 @@ def test_a_month_that_one_file_lacks_is_said_and_is_no_decline(tmp_path: Path) -
     assert not (found.changes["direction"] == "fell").sum() > 1
 
 
+def test_a_file_without_closing_times_calls_nobody_late(tmp_path: Path) -> None:
+    issues = made_up()
+    told = issues["任务号"] % 2 == 0
+    project = write(tmp_path, issues, {"甲": told, "乙": ~told})
+    bare = project.parent / "乙.csv"
+    pd.read_csv(bare).drop(columns="结案时间").to_csv(bare, index=False)
+    city = jxgis_library.open_project(project, progress=False).trends().response.iloc[0]
+    in_time = (issues["结案时间"] <= issues["处置截止时间"])[told]
+    assert (city["cases"], city["rate"]) == (5000, pytest.approx(in_time.mean(), abs=0.002))
+
+
 @pytest.mark.parametrize("source", ["采集员上报", None], ids=["one source", "no source"])
 def test_one_source_is_said_and_nothing_is_tested(tmp_path: Path, source: str | None) -> None:
     issues = made_up().drop(columns=["处置截止时间", "结案时间"])

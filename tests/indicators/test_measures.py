@@ -312,11 +312,11 @@ def test_who_is_silent_on_rework_is_said():
 def test_deadlines_without_any_time_leave_it_unknown_what_is_due(known):
     never = pd.Series([pd.NaT] * 3, dtype="datetime64[ns]")
     cases = frame(*shapely.points([1, 2, 3], [1, 2, 3]), time=never, closed=never, rework=1.0)
-    cases["deadline"] = pd.to_datetime(["2024-02-28", "2024-02-29", None])
+    cases["deadline"] = pd.to_datetime(["2024-02-28 08:00", "2024-02-29 08:00", None])
     for column in known:
         cases.loc[0, column] = pd.Timestamp("2024-02-28 12:00")
     flagged = with_case_flags(cases)
-    # On the first day one case was due, and closed half a day late where it was closed.
+    # On the first day one case was due, and closed four hours late where it was closed.
     assert flagged["due"].tolist() == [bool(known), False, False]
     assert ("on_time" in flagged) == ("closed" in known)
     assert not flagged.get("on_time", pd.Series(False)).any()

@@ -75,6 +75,19 @@ def test_few_cases_have_no_trend() -> None:
     assert found[["trend_z", "trend_p", "trend_q"]].isna().all(axis=None)
 
 
+@pytest.mark.parametrize(("compare_with", "rises"), [("slice", False), ("window", False), ("cube", True)])
+def test_a_place_that_grows_as_the_city_does_grows_beside_all_slices_alone(
+    compare_with: CompareWith, rises: bool
+) -> None:
+    rate = np.full(400, 2.0)
+    rate[:25] = 20
+    counts = np.random.default_rng(2).poisson(rate * np.linspace(1, 3, 24)[:, None])
+    grid = Grid(CRS(4549), 200.0, 0, 0, np.ones((20, 20), dtype=bool))
+    found = find_emerging(counts, grid, MONTHS, band_m=500, alpha=0.05, compare_with=compare_with)
+    assert (found["trend_q"] <= 0.05).any() == rises
+    assert found.loc[2, "pattern"] == ("intensifying_hot" if rises else "persistent_hot")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("rising", [False, True])
 def test_shuffled_times_show_no_trend_and_nothing_new(rising: bool) -> None:

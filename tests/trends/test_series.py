@@ -56,3 +56,17 @@ def test_every_case_counts_once_in_the_week_and_in_the_day() -> None:
 def test_dates_without_a_time_of_day_have_no_hours() -> None:
     times = pd.Series(pd.date_range("2024-01-01", periods=30))
     assert set(profile(times, pd.Series("甲", times.index))["unit"]) == {"weekday"}
+
+
+def test_dates_among_times_do_not_make_midnight_the_busiest_hour():
+    days = pd.date_range("2024-01-01", periods=300)
+    times = pd.Series(np.r_[days, days + pd.Timedelta(hours=9, minutes=10), days[:5] + pd.Timedelta(hours=14)])
+    found = profile(times, pd.Series("甲", times.index)).set_index(["unit", "value"])
+    assert found.loc["hour", "count"][[0, 9, 14]].tolist() == [0, 300, 5]
+    assert found.loc["hour", "share"].sum() == pytest.approx(1)
+    assert found.loc["weekday", "count"].sum() == len(times)
+
+
+def test_midnight_is_an_hour_where_whole_hours_are_recorded():
+    times = pd.Series(pd.date_range("2024-01-01", periods=480, freq="h"))
+    assert profile(times, pd.Series("甲", times.index)).query("unit == 'hour'")["count"].tolist() == [20] * 24

@@ -58,3 +58,23 @@ def test_dates_by_quarters_make_no_months() -> None:
 
 def test_without_any_time_there_are_no_slices() -> None:
     assert lay_slices(pd.Series([pd.NaT, pd.NaT]), step="month") is None
+
+
+@pytest.mark.parametrize(
+    ("silent", "left_out"),
+    [
+        (("2024-04-08", "2024-04-18"), ["2024-04-08", "2024-04-15"]),
+        (("2024-04-11", "2024-04-19"), ["2024-04-08", "2024-04-15"]),
+        (("2024-04-09", "2024-04-13"), []),
+    ],
+)
+@pytest.mark.parametrize("of", ["all", "巡查"])
+def test_a_week_without_data_is_left_out_however_long_the_data_are(
+    silent: tuple[str, str], left_out: list[str], of: str
+) -> None:
+    times = every_day("2023-01-02", "2024-12-29", 20)
+    source = pd.Series(np.tile(["巡查", "12345"], len(times) // 2))
+    lost = (times >= silent[0]) & (times < silent[1]) & ((source == of) | (of == "all"))
+    found = lay_slices(times[~lost], step="week", sources=source[~lost])
+    assert found is not None
+    assert found.start[~found.whole].astype(str).tolist() == left_out

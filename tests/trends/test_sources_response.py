@@ -1,6 +1,7 @@
 """Sources and the handling of cases: shares, exact chances, intervals and limits against other libraries."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import geopandas as gpd
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, binomtest, fisher_exact
 
-from jxgis.trends.response import funnel_limits, measure_response, share_interval
+from jxgis.trends.response import Spans, funnel_limits, measure_response, median_days, share_interval, spans_open
 from jxgis.trends.sources import share_by_source
 
 
@@ -84,3 +85,89 @@ def test_two_late_cases_of_three_are_no_bad_department_and_of_three_hundred_they
 
 def test_a_table_without_times_tells_nothing_of_the_handling() -> None:
     assert measure_response(cases(source=["a"]), {"source": pd.Series(["a"])}).empty
+
+
+DAY = pd.Timestamp("2024-05-01")
+
+
+def of_all(issues, group):
+    found = measure_response(issues, {"department": pd.Series(group)})
+    return found[found["month"] == "all"].set_index("group")
+
+
+def test_an_export_without_closing_times_calls_nobody_late():
+    issues = cases(time=[DAY] * 4, deadline=[DAY] * 4, closed=pd.to_datetime([None] * 4), rework=[1, 0, 0, 0])
+    found = of_all(issues, list("aabb"))
+    assert found["due"].tolist() == [2, 2]
+    rates = ["closed_on_time", "rate", "low", "high", "limit_low", "limit_high", "p", "verdict", "days_to_close"]
+    assert found[rates].isna().all(axis=None)
+    assert found["rework"].tolist() == [0.5, 0.0]
+    assert measure_response(issues.drop(columns="rework"), {"department": pd.Series(list("aabb"))}).empty
+
+
+def test_a_file_without_closing_times_calls_nobody_late():
+    late = DAY + pd.Timedelta(days=9)
+    issues = cases(
+        time=[DAY] * 70,
+        deadline=[DAY + pd.Timedelta(days=2)] * 70,
+        closed=[DAY] * 30 + [late] * 10 + [pd.NaT] * 30,
+        file=["热线.csv"] * 40 + ["巡查.csv"] * 30,
+    )
+    found = of_all(issues, ["甲"] * 40 + ["乙"] * 30)
+    assert found.loc["甲", ["due", "closed_on_time", "rate"]].tolist() == [40, 30, 0.75]
+    assert found.loc["乙", "cases"] == 30
+    assert found.loc["乙", ["rate", "verdict", "days_to_close"]].isna().all()
+
+
+def test_who_does_not_say_it_was_not_sent_back():
+    issues = cases(time=[DAY] * 4, closed=[DAY] * 4, rework=[1, None, 0, None])
+    assert of_all(issues, list("aabb"))["rework"].tolist() == [0.5, 0.0]
+
+
+def test_a_deadline_that_is_a_day_ends_with_it():
+    hours = [pd.Timedelta(hours=k) for k in (15, 25, 47, 48)]
+    issues = cases(time=[DAY] * 4, deadline=[DAY + pd.Timedelta(days=1)] * 4, closed=[DAY + k for k in hours])
+    assert of_all(issues, ["a"] * 4)["closed_on_time"].item() == 3
+    timed = issues.assign(deadline=issues["deadline"].where(issues.index > 0, DAY + pd.Timedelta(hours=20)))
+    assert of_all(timed, ["a"] * 4)["closed_on_time"].item() == 1
+
+
+def test_the_last_month_does_not_seem_to_close_sooner():
+    random = np.random.default_rng(3)
+    days = random.uniform(0, 365, 20_000)
+    time = pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(days, unit="D"))
+    closed = time + pd.to_timedelta(random.exponential(12 / np.log(2), 20_000), unit="D")
+    issues = cases(time=time, closed=closed.where(closed <= "2024-12-31"))
+    found = measure_response(issues, {"city": pd.Series(["city"] * 20_000)}).set_index("month")["days_to_close"]
+    assert found["2024-12"] == pytest.approx(12, rel=0.15)
+    assert found["2024-06"] == pytest.approx(12, rel=0.15)
+    shut = closed[(time >= "2024-12-01") & (closed <= "2024-12-31")]
+    assert ((shut - time[shut.index]) / pd.Timedelta(days=1)).median() < 9
+
+
+def kaplan_meier(days, closed):
+    """Step by step, with fractions of what is left."""
+    steps, left = [], Fraction(1)
+    for day in sorted({day for day, shut in zip(days, closed, strict=True) if shut}):
+        at_risk = sum(other >= day for other in days)
+        left *= 1 - Fraction(sum(shut for other, shut in zip(days, closed, strict=True) if other == day), at_risk)
+        steps.append((day, left))
+    half = [day for day, share in steps if share <= Fraction(1, 2)]
+    past = [day for day, share in steps if share < Fraction(1, 2)]
+    return (half[0] + (past or half)[0]) / 2 if half else np.nan
+
+
+def test_days_to_close_are_kaplan_and_meiers_median():
+    random = np.random.default_rng(11)
+    code = random.integers(-1, 60, 700)
+    days, closed = random.integers(0, 8, 700).astype(float), random.random(700) < random.choice([0.2, 0.6, 1], 61)[code]
+    found = median_days(Spans(days, closed), code, 61)
+    expected = [kaplan_meier(days[code == group].tolist(), closed[code == group].tolist()) for group in range(61)]
+    assert found.tolist() == pytest.approx(expected, nan_ok=True)
+    whole = [np.median(days[code == group]) for group in range(60)]
+    assert median_days(Spans(days, np.ones(700, dtype=bool)), code, 60).tolist() == pytest.approx(whole)
+
+
+def test_a_case_that_was_closed_before_it_was_reported_has_no_days():
+    spans = spans_open(cases(time=[DAY] * 2, closed=[DAY - pd.Timedelta(days=1), DAY + pd.Timedelta(days=3)]))
+    assert (spans.days.tolist(), spans.closed.tolist()) == (pytest.approx([np.nan, 3], nan_ok=True), [False, True])
