@@ -298,8 +298,8 @@ class Result(ABC):
         key = "source" if len(titles) <= _SOURCES else "sources"
         layers = text(f"figures.{key}", given.lang, layers=listed(titles[:_SOURCES], given.lang), n=len(titles))
         days = given.period() if period is None else period
-        said = [layers, days, text("figures.crs", given.lang, crs=given.crs.to_string())]
-        return Canvas(given.ground, method, clauses(said, given.lang), given.lang, sketch=given.sketch)
+        source = clauses([layers, days, text("figures.crs", given.lang, crs=given.crs.to_string())], given.lang)
+        return Canvas(ground=given.ground, method=method, source=source, lang=given.lang, sketch=given.sketch)
 
     def draws(self, what: str) -> list[str]:
         """Names of its maps or its figures (``"map"``, ``"figure"``), the part's own first: of the files, without endings."""
