@@ -188,12 +188,15 @@ class Given:
         )
 
     def period(self) -> str:
-        """The period that the issues cover, in local dates; empty where there are none."""
+        """The period that the issues cover, in local dates, a mistyped year aside; empty where there are none."""
+        from jxgis.periods import covered
+
         issues = self.table("issues")
         if issues is None or "time" not in issues or issues["time"].isna().all():
             return ""
-        first, last = (f"{day:%Y-%m-%d}" for day in (issues["time"].min(), issues["time"].max()))
-        return text("pipeline.period", self.lang, first=first, last=last)
+        first, last, outside = covered(issues["time"])
+        key = "pipeline.period_and_outside" if len(outside) else "pipeline.period"
+        return text(key, self.lang, first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}")
 
     def with_period(self, line: str) -> str:
         """The line below the title of a map whose cards count issues: which issues they count, too."""
@@ -295,8 +298,7 @@ class Result(ABC):
         key = "source" if len(titles) <= _SOURCES else "sources"
         layers = text(f"figures.{key}", given.lang, layers=listed(titles[:_SOURCES], given.lang), n=len(titles))
         days = given.period() if period is None else period
-        said = [layers, days, text("figures.crs", given.lang, crs=given.crs.to_string())]
-        source = clauses(said, given.lang)
+        source = clauses([layers, days, text("figures.crs", given.lang, crs=given.crs.to_string())], given.lang)
         return Canvas(ground=given.ground, method=method, source=source, lang=given.lang, sketch=given.sketch)
 
     def draws(self, what: str) -> list[str]:

@@ -17,6 +17,7 @@ __all__ = [
     "Periods",
     "compare_issues",
     "compare_periods",
+    "covered",
     "ends",
     "find_gaps",
     "last_covered",
@@ -351,6 +352,31 @@ def ends(time: NDArray[np.datetime64]) -> tuple[pd.Timestamp, pd.Timestamp]:
         first = max((k + 1 for k in range(few) if far[k]), default=first)
         last = min((len(far) - 1 - k for k in range(few) if far[-1 - k]), default=last)
     return pd.Timestamp(time[first]).normalize(), pd.Timestamp(time[last]).normalize() + DAY
+
+
+def covered(time: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp, NDArray[np.datetime64]]:
+    """First and last day that times cover, and the times outside, such as those of a mistyped year.
+
+    Parameters
+    ----------
+    time
+        Times, tz-naive, at least one known.
+
+    Returns
+    -------
+    tuple
+        Two days, and the sorted times before the first or after the last.
+
+    Examples
+    --------
+    >>> days = pd.Series([*pd.date_range("2023-01-01", periods=300), pd.Timestamp("2032-05-01")])
+    >>> first, last, outside = covered(days)
+    >>> str(first.date()), str(last.date()), len(outside)
+    ('2023-01-01', '2023-10-27', 1)
+    """
+    known = np.sort(time.dropna().to_numpy(dtype="datetime64[ns]"))
+    first, end = ends(known)
+    return first, end - DAY, known[~between(known, first, end)]
 
 
 def last_covered(*times: pd.Series) -> pd.Timestamp:

@@ -39,6 +39,20 @@ def test_a_result_shows_itself_as_every_result_does(part):
     assert result_of(part).__repr__ is Result.__repr__
 
 
+def test_a_mistyped_year_does_not_stretch_the_period_that_maps_say():
+    rng = np.random.default_rng(3)
+    times = pd.Series(pd.Timestamp("2023-01-01") + pd.to_timedelta(np.arange(400) % 365, unit="D"))
+    times[7] = pd.Timestamp("2032-05-01")
+    issues = points(*rng.uniform(0, SIDE, (2, 400)), times).assign(issue_class="市容环境")
+    for lang, said in (
+        ("zh", "问题上报时间：2023-01-01 至 2023-12-31，个别在此之外"),
+        ("en", "Issues reported 2023-01-01 to 2023-12-31, a few outside"),
+    ):
+        source = jxgis.propose_units(CITY, issues=issues, cell_m=500, alternatives=False, lang=lang).canvas().source
+        assert said in source
+        assert "2032" not in source
+
+
 def test_maps_whose_cards_count_issues_say_which_and_pictures_say_the_source():
     rng = np.random.default_rng(3)
     times = pd.Series(pd.Timestamp("2023-01-01") + pd.to_timedelta(np.arange(400) % 365, unit="D"))

@@ -281,6 +281,8 @@ class ResultComparison:
     def _block(self, name: str, *, heading: bool = True) -> TableBlock:
         declared = table(f"compare.{name}")
         frame = self.frames[name].head(_MOST_ROWS)
+        if name == "settings":
+            frame = frame.fillna(dict.fromkeys("ab", self._say("not_set")))
         return table_block(declared.title.of(self.lang) if heading else "", frame, self.lang, of=declared.name)
 
     def _all_tables(self) -> list[Block]:

@@ -230,10 +230,10 @@ def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
         if count := ledger.leave_out(out):
             dropped[word] = count
     if dropped:
-        detail = [f"{word} {count}" for word, count in dropped.items()]
+        detail = [f"{word} {count:,}" for word, count in dropped.items()]
         gathered.notes.append(text_pair("load.left_out_status", count=sum(dropped.values()), detail=detail))
     counts = statuses[ledger.kept].value_counts()
-    near = [f"{mask(str(status))} {n}" for status, n in counts.items() if any(w in str(status) for w in drop_status)]
+    near = [f"{mask(str(status))} {n:,}" for status, n in counts.items() if any(w in str(status) for w in drop_status)]
     if near:
         gathered.notes.append(text_pair("load.status_counted", detail=few(near)))
 

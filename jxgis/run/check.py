@@ -271,11 +271,15 @@ def _short(number: float) -> str:
 
 def _issue_lines(issues: gpd.GeoDataFrame, city: City | None, tables: dict[str, pd.DataFrame]) -> list[Text]:
     from jxgis import load
+    from jxgis.periods import covered
 
     lines = []
     if issues["time"].notna().any():
-        first, last = issues["time"].min(), issues["time"].max()
+        first, last, outside = covered(issues["time"])
         lines.append(text_pair("check.period", first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}"))
+        if len(outside):
+            days = dict.fromkeys(str(time.astype("datetime64[D]")) for time in (outside[0], outside[-1]))
+            lines.append(text_pair("check.outside", n=f"{len(outside):,}", days=" … ".join(days)))
     counts = issues["issue_class"].value_counts()
     if len(counts):
         column, names = layer_column("issue_class", "issues"), {} if city is None else city.class_names

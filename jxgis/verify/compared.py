@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
-from jxgis.verify.contents import Grid, Limits, contents, is_read, numbers_in
+from jxgis.verify.contents import Grid, Limits, beside_values, contents, is_read, numbers_in
 
 __all__ = ["Compared", "Difference", "compare_files", "equal"]
 
@@ -95,13 +95,14 @@ def compare_files(was: Path, now: Path, name: str, *, ignored: Sequence[str] = (
     )
     if _same_bytes(was, now):
         return found
+    made_again = text_pair("verify.made_again")
     if not is_read(name):
-        found.add(Difference(name, "", "", "", text_pair("verify.other_bytes"), text_pair("verify.made_again")))
+        found.add(Difference(name, "", "", "", text_pair("verify.other_bytes"), made_again))
         return found
     try:
         there = contents(was, limits._replace(rows=_TIMES * rows + _MORE_ROWS))
     except InputError as error:
-        found.add(Difference(name, "", "", "", error.message, text_pair("verify.made_again")))
+        found.add(Difference(name, "", "", "", error.message, made_again))
         return found
     for table in dict.fromkeys((*made, *there)):
         if table not in there or table not in made:
@@ -110,6 +111,9 @@ def compare_files(was: Path, now: Path, name: str, *, ignored: Sequence[str] = (
             continue
         for difference in _of_grids(name, table, there[table], made[table], ignored):
             found.add(difference)
+    if not found.differing:
+        for part in beside_values(was, now):
+            found.add(Difference(name, part, "", "", text_pair("verify.other_bytes"), made_again))
     return found
 
 

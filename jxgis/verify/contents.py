@@ -9,6 +9,7 @@ import json
 import re
 import sqlite3
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from itertools import count, islice
@@ -22,7 +23,7 @@ from jxgis.i18n import Text
 from jxgis.schema.files import BASEMAP_KEY
 from jxgis.schema.tables import table, tables
 
-__all__ = ["Grid", "Limits", "contents", "is_read", "numbers_in"]
+__all__ = ["Grid", "Limits", "beside_values", "contents", "is_read", "numbers_in"]
 
 _NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _DAMAGED = Text(zh="已损坏，或不是它的扩展名所说的文件。", en="is damaged, or not a file of its ending.")
@@ -93,6 +94,45 @@ def contents(path: Path, limits: Limits) -> dict[str, Grid]:
         if path.stat().st_size == 0:
             raise ValueError("empty")
         return _READERS[path.suffix.lower()](path, limits)
+
+
+def beside_values(was: Path, now: Path) -> list[str]:
+    """What differs of two files whose values are the same: a formula, what is hidden, a mark on each page.
+
+    Parameters
+    ----------
+    was, now
+        Files that ``contents`` has read, and that are not the same byte for byte.
+
+    Returns
+    -------
+    list of str
+        Parts of an Office file, by name; an empty name is the file itself. Of data the values are all that counts, and
+        a PDF in other faces is laid out otherwise.
+    """
+    kind = now.suffix.lower()
+    if kind in (".docx", ".xlsx"):
+        there, made = _members(was), _members(now)
+        return sorted({name for name, _ in (there - made) + (made - there)})
+    return [""] if kind == ".pdf" and _faces(was) == _faces(now) else []
+
+
+def _members(path: Path) -> Counter[tuple[str, str]]:
+    """The parts of a packed file, each with its hash."""
+    with zipfile.ZipFile(path) as packed:
+        return Counter((entry.filename, hashlib.sha256(packed.read(entry)).hexdigest()) for entry in packed.infolist())
+
+
+def _faces(path: Path) -> set[str]:
+    from pypdf import PdfReader
+
+    with reading(path.name, _DAMAGED):
+        every: list[Any] = [page["/Resources"].get_object() for page in PdfReader(path).pages]
+        return {
+            str(font.get_object()["/BaseFont"]).rpartition("+")[2]
+            for resources in every
+            for font in resources.get("/Font", {}).values()
+        }
 
 
 def _too_large(path: Path) -> InputError:
@@ -185,7 +225,11 @@ def _tif(path: Path, _: Limits) -> dict[str, Grid]:
         for band in raster.indexes:
             require_sane_raster(raster, band, what=path.name)
             found[str(band)] = Grid([str(at) for at in range(raster.width)], raster.read(band).tolist())
-        return found
+        place = {
+            "crs": str(raster.crs), "transform": str(tuple(raster.transform)), "nodata": str(raster.nodatavals),
+            "scales": str(raster.scales), "offsets": str(raster.offsets), "units": str(raster.units),
+        }  # fmt: skip
+        return {"": Grid(_NAMED, list(place.items()), [0]), **found}
 
 
 _TITLES = ("h1", "h2", "h3", "h4", "summary", "caption")
@@ -220,11 +264,10 @@ class _Page(HTMLParser):
             tag == "meta" and ("name", BASEMAP_KEY) in attrs
         ):  # of whoever made it; no value of the result, and not to be repeated
             return
-        said = " ".join(f"{name}={value}" for name, value in attrs if value and name not in ("class", "style"))
-        if said:
-            # An image inside the page is long: its hash says whether it is the same.
-            digest = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest() if len(said) > 1000 else said
-            self.words.append((self._heading, f"<{tag} {digest}>"))
+        said = tag + "".join(f" {name}={value or ''}" for name, value in attrs)
+        # An image inside the page is long: its hash says whether it is the same.
+        digest = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+        self.words.append((self._heading, f"<{said if len(said) <= 1000 else f'{tag} {digest}'}>"))
 
     def handle_endtag(self, tag: str) -> None:
         if self._inside and self._inside[-1] == tag:

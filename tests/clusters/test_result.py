@@ -151,7 +151,8 @@ def test_the_section_and_the_map_say_that_nothing_was_tested(result):
 
     section = result.section()
     said = [block.words for block in section.blocks if isinstance(block, Paragraph)]
-    assert any("密集区不是热点" in words and "没有做任何检验" in words for words in said)
+    for words in ("没有做任何检验", "与热点地段同名的，件数不是一回事"):
+        assert any("密集区不是热点" in each and words in each for each in said)
     page = to_html(result.map())
     assert "没有做检验" in page
     # What the list numbers, the map numbers.

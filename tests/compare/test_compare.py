@@ -17,6 +17,7 @@ from two_runs import RUN, box, coverage, other_input, places, scores, swings, un
 from jxgis import InputError, compare_results
 from jxgis.compare import ResultComparison
 from jxgis.compare.differences import change_of_cases
+from jxgis.report.blocks import TableBlock
 from jxgis.run import run_compare
 from jxgis.settings import Settings
 
@@ -104,6 +105,14 @@ def test_a_district_of_other_coverage_is_found_and_the_setting_that_parks_read_i
     assert cause(found, "parks") == (True, "settings", "步行分钟")
     assert [*found.frames["settings"]["key"]] == ["parks.minutes", "units.seed", "report.title"]
     assert not found.frames["parts"].set_index("part").loc["units", "differs"]
+
+
+def test_a_setting_that_one_run_does_not_have_is_said_so_beside_the_other(compared):
+    found = compared({}, hotspots__strata="districts")
+    (block,) = (each for each in found.sections()["made"][1] if isinstance(each, TableBlock))
+    shown = dict(zip(block.titles, block.rows[0], strict=True))
+    assert (shown["设置项"], shown["A"], shown["B"]) == ("hotspots.strata", "未设", "districts")
+    assert found.frames["settings"]["a"].isna().all()
 
 
 @pytest.mark.parametrize(("given", "said"), [(3.5, []), (4.0, ["目标面积，平方公里 3.5 → 4"])])

@@ -326,6 +326,13 @@ def test_cancelled_and_repeated_cases_are_left_out_and_counted(export, city) -> 
     assert account(load_issues(export, city=city, crs=4490, drop_status=())) == (12, 12, 0, 0)
 
 
+def test_thousands_are_set_apart_in_what_is_said_of_rows(export, city) -> None:
+    rows = pd.concat([export] * 200, ignore_index=True).drop(columns="任务号", errors="ignore")
+    rows["案件状态"] = np.where(np.arange(len(rows)) < 1163, "作废", "已结案")
+    said = [note.zh for note in load_issues(rows, city=city, crs=4490).notes]
+    assert "按状态不计 1,163 件：作废 1,163。" in said
+
+
 def test_filters_are_half_open_and_counted(export, city) -> None:
     loaded = load_issues(export, city=city, crs=4490, start="2023-02-02", end="2023-04-04")
     assert sorted({str(t)[:10] for t in loaded.table["time"]}) == ["2023-02-02", "2023-03-03"]

@@ -66,6 +66,19 @@ def test_issues(issues, halves, city) -> None:
     assert json.loads(json.dumps(checked.summary))["rows_kept"] == len(checked.loaded.table) == 9
 
 
+@pytest.mark.parametrize(
+    ("mistyped", "days"), [(["2032-05-01"], "2032-05-01"), (["2005-05-01", "2032-05-01"], "2005-05-01 … 2032-05-01")]
+)
+def test_a_mistyped_year_is_named_beside_the_period(city, mistyped, days) -> None:
+    times = [*pd.date_range("2023-01-01", periods=300).astype(str), *mistyped]
+    rows = pd.DataFrame(
+        {"上报时间": times, "小类": "飞线", "X坐标": EAST + 10.0 * np.arange(len(times)), "Y坐标": NORTH}
+    )
+    said = [line.zh for line in check_layer("issues", rows, city=city, crs=4549).lines]
+    assert "上报时间：2023-01-01 至 2023-10-27。" in said
+    assert f"另有 {len(mistyped)} 件的上报时间远在此之外（{days}），请核对年份是否写错。" in said
+
+
 @pytest.mark.parametrize(("rows", "share"), [(3000, "< 0.1 %"), (2000, "0.1 %"), (3, "33.3 %")])
 def test_a_rare_gap_is_not_written_to_its_last_digit(rows, share) -> None:
     x = EAST + 30.0 * np.arange(rows)

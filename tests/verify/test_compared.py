@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +17,8 @@ import openpyxl
 import pandas as pd
 import pytest
 import rasterio
+from pypdf import PdfWriter
+from pypdf.generic import NameObject
 from told_parts import told_parts
 
 from jxgis.gpkg import write_gpkg
@@ -180,6 +183,93 @@ def test_differences_are_counted_beyond_those_that_are_named(tmp_path):
         (tmp_path / name).write_text(json.dumps([n + add for n in range(50)]), encoding="utf-8")
     found = compare_files(tmp_path / "was.json", tmp_path / "now.json", "a.json")
     assert (found.differing, len(found.differences)) == (50, 20)
+
+
+def _moved(path: Path) -> None:
+    with rasterio.open(path, "r+") as raster:
+        raster.transform = rasterio.Affine(1, 0, 600, 0, -1, 500)
+
+
+def _painted_over(path: Path) -> None:
+    book = PdfWriter(clone_from=path)
+    drawn: Any = book.pages[0].get_contents()
+    drawn.set_data(drawn.get_data() + b" 1 1 1 rg 0 0 600 800 re f")
+    book.pages[0][NameObject("/Contents")] = drawn
+    book.write(path)
+
+
+def _twice(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as packed, pytest.warns(UserWarning, match="Duplicate"):
+        packed.writestr("word/header1.xml", packed.read("word/header1.xml"))
+
+
+BESIDE_VALUES: dict[str, tuple[str, Callable[[Path], None], str]] = {
+    "no mark in the head of pages": (
+        "report.docx",
+        lambda path: _in_zip(path, "word/header1.xml", "示意数据", "数据"),
+        "word/header1.xml",
+    ),
+    "hidden words": (
+        "report.docx",
+        lambda path: _in_zip(path, "word/document.xml", "<w:r>", "<w:r><w:rPr><w:vanish/></w:rPr>"),
+        "word/document.xml",
+    ),
+    "another picture": (
+        "report.docx",
+        lambda path: _in_zip(path, "word/_rels/document.xml.rels", 'Target="', 'Target="./'),
+        "word/_rels/document.xml.rels",
+    ),
+    "a part twice": ("report.docx", _twice, "word/header1.xml"),
+    "a formula that gives another value when it is opened": (
+        "report.xlsx",
+        lambda path: _in_zip(path, "xl/worksheets/sheet2.xml", "<v>", "<f>1+1</f><v>"),
+        "xl/worksheets/sheet2.xml",
+    ),
+    "another number of decimals": (
+        "report.xlsx",
+        lambda path: _in_zip(path, "xl/styles.xml", 'formatCode="0.0%"', 'formatCode="0%"'),
+        "xl/styles.xml",
+    ),
+    "a hidden sheet": (
+        "report.xlsx",
+        lambda path: _in_zip(path, "xl/workbook.xml", 'sheetId="2"', 'sheetId="2" state="hidden"'),
+        "xl/workbook.xml",
+    ),
+    "a page painted over": ("report.pdf", _painted_over, ""),
+    "a raster elsewhere": ("a.tif", _moved, ""),
+}
+
+
+@pytest.mark.parametrize("case", BESIDE_VALUES)
+def test_what_is_changed_beside_the_values_is_named(made, result, case):
+    name, change, part = BESIDE_VALUES[case]
+    change(result / name)
+    found = compare_files(result / name, made / name, name)
+    assert [(each.file, each.table) for each in found.differences] == [(name, part)]
+
+
+@pytest.mark.parametrize("how", ['style="display:none"', 'hidden=""', 'class="none"'])
+def test_a_hidden_row_of_the_page_is_named(made, result, how):
+    _in_text(result / "index.html", "<tr>", f"<tr {how}>")
+    found = compare_files(result / "index.html", made / "index.html", "index.html")
+    assert [(each.was.zh, each.now.zh) for each in found.differences] == [(f"<tr {how}>".replace('"', ""), "<tr>")]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json"])
+def test_data_written_otherwise_with_the_same_values_are_the_same(made, result, name):
+    text = (result / name).read_text(encoding="utf-8")
+    (result / name).write_text(text.replace("\n", "\r\n") + " " * name.endswith("json"), encoding="utf-8", newline="")
+    assert (result / name).read_bytes() != (made / name).read_bytes()
+    assert compare_files(result / name, made / name, name).differences == []
+
+
+def test_of_pdfs_in_other_faces_the_words_are_compared(made, result):
+    book = PdfWriter(clone_from=result / "report.pdf")
+    resources: Any = book.pages[0]["/Resources"]
+    for font in resources["/Font"].values():
+        font.get_object()[NameObject("/BaseFont")] = NameObject("/ABCDEF+Another")
+    book.write(result / "report.pdf")
+    assert compare_files(result / "report.pdf", made / "report.pdf", "report.pdf").differences == []
 
 
 @pytest.mark.parametrize("name", NAMES)
