@@ -11,11 +11,18 @@ from jxgis.space.ratio import ratio
 from jxgis.trends.slices import slice_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from jxgis.trends.slices import Slices
 
-__all__ = ["profile", "season", "series_of"]
+__all__ = ["PROFILE", "SERIES", "profile", "season", "series_by", "series_of"]
+
+SERIES = ["by", "group", "start", "count", "whole", "adjusted"]
+"""Columns of the series."""
+PROFILE = ["by", "group", "unit", "value", "count", "share"]
+"""Columns of the profiles."""
 
 _DAY = np.timedelta64(1, "D")
 _YEARS = 2
@@ -114,7 +121,8 @@ def profile(times: pd.Series, group: pd.Series) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a group, unit and value: ``group, unit`` (``weekday``: 1 Monday to 7 Sunday; ``hour``: 0 to 23), ``value,
-        count, share`` (of the group's). Hours are left out where no time of day is recorded.
+        count, share`` (of the group's). Dates without a time of day count in no hour: what stands at midnight sharp, where
+        more than twice as many do as at any other hour sharp. Without hours where no time of day is recorded.
 
     Examples
     --------
@@ -126,13 +134,15 @@ def profile(times: pd.Series, group: pd.Series) -> pd.DataFrame:
     known = times.notna() & group.notna()
     when = pd.to_datetime(times[known])
     code, names = pd.factorize(group[known].astype(object), sort=True)
-    timed = bool((when.dt.normalize() != when).any())
+    timed = _timed(when)
     parts = []
     for unit, value, first in (("weekday", when.dt.day_of_week, 1), ("hour", when.dt.hour, 0)):
-        if unit == "hour" and not timed:
+        counted = timed if unit == "hour" else np.ones(len(when), dtype=bool)
+        if unit == "hour" and not timed.any():
             continue
         n = _UNITS[unit]
-        counts = np.bincount(code * n + value.to_numpy(), minlength=len(names) * n).reshape(len(names), n)
+        at = (code * n + value.to_numpy())[counted]
+        counts = np.bincount(at, minlength=len(names) * n).reshape(len(names), n)
         parts.append(
             pd.DataFrame(
                 {
@@ -145,3 +155,50 @@ def profile(times: pd.Series, group: pd.Series) -> pd.DataFrame:
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _timed(when: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which times have a time of day: dates alone are midnight sharp, and far more than stand at another hour sharp."""
+    sharp = (when.dt.floor("h") == when).to_numpy()
+    hour = when.dt.hour.to_numpy()
+    at_hour = np.bincount(hour[sharp], minlength=24)
+    dated = at_hour[0] > 2 * at_hour[1:].max()
+    return np.asarray(~(sharp & (hour == 0) & dated), dtype=np.bool_)
+
+
+def series_by(
+    times: pd.Series, groups: Mapping[str, pd.Series], slices: Slices | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Series and profiles of several kinds of groups.
+
+    Parameters
+    ----------
+    times
+        (n,) when each was reported.
+    groups
+        Kind of group, such as ``district``, to the (n,) name of each case's group; missing for none.
+    slices
+        The slices of the series; None where the dates are recorded by longer ones.
+
+    Returns
+    -------
+    series, profile : pandas.DataFrame
+        What `series_of` and `profile` say of each kind, with the kind before it, ``by``; the first without rows without slices.
+
+    Examples
+    --------
+    >>> from jxgis.trends.slices import lay_slices
+    >>> times = pd.Series(pd.date_range("2024-01-01", "2024-02-29", freq="h"))
+    >>> source = {"source": pd.Series("12345", times.index)}
+    >>> series, profile = series_by(times, source, lay_slices(times, step="month"))
+    >>> series[["by", "group", "count"]].values.tolist(), len(profile)
+    ([['source', '12345', 744], ['source', '12345', 673]], 31)
+    """
+    series = [] if slices is None else [series_of(times, names, slices).assign(by=by) for by, names in groups.items()]
+    profiles = [profile(times, names).assign(by=by) for by, names in groups.items()]
+    return _joined(series, SERIES), _joined(profiles, PROFILE)
+
+
+def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    some = [table for table in tables if len(table)]
+    return pd.concat(some, ignore_index=True)[columns] if some else pd.DataFrame(columns=columns)

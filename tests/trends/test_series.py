@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jxgis.trends.series import profile, season, series_of
+from jxgis.trends.series import profile, season, series_by, series_of
 from jxgis.trends.slices import lay_slices
 
 
@@ -56,3 +56,32 @@ def test_every_case_counts_once_in_the_week_and_in_the_day() -> None:
 def test_dates_without_a_time_of_day_have_no_hours() -> None:
     times = pd.Series(pd.date_range("2024-01-01", periods=30))
     assert set(profile(times, pd.Series("甲", times.index))["unit"]) == {"weekday"}
+
+
+def test_dates_without_a_time_of_day_are_no_peak_at_midnight() -> None:
+    random = np.random.default_rng(1)
+    timed = pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(0, 200 * 86_400, 3000), unit="s")
+    dated = pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(0, 200, 1000), unit="D")
+    times = pd.Series(timed.append(dated))
+    found = profile(times, pd.Series("甲", times.index)).set_index(["unit", "value"])["count"]
+    assert found["hour"].tolist() == pd.Series(timed.hour).value_counts().reindex(range(24)).tolist()
+    assert found["weekday"].sum() == 4000
+
+
+def test_hours_that_are_recorded_sharp_keep_their_midnight() -> None:
+    times = pd.Series(pd.date_range("2024-01-01", periods=24 * 30, freq="h"))
+    assert (profile(times, pd.Series("甲", times.index)).query("unit == 'hour'")["count"] == 30).all()
+
+
+def test_each_kind_of_group_counts_all_its_cases() -> None:
+    times = daily(2, {7: 12})
+    groups = {
+        "city": pd.Series("city", times.index),
+        "district": pd.Series(np.where(np.arange(len(times)) % 3 == 0, "城南", "老城"), times.index),
+    }
+    months = lay_slices(times, step="month")
+    series, week = series_by(times, groups, months)
+    for table in (series, week[week["unit"] == "weekday"]):
+        assert table.groupby("by")["count"].sum().to_dict() == {"city": len(times), "district": len(times)}
+    assert series.groupby("start")["count"].sum().tolist() == (series["count"] * 2)[series["by"] == "city"].tolist()
+    assert len(series_by(times, groups, None)[0]) == 0
