@@ -114,12 +114,12 @@ def times_chart(series: pd.DataFrame, profile: pd.DataFrame, *, lang: str = "zh"
     matplotlib.figure.Figure
     """
     own, shares = (table[table["by"] == "city"] for table in (series, profile))
-    units = dict(iter(shares.groupby("unit", sort=False)))
+    units = [(unit, rows) for unit in ("weekday", "hour") if len(rows := shares[shares["unit"] == unit])]
     issues, part, adjusted = (text(f"trends.axis_{of}", lang) for of in ("issues", "part", "adjusted"))
     with figure_style():
         figure = Figure(figsize=(9.2, 5.0), layout="constrained")
-        above, below = figure.subfigures(2, 1)
-        axes = above.subplots()
+        layout = figure.add_gridspec(2, len(units))
+        axes = figure.add_subplot(layout[0, :])
         months, whole = pd.to_datetime(own["start"]), own["whole"].to_numpy(dtype=bool)
         axes.bar(months[whole], _numbers(own["count"])[whole], width=25, align="edge", color=SITE, label=issues)
         for at, first in enumerate(months[~whole]):
@@ -130,7 +130,8 @@ def times_chart(series: pd.DataFrame, profile: pd.DataFrame, *, lang: str = "zh"
             axes.plot(middle, _numbers(own["adjusted"]), color=INK, label=adjusted)
         axes.yaxis.set_major_formatter("{x:,.0f}")
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        for panel, (unit, rows) in zip(np.atleast_1d(below.subplots(1, len(units))), units.items(), strict=True):
+        for at, (unit, rows) in enumerate(units):
+            panel = figure.add_subplot(layout[1, at])
             panel.bar(rows["value"], _numbers(rows["share"]), color=SITE)
             panel.set(
                 xlabel=text(f"trends.axis_{unit}", lang), xticks=rows["value"].iloc[:: 3 if unit == "hour" else 1]

@@ -222,7 +222,9 @@ def _counted(series: pd.DataFrame, profile: pd.DataFrame) -> pd.DataFrame:
     weekday = profile[profile["unit"] == "weekday"]
     every = weekday.groupby(["by", "group"], sort=False, as_index=False)["count"].sum().assign(month=ALL)
     months = series.assign(month=pd.to_datetime(series["start"]).dt.strftime("%Y-%m"))
-    rows = pd.concat([every, months[months["count"] > 0]], ignore_index=True).rename(columns={"count": "cases"})
+    rows: pd.DataFrame = pd.concat([every, months[months["count"] > 0]], ignore_index=True).rename(
+        columns={"count": "cases"}
+    )
     return rows.reindex(columns=list(COLUMNS))
 
 

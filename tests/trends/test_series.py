@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from jxgis.trends.figures import times_chart
 from jxgis.trends.series import profile, season, series_by, series_of
 from jxgis.trends.slices import lay_slices
 
@@ -75,7 +76,7 @@ def test_hours_that_are_recorded_sharp_keep_their_midnight() -> None:
 
 def test_each_kind_of_group_counts_all_its_cases() -> None:
     times = daily(2, {7: 12})
-    groups = {
+    groups: dict[str, pd.Series] = {
         "city": pd.Series("city", times.index),
         "district": pd.Series(np.where(np.arange(len(times)) % 3 == 0, "城南", "老城"), times.index),
     }
@@ -85,3 +86,16 @@ def test_each_kind_of_group_counts_all_its_cases() -> None:
         assert table.groupby("by")["count"].sum().to_dict() == {"city": len(times), "district": len(times)}
     assert series.groupby("start")["count"].sum().tolist() == (series["count"] * 2)[series["by"] == "city"].tolist()
     assert len(series_by(times, groups, None)[0]) == 0
+
+
+def test_a_month_that_is_not_covered_has_no_bar_and_one_that_is_not_shown_a_gap() -> None:
+    times = daily(2, {7: 12})
+    times = times[times.dt.strftime("%Y-%m") != "2022-05"]
+    series, week = series_by(times, {"city": pd.Series("city", times.index)}, lay_slices(times, step="month"))
+    shown = series.assign(count=series["count"].astype(object).where(series["start"] != "2022-03-01", "1–2"))
+    upper, weekdays = times_chart(shown, week).axes
+    months = dict(zip(series["start"].dt.strftime("%Y-%m"), series["count"], strict=True))
+    heights = [bar.get_height() for bar in upper.containers[0]]
+    expected = [np.nan if month == "2022-03" else n for month, n in months.items() if month != "2022-05"]
+    np.testing.assert_array_equal(heights, expected)
+    assert [bar.get_height() for bar in weekdays.containers[0]] == week["share"].tolist()
