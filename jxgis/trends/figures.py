@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from matplotlib.dates import date2num
 from matplotlib.ticker import PercentFormatter
 
 from jxgis.drawing.canvas import BLANK, Canvas
@@ -124,7 +125,8 @@ def times_chart(series: pd.DataFrame, profile: pd.DataFrame, *, lang: str = "zh"
         axes.bar(months[whole], _numbers(own["count"])[whole], width=25, align="edge", color=SITE, label=issues)
         for at, first in enumerate(months[~whole]):
             # Pale throughout: a low bar would pass for a decline.
-            axes.axvspan(first, first + pd.DateOffset(months=1), color=ABSENT, label=part if at == 0 else None)
+            left, right = (float(date2num(day)) for day in (first, first + pd.DateOffset(months=1)))
+            axes.axvspan(left, right, color=ABSENT, label=part if at == 0 else None)
         if own["adjusted"].notna().any():
             middle = months + pd.Timedelta(days=12)
             axes.plot(middle, _numbers(own["adjusted"]), color=INK, label=adjusted)

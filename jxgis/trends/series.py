@@ -121,8 +121,8 @@ def profile(times: pd.Series, group: pd.Series) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a group, unit and value: ``group, unit`` (``weekday``: 1 Monday to 7 Sunday; ``hour``: 0 to 23), ``value,
-        count, share`` (of the group's). Dates without a time of day count in no hour: what stands at midnight sharp, where
-        more than twice as many do as at any other hour sharp. Without hours where no time of day is recorded.
+        count, share`` (of the group's). Dates without a time of day, which read as midnight, have no hour; hours are left
+        out where all are such.
 
     Examples
     --------
@@ -134,14 +134,15 @@ def profile(times: pd.Series, group: pd.Series) -> pd.DataFrame:
     known = times.notna() & group.notna()
     when = pd.to_datetime(times[known])
     code, names = pd.factorize(group[known].astype(object), sort=True)
-    timed = _timed(when)
     parts = []
-    for unit, value, first in (("weekday", when.dt.day_of_week, 1), ("hour", when.dt.hour, 0)):
-        counted = timed if unit == "hour" else np.ones(len(when), dtype=bool)
-        if unit == "hour" and not timed.any():
+    for unit, value, first, told in (
+        ("weekday", when.dt.day_of_week, 1, np.ones(len(when), dtype=np.bool_)),
+        ("hour", when.dt.hour, 0, _timed(when)),
+    ):
+        if unit == "hour" and not told.any():
             continue
         n = _UNITS[unit]
-        at = (code * n + value.to_numpy())[counted]
+        at = (code * n + value.to_numpy())[told]
         counts = np.bincount(at, minlength=len(names) * n).reshape(len(names), n)
         parts.append(
             pd.DataFrame(
@@ -158,12 +159,12 @@ def profile(times: pd.Series, group: pd.Series) -> pd.DataFrame:
 
 
 def _timed(when: pd.Series) -> npt.NDArray[np.bool_]:
-    """Which times have a time of day: dates alone are midnight sharp, and far more than stand at another hour sharp."""
-    sharp = (when.dt.floor("h") == when).to_numpy()
-    hour = when.dt.hour.to_numpy()
-    at_hour = np.bincount(hour[sharp], minlength=24)
-    dated = at_hour[0] > 2 * at_hour[1:].max()
-    return np.asarray(~(sharp & (hour == 0) & dated), dtype=np.bool_)
+    """Which have a time of day: midnight itself has one where all are of whole hours, and it is not the busiest of them."""
+    known = (when.dt.normalize() != when).to_numpy()
+    others = when[known]
+    by_hours = bool((others.dt.floor("h") == others).all())
+    midnight = by_hours and len(when) - len(others) <= others.dt.hour.value_counts().max()
+    return np.asarray(known | midnight, dtype=np.bool_)
 
 
 def series_by(
