@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.dates import date2num
 from matplotlib.ticker import PercentFormatter
 
 from jxgis.drawing.canvas import BLANK, Canvas
@@ -123,10 +122,10 @@ def times_chart(series: pd.DataFrame, profile: pd.DataFrame, *, lang: str = "zh"
         axes = figure.add_subplot(layout[0, :])
         months, whole = pd.to_datetime(own["start"]), own["whole"].to_numpy(dtype=bool)
         axes.bar(months[whole], _numbers(own["count"])[whole], width=25, align="edge", color=SITE, label=issues)
-        for at, first in enumerate(months[~whole]):
-            # Pale throughout: a low bar would pass for a decline.
-            left, right = (float(date2num(day)) for day in (first, first + pd.DateOffset(months=1)))
-            axes.axvspan(left, right, color=ABSENT, label=part if at == 0 else None)
+        if not whole.all():
+            # Pale from bottom to top: a low bar would pass for a decline.
+            days, pale = months[~whole].dt.days_in_month, axes.get_xaxis_transform()
+            axes.bar(months[~whole], 1.0, width=days, align="edge", color=ABSENT, transform=pale, label=part)
         if own["adjusted"].notna().any():
             middle = months + pd.Timedelta(days=12)
             axes.plot(middle, _numbers(own["adjusted"]), color=INK, label=adjusted)
