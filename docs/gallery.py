@@ -38,7 +38,13 @@ CAPTIONS = {
 }
 
 #: Figures that are not called as their part is.
-_PART_OF = {"months": "hotspots", "scale": "hotspots", "scan_time": "scan", "trends_change": "trends"}
+_PART_OF = {
+    "months": "hotspots",
+    "scale": "hotspots",
+    "scan_time": "scan",
+    "trends_change": "trends",
+    "trends_times": "trends",
+}
 
 
 def make(result: Path, folder: Path) -> None:

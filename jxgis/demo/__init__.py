@@ -6,15 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jxgis.demo._changes import make_changing_city
     from jxgis.demo._city import SEED, SchematicCity, make_city
     from jxgis.demo._flaws import FLAWS
     from jxgis.demo._write import LAYERS, write_city
 
-__all__ = ["FLAWS", "LAYERS", "SEED", "SchematicCity", "make_city", "write_city"]
+__all__ = ["FLAWS", "LAYERS", "SEED", "SchematicCity", "make_changing_city", "make_city", "write_city"]
 
 _HOME = {
     "SEED": "_city",
     "SchematicCity": "_city",
+    "make_changing_city": "_changes",
     "make_city": "_city",
     "FLAWS": "_flaws",
     "LAYERS": "_write",

@@ -70,6 +70,11 @@ class SchematicCity:
         ``radius_m, relative_risk, background, planted``.
     flaws
         Spoiled rows: ``row`` (0-based in ``issues``), ``kind``, ``expect``.
+    changes
+        What changes in `jxgis.demo.make_changing_city`: ``name, kind, issue_class, lon, lat, radius_m, relative_risk, start,
+        end, source``; None where nothing does.
+    patrols
+        An hour of patrols a point, of the last year; None where nothing changes.
     """
 
     subdistricts: gpd.GeoDataFrame
@@ -92,9 +97,17 @@ class SchematicCity:
     cases: pd.DataFrame
     hot_spots: pd.DataFrame
     flaws: pd.DataFrame
+    changes: pd.DataFrame | None = None
+    patrols: gpd.GeoDataFrame | None = None
 
 
-def make_city(*, seed: int = SEED, plants: bool = True, background: int | None = None) -> SchematicCity:
+def make_city(
+    *,
+    seed: int = SEED,
+    plants: bool = True,
+    background: int | None = None,
+    hot_spots: pd.DataFrame | None = None,
+) -> SchematicCity:
     """Draw the schematic city.
 
     Parameters
@@ -105,6 +118,8 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
         Whether hot spots are planted; without them cases follow people and streets alone.
     background
         Number of background cases; None: as many as in the shipped data.
+    hot_spots
+        What is planted; None: the spots of the shipped data.
 
     Returns
     -------
@@ -135,7 +150,7 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
     lakes = shapely.union_all(plan_waters.loc[plan_waters["kind"] == "湖泊"].geometry.to_numpy())
     streets = make_streets(chance[2], lattice, outline=areas.plan_outline, lakes=lakes)
     land = make_land(chance[3], lattice, outline=areas.plan_outline, plan_waters=plan_waters)
-    hot_spots = _located(read_hot_spots())
+    hot_spots = _located(read_hot_spots() if hot_spots is None else hot_spots)
     places = _places(hot_spots)
     cases, planted = make_cases(
         chance[5],

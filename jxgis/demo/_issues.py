@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["BACKGROUND", "CLASS_SHARES", "Cases", "make_cases", "read_categories", "read_hot_spots", "read_places"]
+__all__ = [
+    "BACKGROUND", "CLASS_SHARES", "Cases", "follow_people", "make_cases", "read_categories",
+    "read_changes", "read_hot_spots", "read_places",
+]  # fmt: skip
 
 BACKGROUND = 56_000
 """Background cases in three years; the planted ones come on top."""
@@ -71,6 +74,11 @@ def read_hot_spots() -> pd.DataFrame:
     return _read("hot_spots.csv")
 
 
+def read_changes() -> pd.DataFrame:
+    """What changes: name, kind, issue_class, lon, lat, radius_m, relative_risk, start, end, source; no name: the whole city."""
+    return _read("changes.csv").astype({"start": "datetime64[ns]", "end": "datetime64[ns]"})
+
+
 def read_places() -> pd.DataFrame:
     """Named places that are not hot spots: name, kind, lon, lat."""
     return _read("places.csv")
@@ -109,7 +117,7 @@ def _on_streets(
     return np.asarray(placed + rng.normal(0.0, 6.0, placed.shape))
 
 
-def _background(
+def follow_people(
     rng: np.random.Generator,
     n: int,
     *,
@@ -117,7 +125,22 @@ def _background(
     streets: gpd.GeoDataFrame,
     city: shapely.Geometry,
 ) -> NDArray[np.float64]:
-    """Places of background cases: 92 % by people (half of them moved to the nearest street), 8 % along streets."""
+    """Place points as background cases lie: 92 % by people (half of them moved to the nearest street), 8 % along streets.
+
+    Parameters
+    ----------
+    rng
+        The source of chance.
+    n
+        How many.
+    residential, streets, city
+        What they follow, and the city that they lie in, in EPSG:4549.
+
+    Returns
+    -------
+    ndarray
+        (n, 2) coordinates.
+    """
     people = residential["people"].to_numpy(dtype=np.float64)
     homes = residential.geometry.to_numpy()
     by_people = round(0.92 * n)
@@ -134,7 +157,7 @@ def _background(
     points = points[shapely.contains_xy(city, points[:, 0], points[:, 1])]
     missing = n - len(points)
     if missing:  # those that fell outside the city are drawn again
-        more = _background(rng, missing, residential=residential, streets=streets, city=city)
+        more = follow_people(rng, missing, residential=residential, streets=streets, city=city)
         points = np.vstack([points, more])
     return points
 
@@ -172,7 +195,7 @@ def make_cases(
         ``hot_spots`` with the columns ``background`` and ``planted``: cases of the class in the disc.
     """
     city = shapely.union_all(districts.geometry.to_numpy())
-    xy = _background(rng, background, residential=residential, streets=streets, city=city)
+    xy = follow_people(rng, background, residential=residential, streets=streets, city=city)
     shapes = districts.geometry.to_numpy()
     point, district = shapely.STRtree(shapes).query(shapely.points(xy), predicate="intersects")
     home = np.zeros(len(xy), dtype=np.int64)

@@ -69,7 +69,12 @@ def write_city(folder: str | Path, *, city: SchematicCity | None = None) -> list
     files.update(_truth_files(drawn))
     source = resources.files("jxgis.demo")
     files["jxgis.toml"] = source.joinpath("project.toml").read_text(encoding="utf-8").encode()
-    files["README.md"] = source.joinpath("data_readme.md").read_text(encoding="utf-8").encode()
+    readme = source.joinpath("data_readme.md").read_text(encoding="utf-8")
+    if drawn.changes is not None and drawn.patrols is not None:
+        files["layers/patrols_2023.geojson"] = _geojson(drawn.patrols)
+        files["truth/changes.csv"] = _csv(drawn.changes, "utf-8-sig")
+        readme = source.joinpath("changes_readme.md").read_text(encoding="utf-8")
+    files["README.md"] = readme.encode()
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

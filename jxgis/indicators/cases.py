@@ -53,6 +53,7 @@ def tells_closing(issues: pd.DataFrame) -> NDArray[np.bool_]:
     told = (of_file.transform("size") < _MANY) | of_file.transform("any")
     return told.to_numpy(dtype=np.bool_)
 
+
 #: Cases that must be expected of a zone before it is compared with the city: of fewer, a case more is a fifth of the mean and over.
 _MIN_EXPECTED = 5
 

@@ -2,13 +2,13 @@ from .analysis import find_trends
 from .change import batches, change_p, find_change
 from .cube import Scores, count_cube, score_cube
 from .emerging import find_emerging, judge_cells
-from .figures import change_sheet, pattern_sheet
+from .figures import change_sheet, pattern_sheet, times_chart
 from .mann_kendall import MOST_EXACT, MannKendall, mann_kendall, sen_slope
 from .map import trends_map
 from .patterns import CATEGORIES, last_runs, patterns, since
 from .response import COLUMNS, FUNNEL, funnel_limits, measure_response, median_days, share_interval
 from .result import TrendsResult
-from .series import profile, season, series_of
+from .series import profile, season, series_by, series_of
 from .slices import Slices, lay_slices, slice_of
 from .sources import share_by_source
 from .tables import Cubes, Judged, change_places, change_table, judge_all, place_table
@@ -48,10 +48,12 @@ __all__ = [
     "score_cube",
     "season",
     "sen_slope",
+    "series_by",
     "series_of",
     "share_by_source",
     "share_interval",
     "since",
     "slice_of",
+    "times_chart",
     "trends_map",
 ]

@@ -17,12 +17,14 @@ from jxgis.schema.tables import table as declared
 from jxgis.settings import TrendSettings, with_options
 from jxgis.trends.response import measure_response
 from jxgis.trends.result import TrendsResult
+from jxgis.trends.series import series_by
 from jxgis.trends.slices import Slices, lay_slices
 from jxgis.trends.sources import share_by_source
 from jxgis.trends.tables import Cubes, change_places, change_table, judge_all, place_table
 
 if TYPE_CHECKING:
     from jxgis.part import Given
+    from jxgis.settings import Step
 
 __all__ = ["analyse", "find_trends"]
 
@@ -128,6 +130,7 @@ def analyse(given: Given) -> TrendsResult:
     options, issues = given.settings.trends, _with_files(given)
     area = given.need("area" if "area" in given.layers else "districts")
     slices = _slices(given)
+    by_month = slices if given.settings.trends.by == "month" else _laid(given, "month")
     past = given.past()
     comparison = _comparison(past, given)
     levels = {} if (districts := given.table("districts")) is None else {"district": districts}
@@ -135,6 +138,8 @@ def analyse(given: Given) -> TrendsResult:
     counted = count_issues(issues, area, levels, cell_m=options.cell_m, classes=classes)
     cubes = Cubes(counted, slices.kept())
     judged = judge_all(cubes, options)
+    groups = _groups(counted)
+    series, profile = series_by(counted.inside["time"], groups, by_month)
     change, changes, change_city = None, None, np.nan
     if comparison.periods is not None:
         # Both periods are counted by the classes of the one: what they compare is the same.
@@ -151,7 +156,9 @@ def analyse(given: Given) -> TrendsResult:
         changes=changes,
         change_city=change_city,
         sources=_sources(counted, districts),
-        response=_response(counted),
+        response=measure_response(counted.inside, groups),
+        series=series,
+        profile=profile,
         states=judged.states,
         slices=slices,
         comparison=comparison,
@@ -175,10 +182,7 @@ def _slices(given: Given) -> Slices:
     options, issues = given.settings.trends, given.need("issues")
     if "time" not in issues.columns or issues["time"].isna().all():
         raise NotGivenError.saying(text_pair("trends.no_times"))
-    past = given.past()
-    past = past[past["time"].between(issues["time"].min(), issues["time"].max())]
-    files, sources = (past[name] if name in past.columns else None for name in ("file", "source"))
-    slices = lay_slices(past["time"], step=options.by, files=files, sources=sources)
+    slices = _laid(given, options.by)
     unit = text_pair(f"trends.unit_{options.by}")
     if slices is None:
         raise InputError.saying(text_pair("trends.coarse", unit=unit))
@@ -187,6 +191,14 @@ def _slices(given: Given) -> Slices:
         key = "few_covered" if len(slices) >= _FEWEST else "few_slices"
         raise NotGivenError.saying(text_pair(f"trends.{key}", n=n, all=len(slices), least=_FEWEST, unit=unit))
     return slices
+
+
+def _laid(given: Given, step: Step) -> Slices | None:
+    """The slices of the period, and which of them the data, every file and every source cover."""
+    time, past = given.need("issues")["time"], given.past()
+    past = past[past["time"].between(time.min(), time.max())]
+    files, sources = (past[name] if name in past.columns else None for name in ("file", "source"))
+    return lay_slices(past["time"], step=step, files=files, sources=sources)
 
 
 def _comparison(past: gpd.GeoDataFrame, given: Given) -> Comparison:
@@ -212,21 +224,13 @@ def _sources(counted: Counted, districts: gpd.GeoDataFrame | None) -> gpd.GeoDat
     return gpd.GeoDataFrame(found[list(columns)], geometry=geometry, crs=counted.grid.crs)
 
 
-def _response(counted: Counted) -> pd.DataFrame:
-    """The contract's ``response``: by district, department, class and source, as far as these are known."""
+def _groups(counted: Counted) -> dict[str, pd.Series]:
+    """The city, and districts, departments, classes and sources as far as these are known: the name of each issue's."""
     cases = counted.inside
-    columns = {
-        "city": None,
-        "district": "district",
-        "department": "department",
-        "class": "issue_class",
-        "source": "source",
-    }
-    groups = {}
+    groups = {"city": pd.Series("city", cases.index, dtype=object)}
+    columns = {"district": "district", "department": "department", "class": "issue_class", "source": "source"}
     for by, column in columns.items():
-        if column is None:
-            groups[by] = pd.Series(by, cases.index, dtype=object)
-        elif column in cases.columns and cases[column].notna().any():
+        if column in cases.columns and cases[column].notna().any():
             named = cases[column].astype("string").str.strip().astype(object)
             groups[by] = named.where(named.notna() & (named != ""), None)
-    return measure_response(cases, groups)
+    return groups

@@ -39,6 +39,7 @@ PART = Part(
         "--class-column": Option("inputs.issues.class_column"),
         "--from": Option("inputs.issues.from"),
         "--to": Option("inputs.issues.to"),
+        "--source": Option("inputs.issues.source"),
         "--min-count": Option("report.min_count"),
     },
     reads=("districts", "subdistricts", "issues", "places", "streets"),

@@ -15,6 +15,7 @@ from jxgis.trends.shown import (
     hide_places,
     hide_response,
     hide_sources,
+    hide_times,
     untold_districts,
     without_scores,
 )
@@ -40,13 +41,17 @@ if TYPE_CHECKING:
 __all__ = ["TrendsResult"]
 
 
+_SHEETS = ("response", "series", "profile")
+"""Tables of workbooks alone."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class TrendsResult(Result):
     """What `jxgis trends` finds.
 
     Attributes
     ----------
-    cells, places, change, changes, sources, response
+    cells, places, change, changes, sources, response, series, profile
         The contract's tables; ``change`` (cells) and ``changes`` (places) are None where no two periods can be compared.
     change_city
         Change of all issues between the two; NaN where there are none.
@@ -73,6 +78,8 @@ class TrendsResult(Result):
     change_city: float
     sources: gpd.GeoDataFrame
     response: pd.DataFrame
+    series: pd.DataFrame
+    profile: pd.DataFrame
     states: NDArray[np.int64]
     slices: Slices
     comparison: Comparison
@@ -82,10 +89,11 @@ class TrendsResult(Result):
     without_time: int
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The places, the changes where two periods are compared, sources, handling, and the cells."""
+        """The places, the changes where two periods are compared, sources, handling, when issues come, and the cells."""
         moved = {} if self.changes is None or self.change is None else {"changes": self.changes, "change": self.change}
         return {
-            "places": self.places, **moved, "sources": self.sources, "response": self.response, "cells": self.cells,
+            "places": self.places, **moved, "sources": self.sources, "response": self.response, "series": self.series,
+            "profile": self.profile, "cells": self.cells,
         }  # fmt: skip
 
     @cached_property
@@ -100,6 +108,7 @@ class TrendsResult(Result):
                 found[name] = without_scores(table, least)
         found["sources"] = hide_sources(self.sources, untold, least)
         found["response"] = hide_response(self.response, untold, least)
+        found["series"], found["profile"] = hide_times(self.series, self.profile, self.response, untold, least)
         return found
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:
@@ -156,7 +165,7 @@ class TrendsResult(Result):
         from jxgis.report.workbook import report_workbook
 
         given, section = self.given, self.section()
-        layers = {name: table for name, table in self.tables().items() if name != "response"}
+        layers = {name: table for name, table in self.tables().items() if name not in _SHEETS}
         write_gpkg(stage.path("trends.gpkg"), layers, of=self.part.name, lang=given.lang)
         said = [*section.lines, *(note.of(given.lang) for note in self.notes()), *given.notes()]
         sheets = dict(section.sheets)
@@ -193,10 +202,11 @@ class TrendsResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        """The places on paper; what changed, where two periods are compared and anything did."""
+        """The places on paper; what changed, where two periods are compared and anything did; when issues come."""
         found: dict[str, Callable[[], Figure]] = {"trends_map": self._sheet}
-        changed = self.changes is not None and (self.changes["issue_class"] == ALL).any()
-        return found | {"trends_change_map": self._change_sheet} if changed else found
+        if self.changes is not None and (self.changes["issue_class"] == ALL).any():
+            found["trends_change_map"] = self._change_sheet
+        return found | {"trends_times": self._times_chart} if len(self.series) else found
 
     def _sheet(self) -> Figure:
         from jxgis.trends.figures import pattern_sheet
@@ -207,6 +217,12 @@ class TrendsResult(Result):
         from jxgis.trends.figures import change_sheet
 
         return change_sheet(*self._of_all("change", "changes"), canvas=self._canvas())
+
+    def _times_chart(self) -> Figure:
+        from jxgis.trends.figures import times_chart
+
+        given, shown = self.given, self.shown_tables()
+        return times_chart(shown["series"], shown["profile"], lang=given.lang, sketch=given.sketch)
 
     def _of_all(self, *names: str) -> list[Any]:
         shown = self.shown_tables()

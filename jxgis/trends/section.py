@@ -86,7 +86,8 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
     if len(response):
         methods.append(method_note("trends", "trends_response", lang, **values))
     blocks += [Paragraph(note.of(lang), "sub") for note in notes_of(result)]
-    sheets = {name: shown[name] for name in ("places", "changes", "sources", "response") if len(shown.get(name, ()))}
+    named = ("places", "changes", "sources", "response", "series", "profile")
+    sheets = {name: shown[name] for name in named if len(shown.get(name, ()))}
     return Section(
         part="trends",
         keys=keys,

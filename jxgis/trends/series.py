@@ -11,11 +11,18 @@ from jxgis.space.ratio import ratio
 from jxgis.trends.slices import slice_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from jxgis.trends.slices import Slices
 
-__all__ = ["profile", "season", "series_of"]
+__all__ = ["PROFILE", "SERIES", "profile", "season", "series_by", "series_of"]
+
+SERIES = ["by", "group", "start", "count", "whole", "adjusted"]
+"""Columns of the series."""
+PROFILE = ["by", "group", "unit", "value", "count", "share"]
+"""Columns of the profiles."""
 
 _DAY = np.timedelta64(1, "D")
 _YEARS = 2
@@ -152,9 +159,47 @@ def profile(times: pd.Series, group: pd.Series) -> pd.DataFrame:
 
 
 def _timed(when: pd.Series) -> npt.NDArray[np.bool_]:
-    """Which have a time of day: midnight itself has one where all are of whole hours, and it is not the busiest of them."""
+    """Which have a time of day: midnight itself has one where all are of whole hours, and it is not twice as busy as any other."""
     known = (when.dt.normalize() != when).to_numpy()
     others = when[known]
     by_hours = bool((others.dt.floor("h") == others).all())
-    midnight = by_hours and len(when) - len(others) <= others.dt.hour.value_counts().max()
+    midnight = by_hours and len(when) - len(others) <= 2 * others.dt.hour.value_counts().max()
     return np.asarray(known | midnight, dtype=np.bool_)
+
+
+def series_by(
+    times: pd.Series, groups: Mapping[str, pd.Series], slices: Slices | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Series and profiles of several kinds of groups.
+
+    Parameters
+    ----------
+    times
+        (n,) when each was reported.
+    groups
+        Kind of group, such as ``district``, to the (n,) name of each case's group; missing for none.
+    slices
+        The slices of the series; None where the dates are recorded by longer ones.
+
+    Returns
+    -------
+    series, profile : pandas.DataFrame
+        What `series_of` and `profile` say of each kind, with the kind before it, ``by``; the first without rows without slices.
+
+    Examples
+    --------
+    >>> from jxgis.trends.slices import lay_slices
+    >>> times = pd.Series(pd.date_range("2024-01-01", "2024-02-29", freq="h"))
+    >>> source = {"source": pd.Series("12345", times.index)}
+    >>> series, profile = series_by(times, source, lay_slices(times, step="month"))
+    >>> series[["by", "group", "count"]].values.tolist(), len(profile)
+    ([['source', '12345', 744], ['source', '12345', 673]], 31)
+    """
+    series = [] if slices is None else [series_of(times, names, slices).assign(by=by) for by, names in groups.items()]
+    profiles = [profile(times, names).assign(by=by) for by, names in groups.items()]
+    return _joined(series, SERIES), _joined(profiles, PROFILE)
+
+
+def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    some = [table for table in tables if len(table)]
+    return pd.concat(some, ignore_index=True)[columns] if some else pd.DataFrame(columns=columns)

@@ -12,6 +12,7 @@ from jxgis.hotspots.shown import hide_shares
 from jxgis.schema.tables import telling_columns
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out, small_range
 from jxgis.space.sums import add_areas_of_time
+from jxgis.trends.response import COLUMNS
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["Timed", "add_places", "hide_places", "hide_response", "hide_sources", "untold_districts", "without_scores"]
+__all__ = [
+    "Timed",
+    "add_places",
+    "hide_places",
+    "hide_response",
+    "hide_sources",
+    "hide_times",
+    "untold_districts",
+    "without_scores",
+]
 
 _ROUNDED = ("rate", "low", "high", "limit_low", "limit_high", "rework")
 _RATES = ("rate", "low", "high", "limit_low", "limit_high", "verdict")
@@ -170,6 +180,52 @@ def hide_response(response: pd.DataFrame, untold: set[str], min_count: int) -> p
         for by, own in response.groupby("by", sort=False)
     ]
     return pd.concat(kinds)
+
+
+def hide_times(
+    series: pd.DataFrame, profile: pd.DataFrame, response: pd.DataFrame, untold: set[str], min_count: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """When issues come, without small counts: of what `hide_response` leaves out nothing is shown here either.
+
+    Parameters
+    ----------
+    series, profile, response
+        The contract's tables.
+    untold
+        Districts of which it is not shown how many issues they have.
+    min_count
+        The least number of cases that is shown.
+    """
+    if min_count < MIN_RANGE or profile.empty:
+        return series, profile
+    counted = response if len(response) else _counted(series, profile)
+    told = hide_response(counted, untold, min_count).set_index(["by", "group", "month"])["cases"]
+    month = pd.to_datetime(series["start"]).dt.strftime("%Y-%m")
+    words = told.reindex(pd.MultiIndex.from_arrays([series["by"], series["group"], month])).astype(object)
+    words = words.set_axis(series.index).mask(series["count"] == 0, 0)
+    series = series.assign(count=words, adjusted=series["adjusted"].where(words.map(_is_number)))
+    whole = told.xs(ALL, level="month").reindex(pd.MultiIndex.from_frame(profile[["by", "group"]]))
+    lost = ~whole.map(_is_number).to_numpy(dtype=bool)
+    for _, own in profile.groupby(["by", "unit"], sort=False):
+        at = profile.index.get_indexer(own.index)
+        lost[at] |= leave_out(count_rows(own, "count", sums=["group", "value"]), min_count)
+    return series, hide_small(profile, min_count=min_count, lost=lost)
+
+
+def _is_number(shown: object) -> bool:
+    """Whether a count is shown as it is: neither a range nor left out."""
+    return isinstance(shown, (int, np.integer))
+
+
+def _counted(series: pd.DataFrame, profile: pd.DataFrame) -> pd.DataFrame:
+    """The cases of each group, of all months and month by month, as ``response`` has them where it has any."""
+    weekday = profile[profile["unit"] == "weekday"]
+    every = weekday.groupby(["by", "group"], sort=False, as_index=False)["count"].sum().assign(month=ALL)
+    months = series.assign(month=pd.to_datetime(series["start"]).dt.strftime("%Y-%m"))
+    rows: pd.DataFrame = pd.concat([every, months[months["count"] > 0]], ignore_index=True).rename(
+        columns={"count": "cases"}
+    )
+    return rows.reindex(columns=list(COLUMNS))
 
 
 def _hide_kind(response: pd.DataFrame, untold: set[str], min_count: int) -> pd.DataFrame:

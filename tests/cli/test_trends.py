@@ -100,6 +100,33 @@ def test_what_was_planted_is_found_and_counted(jxgis: Run, tmp_path: Path) -> No
     assert (city["closed_on_time"], city["rate"]) == (in_time, pytest.approx(in_time / 5000))
 
 
+def test_when_issues_come_is_a_sheet_and_tells_no_few(jxgis: Run, tmp_path: Path) -> None:
+    issues = made_up()
+    issues.loc[:39, "处置部门"] = "绿化"
+    project, out = write(tmp_path, issues), tmp_path / "out"
+    assert jxgis("trends", "--project", project, "--out", out).code == 0
+    book = openpyxl.load_workbook(out / "trends.xlsx")
+    series, week = (
+        pd.DataFrame(list(book[sheet].iter_rows(min_row=2, values_only=True)), columns=list(table(name).required))
+        for sheet, name in (("逐月问题数", "trends.series"), ("星期与钟点", "trends.profile"))
+    )
+    month = issues["上报时间"].dt.to_period("M").value_counts().sort_index()
+    assert series.loc[series["group"] == "全市", "count"].tolist() == month.tolist()
+    assert set(week["unit"]) == {"星期"}
+    few = issues.loc[issues["处置部门"] == "绿化", "上报时间"].dt.to_period("M").value_counts().reindex(month.index)
+    assert ((few == 1) | (few == 2)).any()
+    shown = series.loc[series["group"] == "绿化", "count"].tolist()
+    for real, said in zip(few.fillna(0), shown, strict=True):
+        assert said == "1–2" if real in (1, 2) else said in (real, None, "—")
+    # Nothing that `response` leaves out is told here.
+    found = jxgis_library.open_project(project, progress=False).trends()
+    tables = found.shown_tables()
+    handled = tables["response"].set_index(["by", "group", "month"])["cases"]
+    for row in tables["series"].itertuples():
+        told = handled.get((row.by, row.group, f"{row.start:%Y-%m}"), 0)
+        assert row.count == told or (row.count is None and told is None)
+
+
 @pytest.mark.slow
 def test_the_same_input_gives_the_same_folder(jxgis: Run, tmp_path: Path) -> None:
     project, out, again = write(tmp_path, made_up()), tmp_path / "out", tmp_path / "again"
@@ -191,12 +218,13 @@ def test_a_sheet_of_changes_is_drawn_where_anything_changed(tmp_path: Path) -> N
     assert jxgis_library.open_project(project, progress=False).trends().draws("figure") == [
         "trends_map",
         "trends_change_map",
+        "trends_times",
     ]
     project = write(tmp_path, issues.iloc[:4000])
     found = jxgis_library.open_project(project, progress=False).trends()
     assert found.changes is not None
     assert len(found.changes) == 0
-    assert found.draws("figure") == ["trends_map"]
+    assert found.draws("figure") == ["trends_map", "trends_times"]
 
 
 def test_a_mistyped_year_chooses_no_period_to_compare(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jxgis.trends.series import profile, season, series_of
+from jxgis.trends.figures import times_chart
+from jxgis.trends.series import profile, season, series_by, series_of
 from jxgis.trends.slices import lay_slices
 
 
@@ -70,3 +71,30 @@ def test_dates_among_times_do_not_make_midnight_the_busiest_hour():
 def test_midnight_is_an_hour_where_whole_hours_are_recorded():
     times = pd.Series(pd.date_range("2024-01-01", periods=480, freq="h"))
     assert profile(times, pd.Series("甲", times.index)).query("unit == 'hour'")["count"].tolist() == [20] * 24
+
+
+def test_each_kind_of_group_counts_all_its_cases() -> None:
+    times = daily(2, {7: 12})
+    groups: dict[str, pd.Series] = {
+        "city": pd.Series("city", times.index),
+        "district": pd.Series(np.where(np.arange(len(times)) % 3 == 0, "城南", "老城"), times.index),
+    }
+    months = lay_slices(times, step="month")
+    series, week = series_by(times, groups, months)
+    for table in (series, week[week["unit"] == "weekday"]):
+        assert table.groupby("by")["count"].sum().to_dict() == {"city": len(times), "district": len(times)}
+    assert series.groupby("start")["count"].sum().tolist() == (series["count"] * 2)[series["by"] == "city"].tolist()
+    assert len(series_by(times, groups, None)[0]) == 0
+
+
+def test_a_month_that_is_not_covered_has_no_bar_and_one_that_is_not_shown_a_gap() -> None:
+    times = daily(2, {7: 12})
+    times = times[times.dt.strftime("%Y-%m") != "2022-05"]
+    series, week = series_by(times, {"city": pd.Series("city", times.index)}, lay_slices(times, step="month"))
+    shown = series.assign(count=series["count"].astype(object).where(series["start"] != "2022-03-01", "1–2"))
+    upper, weekdays = times_chart(shown, week).axes
+    months = dict(zip(series["start"].dt.strftime("%Y-%m"), series["count"], strict=True))
+    heights = [bar.get_height() for bar in upper.containers[0]]
+    expected = [np.nan if month == "2022-03" else n for month, n in months.items() if month != "2022-05"]
+    np.testing.assert_array_equal(heights, expected)
+    assert [bar.get_height() for bar in weekdays.containers[0]] == week["share"].tolist()
