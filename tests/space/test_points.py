@@ -27,13 +27,14 @@ def test_a_point_is_in_the_first_polygon_that_meets_it() -> None:
     assert locate(POINTS, POLYGONS.iloc[:0]).tolist() == [-1] * 500
 
 
-def ragged(rng: np.random.Generator, count: int) -> list[shapely.Geometry]:
+def ragged(rng: np.random.Generator, count: int) -> list[shapely.Geometry | None]:
     """Polygons that overlap, have holes and parts, follow no axis, and share edges of odd slopes with others."""
-    discs = shapely.points(rng.uniform(0, 1000, (count, 2))).tolist()
-    shapes = [disc.buffer(size, quad_segs=3) for disc, size in zip(discs, rng.uniform(1, 300, count), strict=True)]
-    shapes[1] = shapes[0].buffer(150).difference(shapes[0])
-    shapes[2] = shapely.MultiPolygon([shapely.box(0, 0, 10, 990), shapely.box(700, 3, 980, 4)])
-    return [*shapes, None, shapely.Polygon(), shapely.LineString([(0, 0), (997, 1003)]), shapely.Point(500, 500)]
+    discs = [shapely.Point(xy) for xy in rng.uniform(0, 1000, (count, 2))]
+    round_ = [disc.buffer(size, quad_segs=3) for disc, size in zip(discs, rng.uniform(1, 300, count), strict=True)]
+    ring = round_[0].buffer(150).difference(round_[0])
+    parts = shapely.MultiPolygon([shapely.box(0, 0, 10, 990), shapely.box(700, 3, 980, 4)])
+    line = shapely.LineString([(0, 0), (997, 1003)])
+    return [round_[0], ring, parts, *round_[1:], None, shapely.Polygon(), line, shapely.Point(500, 500)]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -47,7 +48,7 @@ def test_many_points_are_where_each_of_them_is(seed: int) -> None:
         corners, middles, corners + rng.choice([-1e-9, 1e-9], corners.shape), middles + rng.normal(0, 1e-6, middles.shape),
         rng.integers(-5, 1005, (5000, 2)), rng.uniform(-1e7, 1e7, (100, 2)), rng.uniform(-50, 1050, (25_000, 2)),
     ])  # fmt: skip
-    points = gpd.GeoSeries([*shapely.points(xy), shapely.Point(np.nan, 5)], crs=4549)
+    points = gpd.GeoSeries([*map(shapely.Point, xy), shapely.Point(np.nan, 5)], crs=4549)
     zones = gpd.GeoSeries(shapes, crs=4549)
     expected = np.full(len(points), -1)
     for at in reversed([at for at, shape in enumerate(shapes) if shape is not None]):
@@ -66,14 +67,16 @@ def test_many_points_in_zones_of_no_width_or_none(zones: list[shapely.Geometry |
     rng = np.random.default_rng(0)
     xy = np.concatenate([rng.integers(0, 11, (20_000, 2)), rng.uniform(0, 10, (5000, 2))])
     points = gpd.GeoSeries(shapely.points(xy), crs=4549)
-    expected = [next((at for at, zone in enumerate(zones) if zone and zone.intersects(point)), -1) for point in points]
+    expected = [
+        next((at for at, zone in enumerate(zones) if zone and shapely.intersects(zone, point)), -1) for point in points
+    ]
     assert locate(points, gpd.GeoSeries(zones, crs=4549)).tolist() == expected
 
 
 def test_many_shapes_that_are_not_points_or_empty_are_tested_one_by_one() -> None:
     lines = gpd.GeoSeries([shapely.LineString([(at, 0), (at, 1)]) for at in range(25_000)], crs=4549)
     assert locate(lines, gpd.GeoSeries([shapely.box(9.5, 0, 11.5, 1)], crs=4549)).nonzero()[0].size == 25_000 - 2
-    points = gpd.GeoSeries([shapely.Point(), None, *shapely.points(np.zeros((25_000, 2)))], crs=4549)
+    points = gpd.GeoSeries([shapely.Point(), None, *map(shapely.Point, np.zeros((25_000, 2)))], crs=4549)
     assert locate(points, gpd.GeoSeries([shapely.box(0, 0, 1, 1)], crs=4549)).tolist() == [-1, -1] + [0] * 25_000
 
 
