@@ -218,20 +218,17 @@ def _within(gathered: Gathered, window: tuple[np.datetime64 | None, np.datetime6
 
 
 def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
-    """Leave out cancelled and repeated cases, and say how many of each."""
+    """Leave out cancelled and repeated cases, and say how many of each value."""
     frame, ledger = gathered.frame, gathered.ledger
-    dropped: dict[str, int] = {}
     statuses = pd.Series(frame.get("status"), index=frame.index, dtype="str")
-    for word in drop_status:
-        said = _STATUS_BEFORE + re.escape(word) + _STATUS_AFTER
-        out = statuses.str.fullmatch(said, na=False).to_numpy(dtype=bool, copy=True)
-        if word == "作废" and "cancelled" in frame:
-            out |= frame["cancelled"].notna().to_numpy()
-        if count := ledger.leave_out(out):
-            dropped[word] = count
-    if dropped:
-        detail = [f"{word} {count:,}" for word, count in dropped.items()]
-        gathered.notes.append(text_pair("load.left_out_status", count=sum(dropped.values()), detail=detail))
+    words = "|".join(map(re.escape, drop_status))
+    out = statuses.str.fullmatch(f"{_STATUS_BEFORE}(?:{words}){_STATUS_AFTER}", na=False).to_numpy(dtype=bool)
+    values = statuses[out & ledger.kept].value_counts()
+    if drop_status and ledger.leave_out(out):
+        detail = few(f"{mask(str(status))} {count:,}" for status, count in values.items())
+        gathered.notes.append(text_pair("load.left_out_status", count=int(values.sum()), detail=detail))
+    if "作废" in drop_status and "cancelled" in frame and (count := ledger.leave_out(frame["cancelled"].notna())):
+        gathered.notes.append(text_pair("load.left_out_cancelled", count=count))
     counts = statuses[ledger.kept].value_counts()
     near = [f"{mask(str(status))} {n:,}" for status, n in counts.items() if any(w in str(status) for w in drop_status)]
     if near:
