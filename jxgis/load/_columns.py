@@ -36,7 +36,8 @@ _NULLS = ["", "null", "none", "nan", "n/a", "<na>", "\\n"]
 # Within a text they would begin a line of their own in a message, or turn the line that it stands in.
 _BREAKS = r"\s*[\x00-\x1f\x7f\x85\u2028\u2029]+\s*"
 _TURNS = r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-_ODD = r"[\x00-\x1f\x7f\x85\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+# Either of them, as RE2 writes it.
+_ODD = r"[\x00-\x1f\x7f\x{85}\x{2028}\x{2029}\x{61c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 _THOUSANDS = r"[+-]?[1-9]\d{0,2}(?:[,\s]\d{3})+(?:\.\d+)?"
 _MYRIADS = r"[+-]?\d+(?:\.\d+)?\s*万"
 _LOST_DIGITS = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
@@ -166,12 +167,21 @@ def as_text(column: pd.Series) -> pd.Series:
     """
     missing = column.isna()
     text = whole_as_text(column).str.strip()
-    # One search for both: a million texts take a second, and hardly any has either.
-    odd = text.str.contains(_ODD, regex=True, na=False)
+    # One search for both: hardly any has either.
+    odd = _matches(text, _ODD)
     if odd.any():
         plain = text[odd].str.replace(_TURNS, "", regex=True).str.replace(_BREAKS, " ", regex=True).str.strip()
         text = text.mask(odd, plain)
     return text.mask(missing | text.str.lower().isin(_NULLS))
+
+
+def _matches(text: pd.Series, pattern: str) -> NDArray[np.bool_]:
+    """In which texts RE2 finds a pattern: a million take a tenth of the second that Python's own takes."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = pc.match_substring_regex(pa.array(text, type=pa.large_string(), from_pandas=True), pattern)
+    return np.asarray(pc.fill_null(found, False), dtype=np.bool_)
 
 
 def whole_as_text(column: pd.Series) -> pd.Series:
@@ -239,12 +249,12 @@ def as_number(column: pd.Series, *, myriad: float = 10_000) -> tuple[pd.Series, 
         endless = np.isinf(given.to_numpy())
         return given.mask(endless), endless
     text = as_text(column)
-    yes, neither = parse.yes_no(text)
-    if text.notna().any() and not neither.any():
-        return yes, neither
     number = pd.to_numeric(text, errors="coerce")
     again = number.isna() & text.notna()
     if again.any():
+        yes, neither = parse.yes_no(text)
+        if not neither.any():
+            return yes, neither
         plain = parse.narrow(text[again]).str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
         grouped = plain.str.fullmatch(_THOUSANDS)
         plain = plain.mask(grouped, plain.str.replace(r"[,\s]", "", regex=True))
