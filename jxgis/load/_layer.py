@@ -43,7 +43,7 @@ _APART_M = 20.0
 # The properties of DataV.GeoAtlas, whose boundaries are AMap's; GeoJSON, its format, knows no CRS but WGS-84.
 _OF_DATAV = {"adcode", "childrenNum", "level"}
 
-__all__ = ["Gathered", "finish", "gather", "refuse_empty", "require_columns", "told_by"]
+__all__ = ["Gathered", "finish", "gather", "read_times", "refuse_empty", "require_columns", "told_by"]
 
 
 @dataclass
