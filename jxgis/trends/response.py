@@ -115,7 +115,7 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     -------
     pandas.DataFrame
         One row a kind, group and month of report, that of all months (``month`` is ``all``) first: ``by, group, month, cases``;
-        ``due`` (cases whose deadline is past), ``closed_on_time`` (of these, by it), ``rate`` (their share), ``low, high`` (its
+        ``due`` (see `with_case_flags`), ``closed_on_time`` (of these, by it), ``rate`` (their share), ``low, high`` (its
         95 % interval), ``limit_low, limit_high`` (the funnel), ``p, q`` (two-sided, given all of the month that were due and
         in time), ``verdict`` (``above``, ``below`` the funnel's limits, ``within`` them); ``rework`` (of the cases judged,
         sent back; who does not say it counts as a no), ``days_to_close`` (the median, see `median_days`). A figure that the
