@@ -189,12 +189,12 @@ class Given:
 
     def period(self) -> str:
         """The period that the issues cover, in local dates, a mistyped year aside; empty where there are none."""
-        from jxgis.periods import covered
+        from jxgis.periods import days_covered
 
         issues = self.table("issues")
         if issues is None or "time" not in issues or issues["time"].isna().all():
             return ""
-        first, last, outside = covered(issues["time"])
+        first, last, outside = days_covered(issues["time"])
         key = "pipeline.period_and_outside" if len(outside) else "pipeline.period"
         return text(key, self.lang, first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}")
 

@@ -17,7 +17,7 @@ __all__ = [
     "Periods",
     "compare_issues",
     "compare_periods",
-    "covered",
+    "days_covered",
     "ends",
     "find_gaps",
     "last_covered",
@@ -354,7 +354,7 @@ def ends(time: NDArray[np.datetime64]) -> tuple[pd.Timestamp, pd.Timestamp]:
     return pd.Timestamp(time[first]).normalize(), pd.Timestamp(time[last]).normalize() + DAY
 
 
-def covered(time: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp, NDArray[np.datetime64]]:
+def days_covered(time: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp, NDArray[np.datetime64]]:
     """First and last day that times cover, and the times outside, such as those of a mistyped year.
 
     Parameters
@@ -370,7 +370,7 @@ def covered(time: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp, NDArray[np.dat
     Examples
     --------
     >>> days = pd.Series([*pd.date_range("2023-01-01", periods=300), pd.Timestamp("2032-05-01")])
-    >>> first, last, outside = covered(days)
+    >>> first, last, outside = days_covered(days)
     >>> str(first.date()), str(last.date()), len(outside)
     ('2023-01-01', '2023-10-27', 1)
     """
@@ -393,10 +393,7 @@ def last_covered(*times: pd.Series) -> pd.Timestamp:
     >>> str(last_covered(days, pd.Series(pd.to_datetime(["2032-05-01", None]))))
     '2023-10-27 00:00:00'
     """
-    known = np.sort(
-        np.concatenate([np.empty(0, "datetime64[ns]"), *(t.to_numpy(dtype="datetime64[ns]") for t in times)])
-    )
-    known = known[~np.isnat(known)]
+    known = np.sort(pd.concat(times).dropna().to_numpy(dtype="datetime64[ns]"))
     if not len(known):
         return cast("pd.Timestamp", pd.NaT)
     return pd.Timestamp(known[known < ends(known)[1].to_datetime64()][-1])

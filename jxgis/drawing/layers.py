@@ -446,11 +446,9 @@ def add_points(
     parent.add_child(DataLayer("points", data, name=name))
 
 
-def add_ranks(
-    parent: folium.FeatureGroup, table: gpd.GeoDataFrame, *, heading: str = "name", fields: Sequence[Field] = ()
-) -> None:
+def add_ranks(parent: folium.FeatureGroup, table: gpd.GeoDataFrame, *, fields: Sequence[Field] = ()) -> None:
     """Pins with the column ``rank``, by which a list beside the map names its places; arguments as for :func:`add_points`."""
-    add_points(parent, table, styles=[dot(PINS, radius_px=8)], heading=heading, fields=fields, number="rank")
+    add_points(parent, table, styles=[dot(PINS, radius_px=8)], heading="name", fields=fields, number="rank")
 
 
 def add_names(

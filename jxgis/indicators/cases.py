@@ -24,6 +24,8 @@ __all__ = ["concentration", "relative_density", "share_of_rows", "tells_closing"
 
 _MANY = 20
 """Cases of a file from which on that none is closed says that it does not record when they are."""
+_MIN_EXPECTED = 5
+"""Cases that must be expected of a zone before it is compared with the city: of fewer, one more is a fifth of the mean and over."""
 
 
 def tells_closing(issues: pd.DataFrame) -> NDArray[np.bool_]:
@@ -54,10 +56,6 @@ def tells_closing(issues: pd.DataFrame) -> NDArray[np.bool_]:
     return told.to_numpy(dtype=np.bool_)
 
 
-#: Cases that must be expected of a zone before it is compared with the city: of fewer, a case more is a fifth of the mean and over.
-_MIN_EXPECTED = 5
-
-
 def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Add what is told of each case by its times: whether it was due, closed in time, sent back.
 
@@ -71,8 +69,8 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     GeoDataFrame
         With, as far as these are there, bool columns: ``due`` (应结案: a deadline that is past, the last time that the
         table covers being now, and by `tells_closing` a known outcome), ``on_time`` (closed by its deadline; by the end of
-        that day, where deadlines are days), ``reworked`` (sent back at least once; missing where nobody says it) and ``judged`` (due where
-        there are deadlines, else every case).
+        that day, where deadlines are days), ``reworked`` (sent back at least once; missing where nobody says it) and
+        ``judged`` (due where there are deadlines, else every case).
 
     Examples
     --------
@@ -208,8 +206,8 @@ def relative_density(
     column
         The column of ``housing`` with the people.
     least
-        Fewest cases that the city's rate makes expect in a zone for which a value is given: where nearly nobody lives, none is no
-        merit and one is no fault.
+        Fewest cases that the city's rate makes expect in a zone for which a value is given: where nearly nobody lives, none
+        is no merit and one is no fault.
     at
         Where the rows stand, where that is known: from `standing.standing`.
 

@@ -14,17 +14,18 @@ from jxgis import reference as _reference
 from jxgis.city import contract_of
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
-from jxgis.i18n import Text, listed, rows_said, text, text_pair
+from jxgis.i18n import Text, listed, rows_said, text_pair
 from jxgis.load._columns import MOST_NUMBER, as_code, as_text, as_written, differing, rename_columns
+from jxgis.load._coordinates import degrees_apart, place_columns
 from jxgis.load._file_notes import FileNotes, files_label
 from jxgis.load._masked import hide_numbers, mask_names, mask_people
 from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
-from jxgis.load._place import Placed, degrees_apart, nowhere, place_columns, place_geometry, reference_of
+from jxgis.load._place import Placed, nowhere, place_geometry, reference_of
 from jxgis.load._written import with_written_geometry
 from jxgis.load.geometry import repair
 from jxgis.load.loaded import Conversion, Loaded
 from jxgis.load.readers import RawTable, Source, read_tables
-from jxgis.load.rejects import Ledger, refuse_no_years
+from jxgis.load.rejects import Ledger, refuse_empty, refuse_no_years
 from jxgis.load.times import parse_times
 from jxgis.progress import stretch, tell
 from jxgis.schema import layers as _tables
@@ -43,7 +44,7 @@ _APART_M = 20.0
 # The properties of DataV.GeoAtlas, whose boundaries are AMap's; GeoJSON, its format, knows no CRS but WGS-84.
 _OF_DATAV = {"adcode", "childrenNum", "level"}
 
-__all__ = ["Gathered", "finish", "gather", "refuse_empty", "require_columns", "told_by"]
+__all__ = ["Gathered", "finish", "gather", "read_times", "require_columns", "told_by"]
 
 
 @dataclass
@@ -291,7 +292,7 @@ def _metric(
         # Not the CRS is missing.
         ledger = Ledger([table])
         _record(ledger, [degrees])
-        _refuse_empty(agreed, ledger)
+        refuse_empty(agreed, ledger)
     middle = shapely.Point(np.median(shapely.get_coordinates(known), axis=0))
     return _reference.choose_metric_crs(None, gpd.GeoSeries([middle], crs=4326))
 
@@ -497,45 +498,6 @@ def told_by(layer: str, column: str) -> Text:
     return Text(zh=f"--set inputs.{layer}.{key}=列名", en=f"--set inputs.{layer}.{key}=COLUMN")
 
 
-def refuse_empty(gathered: Gathered) -> None:
-    """Refuse a layer of which nothing is kept, with the reasons and how often each.
-
-    Raises
-    ------
-    InputError
-        If no row is kept.
-    """
-    _refuse_empty(gathered.agreed, gathered.ledger)
-
-
-def _refuse_empty(agreed: _tables.Contract, ledger: Ledger) -> None:
-    if ledger.kept.any() or (agreed.may_be_empty and not len(ledger.kept)):
-        return
-    rejects = ledger.table()
-    left = int(ledger.left_out.sum())
-    files = dict.fromkeys(source.name for source in ledger.sources())
-    counts = rejects["reason"].value_counts()
-    zh = [f"{text(f'reasons.{reason}', 'zh')} {count} 行" for reason, count in counts.items()]
-    en = [f"{text(f'reasons.{reason}', 'en')}: {count}" for reason, count in counts.items()]
-    if left:
-        zh.append(f"按筛选条件不计 {left} 行")
-        en.append(f"left out by the filters: {left}")
-    first_zh = first_en = ""
-    if len(rejects):
-        row = rejects.iloc[0]
-        at = f"{row['field']} = " if row["field"] else ""
-        first_zh = f"例如第 {row['row']} 行：{at}“{row['value']}”。"
-        first_en = f" For example row {row['row']}: {at}{row['value']!r}."
-    hint_zh = hint_en = ""
-    if (rejects["reason"] == "wrong_geometry").any():
-        kind = _tables.KIND_NAMES[agreed.geometry]
-        hint_zh, hint_en = f"{agreed.title.zh}需要{kind.zh}图层。", f" It needs {kind.en}."
-    raise InputError(
-        zh=f"{listed(files, 'zh')} 中没有可用的{agreed.title.zh}数据：{'；'.join(zh)}。{hint_zh}{first_zh}",
-        en=f"{listed(files, 'en')}: no usable row of {agreed.title.en}: {'; '.join(en)}.{hint_en}{first_en}",
-    )
-
-
 def finish(gathered: Gathered) -> Loaded:
     """Put the kept rows into a table that holds its contract.
 
@@ -554,7 +516,7 @@ def finish(gathered: Gathered) -> Loaded:
     InputError
         If nothing is kept.
     """
-    refuse_empty(gathered)
+    refuse_empty(gathered.agreed, gathered.ledger)
     kept = gathered.ledger.kept if gathered.absorbed is None else gathered.ledger.kept & ~gathered.absorbed
     if not gathered.agreed.carries:
         mask_people(gathered)

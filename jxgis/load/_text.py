@@ -29,6 +29,7 @@ __all__ = [
     "counted_from",
     "decode",
     "distinct_names",
+    "empty_file",
     "filled_cells",
     "head_row",
     "read_csv",
@@ -228,7 +229,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
         by_line = True
     # The start first: a copy of a whole export costs a second.
     if not text[:10_000].strip(_BLANK) and not text.strip(_BLANK):
-        raise _empty(what)
+        raise empty_file(what)
     if text.count("\r") != text.count("\r\n"):
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     with reading(what, _CSV):
@@ -385,7 +386,8 @@ def distinct_names(names: Iterable[str]) -> list[str]:
     return result
 
 
-def _empty(what: str) -> InputError:
+def empty_file(what: str) -> InputError:
+    """What is said of a file in which nothing stands."""
     return InputError(zh=f"{what} 是空文件。", en=f"{what} is empty.")
 
 

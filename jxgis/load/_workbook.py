@@ -12,7 +12,7 @@ import pandas as pd
 from jxgis._files import reading, require_sane_workbook
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, text_pair
-from jxgis.load._text import Sheet, counted_from, distinct_names, filled_cells, head_row
+from jxgis.load._text import Sheet, counted_from, distinct_names, empty_file, filled_cells, head_row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> dict[str, Sheet]:
                 if set(other.frame.columns) == set(next(iter(found.values())).frame.columns):
                     found[name] = other
     if not found:
-        raise InputError(zh=f"{what} 是空文件。", en=f"{what} is empty.")
+        raise empty_file(what)
     if sheet is None and len(names) > 1:
         said = [text_pair("load.sheets_read", file=what, sheets=few(found))]
         if left := [name for name in names if name not in found]:

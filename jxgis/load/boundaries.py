@@ -14,10 +14,11 @@ from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import few, listed, text_pair
 from jxgis.load import Loaded
-from jxgis.load._layer import Gathered, finish, gather, refuse_empty, require_columns
+from jxgis.load._layer import Gathered, finish, gather, require_columns
 from jxgis.load._options import ReadOptions
 from jxgis.load.geometry import repair
 from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, claimed_twice, overlap_notes, snap_overlaps
+from jxgis.load.rejects import refuse_empty
 from jxgis.schema import layers as _tables
 from jxgis.space.shape import width_m
 from jxgis.zones import zone_names
@@ -286,7 +287,7 @@ def load_outline(path: Source, *, city: City | None = None, **options: Unpack[Re
         If the file cannot be used or holds no polygon.
     """
     gathered = gather(path, "blocks", city=city, options=options)
-    refuse_empty(gathered)
+    refuse_empty(gathered.agreed, gathered.ledger)
     whole = repair(np.array([shapely.union_all(gathered.geometry[gathered.ledger.kept])], dtype=object), "polygon")
     return gpd.GeoDataFrame(geometry=whole.geometry, crs=gathered.metric)
 

@@ -20,7 +20,7 @@ from jxgis._files import reading, require_name, require_ordinary, require_sane_z
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import holdable
-from jxgis.load._text import BrokenRow, Sheet, decode, distinct_names, read_csv
+from jxgis.load._text import BrokenRow, Sheet, decode, distinct_names, empty_file, read_csv
 from jxgis.load._vector import read_parquet, read_vector
 from jxgis.load._workbook import read_excel
 from jxgis.progress import stepped
@@ -260,7 +260,7 @@ def one_file(source: str | Path) -> Path:
             en=f"{source} should be one file; it is {names.en}.",
         )
     if found[0].stat().st_size == 0:
-        raise InputError(zh=f"{found[0].name} 是空文件。", en=f"{found[0].name} is empty.")
+        raise empty_file(found[0].name)
     return found[0]
 
 
@@ -278,7 +278,7 @@ def _read_path(path: Path, expected: Sequence[str], layer: str | None, encoding:
         )
     try:
         if path.is_file() and path.stat().st_size == 0:
-            raise InputError(zh=f"{path.name} 是空文件。", en=f"{path.name} is empty.")
+            raise empty_file(path.name)
         sha256 = file_hash(path)
         if suffix in _ZIPS:
             yield from _read_zip(path, sha256, expected, layer, encoding)

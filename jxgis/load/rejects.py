@@ -9,16 +9,18 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError
-from jxgis.i18n import text_pair
+from jxgis.i18n import listed, text, text_pair
 from jxgis.load import SourceFile
 from jxgis.privacy import quoted
+from jxgis.schema.layers import KIND_NAMES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from jxgis.load.readers import RawTable
+    from jxgis.schema.layers import Contract
 
-__all__ = ["REJECT_COLUMNS", "Ledger", "refuse_no_years"]
+__all__ = ["REJECT_COLUMNS", "Ledger", "refuse_empty", "refuse_no_years"]
 
 REJECT_COLUMNS = ("source", "row", "field", "value", "reason")
 
@@ -138,3 +140,38 @@ def refuse_no_years(ledger: Ledger, column: str, values: pd.Series, bad: NDArray
         raise InputError.saying(
             text_pair("load.no_years", file=file, row=row, column=column, value=value, n=wrong.size)
         )
+
+
+def refuse_empty(agreed: Contract, ledger: Ledger) -> None:
+    """Refuse a layer of which nothing is kept, with the reasons and how often each.
+
+    Raises
+    ------
+    InputError
+        If no row is kept.
+    """
+    if ledger.kept.any() or (agreed.may_be_empty and not len(ledger.kept)):
+        return
+    rejects = ledger.table()
+    left = int(ledger.left_out.sum())
+    files = dict.fromkeys(source.name for source in ledger.sources())
+    counts = rejects["reason"].value_counts()
+    zh = [f"{text(f'reasons.{reason}', 'zh')} {count} 行" for reason, count in counts.items()]
+    en = [f"{text(f'reasons.{reason}', 'en')}: {count}" for reason, count in counts.items()]
+    if left:
+        zh.append(f"按筛选条件不计 {left} 行")
+        en.append(f"left out by the filters: {left}")
+    first_zh = first_en = ""
+    if len(rejects):
+        row = rejects.iloc[0]
+        at = f"{row['field']} = " if row["field"] else ""
+        first_zh = f"例如第 {row['row']} 行：{at}“{row['value']}”。"
+        first_en = f" For example row {row['row']}: {at}{row['value']!r}."
+    hint_zh = hint_en = ""
+    if (rejects["reason"] == "wrong_geometry").any():
+        kind = KIND_NAMES[agreed.geometry]
+        hint_zh, hint_en = f"{agreed.title.zh}需要{kind.zh}图层。", f" It needs {kind.en}."
+    raise InputError(
+        zh=f"{listed(files, 'zh')} 中没有可用的{agreed.title.zh}数据：{'；'.join(zh)}。{hint_zh}{first_zh}",
+        en=f"{listed(files, 'en')}: no usable row of {agreed.title.en}: {'; '.join(en)}.{hint_en}{first_en}",
+    )

@@ -95,8 +95,9 @@ def parse_times(column: pd.Series, *, timezone: str) -> Times:
     Known are ISO 8601 with or without zone, ``2024/1/2 3:04``, ``2024年1月2日 星期二 下午3点半``, ``20240102030405``,
     ``2 Jan 2024 03:04``, ``Tue Jan 02 03:04:05 CST 2024``, Excel serials, seconds, milliseconds and microseconds since
     1970; ``01/02/2024 3:04 PM`` and ``24/1/2`` in the order in which most dates of the column exist: month, then day first;
-    of years of two digits in which they then lie closest: year, then month, then day first. ``24:00`` is the next day's beginning. An hour that does not go with its
-    word (晚上12:30, 上午14:00), and a zone of letters that is not the local one all year, is not read.
+    of years of two digits in which they then lie closest: year, then month, then day first. ``24:00`` is the next day's
+    beginning. An hour that does not go with its word (晚上12:30, 上午14:00), and a zone of letters that is not the local one
+    all year, is not read.
 
     Parameters
     ----------

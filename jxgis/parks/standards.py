@@ -206,13 +206,8 @@ def load_standard(name: str = _DEFAULT_STANDARD, path: str | Path | None = None)
     return known[name]
 
 
-def standards_table(path: str | Path | None = None) -> pd.DataFrame:
+def standards_table() -> pd.DataFrame:
     """All presets as one table, a row a band.
-
-    Parameters
-    ----------
-    path
-        As for `load_standards`.
 
     Returns
     -------
@@ -236,7 +231,7 @@ def standards_table(path: str | Path | None = None) -> pd.DataFrame:
                 "clause": standard.clause,
                 "verified": standard.verified,
             }
-            for standard in load_standards(path).values()
+            for standard in load_standards().values()
             for band in standard.bands
         ],
         columns=["standard", "min_m2", "max_m2", "radius_m", "context", "denominator", "source", "clause", "verified"],

@@ -271,11 +271,11 @@ def _short(number: float) -> str:
 
 def _issue_lines(issues: gpd.GeoDataFrame, city: City | None, tables: dict[str, pd.DataFrame]) -> list[Text]:
     from jxgis import load
-    from jxgis.periods import covered
+    from jxgis.periods import days_covered
 
     lines = []
     if issues["time"].notna().any():
-        first, last, outside = covered(issues["time"])
+        first, last, outside = days_covered(issues["time"])
         lines.append(text_pair("check.period", first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}"))
         if len(outside):
             days = dict.fromkeys(str(time.astype("datetime64[D]")) for time in (outside[0], outside[-1]))

@@ -6,7 +6,7 @@ from .figures import change_sheet, pattern_sheet, times_chart
 from .mann_kendall import MOST_EXACT, MannKendall, mann_kendall, sen_slope
 from .map import trends_map
 from .patterns import CATEGORIES, last_runs, patterns, since
-from .response import COLUMNS, FUNNEL, funnel_limits, measure_response, median_days, share_interval
+from .response import FUNNEL, Spans, funnel_limits, measure_response, median_days, share_interval, spans_open
 from .result import TrendsResult
 from .series import profile, season, series_by, series_of
 from .slices import Slices, lay_slices, slice_of
@@ -15,7 +15,6 @@ from .tables import Cubes, Judged, change_places, change_table, judge_all, place
 
 __all__ = [
     "CATEGORIES",
-    "COLUMNS",
     "FUNNEL",
     "MOST_EXACT",
     "Cubes",
@@ -23,6 +22,7 @@ __all__ = [
     "MannKendall",
     "Scores",
     "Slices",
+    "Spans",
     "TrendsResult",
     "batches",
     "change_p",
@@ -54,6 +54,7 @@ __all__ = [
     "share_interval",
     "since",
     "slice_of",
+    "spans_open",
     "times_chart",
     "trends_map",
 ]

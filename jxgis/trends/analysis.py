@@ -130,7 +130,7 @@ def analyse(given: Given) -> TrendsResult:
     options, issues = given.settings.trends, _with_files(given)
     area = given.need("area" if "area" in given.layers else "districts")
     slices = _slices(given)
-    by_month = slices if given.settings.trends.by == "month" else _laid(given, "month")
+    by_month = slices if options.by == "month" else _laid(given, "month")
     past = given.past()
     comparison = _comparison(past, given)
     levels = {} if (districts := given.table("districts")) is None else {"district": districts}

@@ -12,6 +12,7 @@ from scipy.stats import binom
 
 from jxgis.indicators.cases import tells_closing, with_case_flags
 from jxgis.periods import last_covered
+from jxgis.schema.tables import table as declared
 from jxgis.space.ratio import ratio
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.hypergeometric import drawn_tails, two_sided
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "COLUMNS",
     "FUNNEL",
     "Spans",
     "funnel_limits",
@@ -35,10 +35,6 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
-COLUMNS = (
-    "by", "group", "month", "cases", "due", "closed_on_time", "rate", "low", "high", "limit_low", "limit_high", "p", "q",
-    "verdict", "rework", "days_to_close",
-)  # fmt: skip
 FUNNEL = 0.998
 """Of so many groups that handle cases like all, chance keeps within the limits."""
 _TAIL = 0.025
@@ -119,7 +115,7 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     -------
     pandas.DataFrame
         One row a kind, group and month of report, that of all months (``month`` is ``all``) first: ``by, group, month, cases``;
-        ``due`` (cases whose deadline is past), ``closed_on_time`` (of these, by it), ``rate`` (their share), ``low, high`` (its
+        ``due`` (see `with_case_flags`), ``closed_on_time`` (of these, by it), ``rate`` (their share), ``low, high`` (its
         95 % interval), ``limit_low, limit_high`` (the funnel), ``p, q`` (two-sided, given all of the month that were due and
         in time), ``verdict`` (``above``, ``below`` the funnel's limits, ``within`` them); ``rework`` (of the cases judged,
         sent back; who does not say it counts as a no), ``days_to_close`` (the median, see `median_days`). A figure that the
@@ -136,10 +132,11 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     >>> found.loc[found["month"] == "all", ["group", "due", "rate", "verdict"]].values.tolist()
     [['乙', 50, 0.2, 'below'], ['甲', 50, 1.0, 'above']]
     """
+    columns = list(declared("trends.response").columns)
     flagged = with_case_flags(issues)
     spans = spans_open(issues)
     if not ({"on_time", "reworked"} & set(flagged.columns) or spans.closed.any()):
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=columns)
     if "reworked" in flagged.columns:
         flagged = flagged.assign(reworked=flagged["reworked"].fillna(False).astype(bool))
     months: list[tuple[str, NDArray[np.intp]]] = [(ALL, np.arange(len(flagged)))]
@@ -152,7 +149,7 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
         for month, rows in months
     ]
     some = [part for part in parts if len(part)]
-    return pd.concat(some, ignore_index=True) if some else pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(some, ignore_index=True) if some else pd.DataFrame(columns=columns)
 
 
 def _of_groups(

@@ -76,14 +76,8 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
         blocks += [Paragraph(said), *_tables(shown["changes"], "changes", lang)]
         leads.append(said)
         methods.append(method_note("trends", "trends_change", lang, **values))
-    blocks += _sources(result, lang)
-    response = shown["response"]
-    for by in ("district", "department", "source", "class"):
-        own = response[(response["by"] == by) & (response["month"] == ALL)]
-        if len(own):
-            heading = text(f"trends.table_{by}", lang)
-            blocks.append(table_block(heading, own, lang, of="trends.response", folded=by != "department"))
-    if len(response):
+    blocks += [*_sources(result, lang), *_handling(shown["response"], lang)]
+    if len(shown["response"]):
         methods.append(method_note("trends", "trends_response", lang, **values))
     blocks += [Paragraph(note.of(lang), "sub") for note in notes_of(result)]
     named = ("places", "changes", "sources", "response", "series", "profile")
@@ -97,6 +91,17 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
         sheets={name: table.drop(columns="geometry", errors="ignore") for name, table in sheets.items()},
         lines=leads,
     )
+
+
+def _handling(response: pd.DataFrame, lang: str) -> list[Block]:
+    """Closing in time and rework of all months by each kind of group, all but departments folded."""
+    blocks: list[Block] = []
+    for by in ("district", "department", "source", "class"):
+        own = response[(response["by"] == by) & (response["month"] == ALL)]
+        if len(own):
+            heading = text(f"trends.table_{by}", lang)
+            blocks.append(table_block(heading, own, lang, of="trends.response", folded=by != "department"))
+    return blocks
 
 
 def _first(places: pd.DataFrame, words: list[str], lang: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.schema.tables import table as declared
 from jxgis.space.ratio import ratio
 from jxgis.trends.slices import slice_of
 
@@ -17,12 +18,7 @@ if TYPE_CHECKING:
 
     from jxgis.trends.slices import Slices
 
-__all__ = ["PROFILE", "SERIES", "profile", "season", "series_by", "series_of"]
-
-SERIES = ["by", "group", "start", "count", "whole", "adjusted"]
-"""Columns of the series."""
-PROFILE = ["by", "group", "unit", "value", "count", "share"]
-"""Columns of the profiles."""
+__all__ = ["profile", "season", "series_by", "series_of"]
 
 _DAY = np.timedelta64(1, "D")
 _YEARS = 2
@@ -197,9 +193,10 @@ def series_by(
     """
     series = [] if slices is None else [series_of(times, names, slices).assign(by=by) for by, names in groups.items()]
     profiles = [profile(times, names).assign(by=by) for by, names in groups.items()]
-    return _joined(series, SERIES), _joined(profiles, PROFILE)
+    return _joined(series, "series"), _joined(profiles, "profile")
 
 
-def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+def _joined(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
+    columns = list(declared(f"trends.{name}").columns)
     some = [table for table in tables if len(table)]
     return pd.concat(some, ignore_index=True)[columns] if some else pd.DataFrame(columns=columns)

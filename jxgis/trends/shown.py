@@ -9,10 +9,10 @@ import pandas as pd
 import shapely
 
 from jxgis.hotspots.shown import hide_shares
+from jxgis.schema.tables import table as declared
 from jxgis.schema.tables import telling_columns
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out, small_range
 from jxgis.space.sums import add_areas_of_time
-from jxgis.trends.response import COLUMNS
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def _counted(series: pd.DataFrame, profile: pd.DataFrame) -> pd.DataFrame:
     rows: pd.DataFrame = pd.concat([every, months[months["count"] > 0]], ignore_index=True).rename(
         columns={"count": "cases"}
     )
-    return rows.reindex(columns=list(COLUMNS))
+    return rows.reindex(columns=list(declared("trends.response").columns))
 
 
 def _hide_kind(response: pd.DataFrame, untold: set[str], min_count: int) -> pd.DataFrame:

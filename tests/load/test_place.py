@@ -14,7 +14,8 @@ import shapely
 
 from jxgis import load
 from jxgis.errors import CrsError, InputError
-from jxgis.load._place import place_columns, place_geometry
+from jxgis.load._coordinates import place_columns
+from jxgis.load._place import place_geometry
 from jxgis.reference import resolve_crs
 
 EAST, NORTH = 572_000.0, 3_402_000.0
