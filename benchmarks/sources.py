@@ -1,6 +1,6 @@
 """Reading a year of issues beside a plain pandas and geopandas script: seconds of processor time, and peak memory.
 
-Run: ``python benchmarks/reading.py`` (about five minutes), or ``--only zones``. A million rows of 35 columns are made as a
+Run: ``python benchmarks/sources.py`` (about five minutes), or ``--only zones``. A million rows of 35 columns are made as a
 platform exports them (CSV in gb18030 and in UTF-8, Parquet; a workbook of 200,000), read, placed in the metric CRS, classed
 by the city's mapping, put into 12 districts and counted by district and class. Every contender runs alone in a fresh process
 and says what it counted: the counts are compared. The last race puts a million ready points into 110 ragged polygons.
