@@ -766,6 +766,29 @@ def test_a_mapinfo_table_of_files_elsewhere_is_refused(tmp_path: Path) -> None:
         one(tmp_path / "a.tab")
 
 
+@pytest.mark.parametrize("ending", ["tab", "mif"])
+def test_no_row_of_a_mapinfo_table_is_lost_with_a_part_of_a_file(tmp_path: Path, ending: str) -> None:
+    parks = gpd.GeoDataFrame({"n": [1, 2, 3, 4]}, geometry=shapely.points(range(4), range(4)), crs=4326)
+    path = tmp_path / f"a.{ending}"
+    pyogrio.write_dataframe(parks, path, driver="MapInfo File")
+    assert len(one(path).frame) == 4
+    beside = tmp_path / {"tab": "a.id", "mif": "a.mid"}[ending]
+    whole = beside.read_bytes()
+    beside.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="放在一起"):
+        one(path)
+    beside.unlink()
+    with pytest.raises(InputError, match="放在一起"):
+        one(path)
+
+
+def test_a_mapinfo_table_may_be_of_utf8(tmp_path: Path) -> None:
+    parks = gpd.GeoDataFrame({"name": ["甲园"]}, geometry=shapely.points([1], [1]), crs=4326)
+    pyogrio.write_dataframe(parks, tmp_path / "a.tab", driver="MapInfo File", layer_options={"ENCODING": "UTF-8"})
+    assert "!charset UTF-8" in (tmp_path / "a.tab").read_text(encoding="utf-8")
+    assert one(tmp_path / "a.tab").frame["name"].tolist() == ["甲园"]
+
+
 def test_of_sheets_without_a_table_the_first_that_holds_anything_is_read(tmp_path):
     path = tmp_path / "one.xlsx"
     with pd.ExcelWriter(path, engine="xlsxwriter") as book:
