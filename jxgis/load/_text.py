@@ -44,6 +44,7 @@ _CSV = Text(
 )
 _BLOCK_BYTES = 1 << 24
 _HEADER_SEARCH = 10
+_HEAD_BYTES = 1000
 _BLANK = "\r\n\t ,;\ufeff"
 # By which Excel is told what parts the fields.
 _SAID = re.compile(r'"?sep=([,;|\t])"?[,;|\t]*\r?\n', re.IGNORECASE)
@@ -122,15 +123,22 @@ def decode(data: bytes, *, encoding: str | None, what: str) -> str:
                 en=f"Unknown encoding {encoding!r}; use utf-8, gb18030 or another codec's name.",
             ) from None
         return text
-    for codec in ["utf-16"] if _is_utf16(data) else ["utf-8-sig", "gb18030"]:
+    of_two_bytes = _utf16(data)
+    for codec in [of_two_bytes] if of_two_bytes else ["utf-8-sig", "gb18030"]:
         found = _read_as(data, codec)
         if found is not None:
             return found
     raise _unknown_encoding(what)
 
 
-def _is_utf16(data: bytes) -> bool:
-    return data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+def _utf16(data: bytes) -> str | None:
+    """Which UTF-16 a text is in, by its byte order mark, else by the zero bytes of its digits and signs; None for none."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    high, low = (data[at:_HEAD_BYTES:2].count(0) for at in (0, 1))
+    if 10 * max(high, low) < len(data[:_HEAD_BYTES:2]) or 10 * min(high, low) > max(high, low):
+        return None
+    return "utf-16-le" if low > high else "utf-16-be"
 
 
 def _read_as(data: bytes, codec: str) -> str | None:
@@ -223,7 +231,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     try:
         text = decode(data, encoding=encoding, what=what)
     except InputError:
-        if encoding is not None or _is_utf16(data):
+        if encoding is not None or _utf16(data):
             raise
         text, joined = _decode_lines(data, what)
         by_line = True
@@ -344,35 +352,41 @@ def _header(text: str) -> tuple[int, int, str, list[str]]:
     start : int
         Where in the text the header begins.
     delimiter : str
-        The one by which the header comes first, and then has most names.
+        The one by which the header is as wide as a row, comes first, and then has most names.
     header : list of str
     """
     blank = len(text) - len(text.lstrip("\r\n"))
     said = _SAID.match(text, blank)
     skipped = said.end() if said else blank
     lines = list(io.StringIO(text[skipped : skipped + 100_000], newline="\n"))
-    best: tuple[tuple[bool, int, int], str, list[str], int] | None = None
+    best: tuple[tuple[bool, bool, int, int], str, list[str], int] | None = None
     for delimiter in said[1] if said else ",\t;|":
         reader = csv.reader(lines, delimiter=delimiter)
         rows, begins = [], [0]
         for row in itertools.islice(reader, _HEADER_SEARCH):
             rows.append(row)
             begins.append(reader.line_num)
-        top = head_row(rows)
-        rank = (top is None, top or 0, -len(rows[top or 0]))
+        found = head_row(rows)
+        top = found or 0
+        alone = sum(len(row) == len(rows[top]) for row in rows) == 1
+        rank = (found is None, alone, top, -len(rows[top]))
         if best is None or rank < best[0]:
-            best = rank, delimiter, rows[top or 0], begins[top or 0]
+            best = rank, delimiter, rows[top], begins[top]
     if best is None:
         raise AssertionError("no delimiter was tried")
-    _, delimiter, header, line = best
+    (_, _, top, _), delimiter, header, line = best
     start = skipped + sum(map(len, lines[:line]))
-    return text.count("\n", 0, blank) + line, start, delimiter, header
+    return text.count("\n", 0, blank) + top, start, delimiter, header
 
 
 def head_row(rows: Sequence[Sequence[object]]) -> int | None:
-    """The header among the first rows: the first that fills more than half of the widest; a title, a date fill a cell or two."""
+    """The header among the first rows: the first that fills more than half of the widest; a title, a date fill a cell or two.
+
+    Of three and more rows the widest but one: a single one may be broken into too many fields.
+    """
     filled = [filled_cells(row) for row in rows[:_HEADER_SEARCH]]
-    return next((at for at, count in enumerate(filled) if count > 1 and 2 * count > max(filled)), None)
+    widest = sorted(filled)[-2:][0] if len(filled) > 2 else max(filled, default=0)
+    return next((at for at, count in enumerate(filled) if count > 1 and 2 * count > widest), None)
 
 
 def distinct_names(names: Iterable[str]) -> list[str]:

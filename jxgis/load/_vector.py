@@ -43,7 +43,7 @@ _BEGINS = {
     ".geojsonl": re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*{"),
     # One whose rows stand beside it; others are views of, or lists of, files elsewhere.
     ".tab": re.compile(
-        rb"\s*!table\s+!version\s+\d+\s+(?:!charset\s+\w+\s+)?Definition Table\s+Type NATIVE\b", re.IGNORECASE
+        rb"\s*!table\s+!version\s+\d+\s+(?:!charset\s+[\w-]+\s+)?Definition Table\s+Type NATIVE\b", re.IGNORECASE
     ),
     ".mif": re.compile(rb"\s*Version\s+\d+\s", re.IGNORECASE),
     ".kml": re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*+<(?:\w+:)?kml\b", re.DOTALL),
@@ -368,7 +368,7 @@ def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
     """Refuse a file some of whose rows the driver passes over without a word.
 
     A Shapefile's .shx and .dbf must be of one number of records: the lower one is read. A geodatabase's index of rows tells
-    no damaged row from a deleted one. Of a GeoJSON with a feature a line, a line that is not JSON is not a feature.
+    no damaged row from a deleted one. MapInfo's rows end where those of one of its files do. Of a GeoJSON with a feature a line, a line that is not JSON is not a feature.
     """
     import pyogrio
 
@@ -395,8 +395,8 @@ def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
                 en=f"{what}: its .shx counts {shapes:,} shapes, its .dbf {records:,} rows; one of them was probably edited or copied "
                 "by itself. Export the whole Shapefile again.",
             )
-    elif path.suffix.lower() == ".gdb":
-        if read != _said(path, layer):
+    elif path.suffix.lower() in (".gdb", ".tab", ".mif"):
+        if read != _said(path, layer) or _lacks_rows(path):
             raise ValueError(path.suffix)
     elif path.suffix.lower() in (".geojson", ".json", ".geojsonl"):
         driver = pyogrio.read_info(path, layer=layer)["driver"]
@@ -414,6 +414,16 @@ def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
                 en=f"{what} is a GeoJSON of one feature a line: of {features:,} lines, {read:,} are features; some are cut off or "
                 "damaged. Export it again.",
             )
+
+
+def _lacks_rows(path: Path) -> bool:
+    """Whether a file beside a MapInfo's is missing, or points to fewer rows than another holds."""
+    if path.suffix.lower() == ".mif":
+        return _companion(path, ".mid") is None
+    index, table = _companion(path, ".id"), _companion(path, ".dat")
+    if index is None or table is None or _companion(path, ".map") is None:
+        return False
+    return index.stat().st_size // 4 != int.from_bytes(table.read_bytes()[4:8], "little")
 
 
 def _require_nothing_after(path: Path, what: str) -> None:
@@ -473,6 +483,11 @@ def _unreadable(path: Path) -> Text:
                 zh=f"缺少同名文件 {listed(missing, 'zh')}；Shapefile 的 .shp、.shx、.dbf、.prj 要放在一起。",
                 en=f"lacks its {listed(missing, 'en')}; a Shapefile's .shp, .shx, .dbf and .prj belong together.",
             )
+    if path.suffix.lower() in (".tab", ".mif"):
+        return Text(
+            zh="无法读取：已损坏，或缺少同名文件；MapInfo 的 .tab、.dat、.map、.id（或 .mif、.mid）要放在一起，成套导出或复制。",
+            en="cannot be read: it is damaged or lacks a file; MapInfo's .tab, .dat, .map and .id (or .mif and .mid) belong together.",
+        )
     return Text(
         zh="无法读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
         en="cannot be read: it is cut off, damaged or in another format; export or copy it again.",

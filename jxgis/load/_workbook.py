@@ -36,7 +36,8 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> dict[str, Sheet]:
         ``.xlsx``, ``.xls``, ``.xlsb``, ``.ods`` or ``.et``.
     sheet
         Its name; None for the first sheet that holds a table (two cells in a row), else the first that is not empty, and all
-        others with the same columns: twelve months are one table.
+        others with the same columns: twelve months are one table. Of these none that is hidden, or whose rows all stand in the
+        others: a sum of the months, a copy.
     what
         The file, for messages.
 
@@ -63,7 +64,8 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> dict[str, Sheet]:
             )
         found: dict[str, Sheet] = {}
         wide = 0
-        for name in names if sheet is None else [sheet]:
+        shown = [one.name for one in book.sheets_metadata if one.visible == python_calamine.SheetVisibleEnum.Visible]
+        for name in shown if sheet is None else [sheet]:
             rows: list[list[object]] = [
                 list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
             ]
@@ -75,6 +77,8 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> dict[str, Sheet]:
                 other = _table(rows, what)
                 if set(other.frame.columns) == set(next(iter(found.values())).frame.columns):
                     found[name] = other
+    if len(found) > 1:
+        found = _without_copies(found)
     if not found:
         raise empty_file(what)
     if sheet is None and len(names) > 1:
@@ -84,6 +88,20 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> dict[str, Sheet]:
         first = next(iter(found))
         found[first] = replace(found[first], notes=(*said, *found[first].notes))
     return found
+
+
+def _without_copies(sheets: dict[str, Sheet]) -> dict[str, Sheet]:
+    """Without the sheets whose rows all stand in the others, the last first."""
+    columns = next(iter(sheets.values())).frame.columns
+    rows = {
+        name: set(sheet.frame[list(columns)].fillna("").itertuples(index=False, name=None))
+        for name, sheet in sheets.items()
+    }
+    for name in reversed(sheets):
+        others = set().union(*(mine for other, mine in rows.items() if other != name))
+        if rows[name] and rows[name] <= others:
+            del rows[name]
+    return {name: sheets[name] for name in rows}
 
 
 def _table(rows: list[list[object]], what: str) -> Sheet:

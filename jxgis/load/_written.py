@@ -85,11 +85,11 @@ def _any_geometry(column: pd.Series) -> bool:
 
 def _parsed(text: pd.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Geometries of text, and the systems of coordinates that they declare; 0 for none."""
-    parts = text.str.extract(r"^(?:(?i:SRID)=(\d{1,6})\s*;\s*)?(.*)$")
+    parts = text.str.extract(r"^(?:(?i:SRID)=(\d{1,6})\s*;\s*|\\x|0x)?(.*)$")
     body = parts[1].astype(object).where(parts[1].notna(), None).to_numpy()
     srid = parts[0].fillna("0").astype(np.int64).to_numpy()
-    hexadecimal = text.str.fullmatch(r"0[01](?:[0-9A-Fa-f]{2})+", na=False).to_numpy(dtype=np.bool_)
-    json = text.str.startswith("{", na=False).to_numpy(dtype=np.bool_)
+    hexadecimal = parts[1].str.fullmatch(r"0[01](?:[0-9A-Fa-f]{2})+", na=False).to_numpy(dtype=np.bool_)
+    json = parts[1].str.startswith("{", na=False).to_numpy(dtype=np.bool_)
     geometry = np.full(len(text), None, dtype=object)
     for mine, read in (
         (hexadecimal, shapely.from_wkb),

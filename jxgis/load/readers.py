@@ -359,10 +359,14 @@ def _read_zip(
                 en=f"{path.name} should hold data files of one kind; it has {listed(members, 'en')}: "
                 "name one with layer (without extension), or pack them apart.",
             )
+        inner = [] if stems else [name for name in sorted(names) if _suffix(name) in _ZIPS]
+        notes = (text_pair("load.zips_left", file=path.name, names=few(inner)),) if inner else ()
         for name in members:
             # A zip around one file is that file: its rows need no second name.
             shown = path.name if len(members) == 1 else f"{path.name}/{name}"
-            yield from _read_one(names[name], shown, sha256, expected, layer, encoding)
+            for table in _read_one(names[name], shown, sha256, expected, layer, encoding):
+                yield replace(table, notes=(*notes, *table.notes))
+                notes = ()
 
 
 def _extract(path: Path, folder: Path) -> dict[str, Path]:

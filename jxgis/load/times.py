@@ -36,7 +36,7 @@ _SHORT_YEAR = r"^(?P<place0>\d{1,2})[-/.](?P<place1>\d{1,2})[-/.](?P<place2>\d{1
 _SHORT_CHINESE = r"^(?P<year>\d{2})年(?P<month>\d{1,2})月(?P<day>\d{1,2})日?" + _CLOCK
 _COMPACT = (
     r"^(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})[T\s]?"
-    r"(?:(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<fraction>\d{3})?)?(?P<zone>Z)?$"
+    r"(?:(?P<hour>\d{2})(?:(?P<minute>\d{2})(?P<second>\d{2})?(?P<fraction>\d{3})?)?)?(?P<zone>Z)?$"
 )
 _WEEKDAY = r"^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"
 _NAMED_MONTH = _WEEKDAY + r"(?P<name>[A-Za-z]{3,9})\.?\s+(?P<day>\d{1,2}),?\s+(?P<year>\d{4}),?" + _CLOCK
@@ -50,6 +50,8 @@ _ORDERS = {_YEAR_LAST: ("MM/DD/YYYY", "DD/MM/YYYY"), _SHORT_YEAR: ("YY/MM/DD", "
 _PARTS = {"": 0, "一刻": 15, "半": 30, "三刻": 45}
 # Of two digits those below are of this century, as POSIX has it.
 _PIVOT = 70
+# Hours from UTC, of Kiribati.
+_FURTHEST = 14
 # Which hours of the day a word can mean: no two twelve hours apart.
 _HALVES = {
     "凌晨": (0, 6),
@@ -94,10 +96,10 @@ def parse_times(column: pd.Series, *, timezone: str) -> Times:
 
     Known are ISO 8601 with or without zone, ``2024/1/2 3:04``, ``2024年1月2日 星期二 下午3点半``, ``20240102030405``,
     ``2 Jan 2024 03:04``, ``Tue Jan 02 03:04:05 CST 2024``, Excel serials, seconds, milliseconds and microseconds since
-    1970; ``01/02/2024 3:04 PM`` and ``24/1/2`` in the order in which most dates of the column exist: month, then day first;
-    of years of two digits in which they then lie closest: year, then month, then day first. ``24:00`` is the next day's
-    beginning. An hour that does not go with its word (晚上12:30, 上午14:00), and a zone of letters that is not the local one
-    all year, is not read.
+    1970; ``01/02/2024 3:04 PM`` and ``24/1/2`` in the order in which most dates of the column exist and then lie closest:
+    else year, then month, then day first. ``24:00`` is the next day's beginning. An hour that does not go with its
+    word (晚上12:30, 上午14:00), a zone of letters that is not the local one all year, and what may be a span of hours
+    (08:00-10:00) are not read.
 
     Parameters
     ----------
@@ -210,7 +212,7 @@ def _parse_text(column: pd.Series, timezone: str) -> tuple[NDArray[np.datetime64
             values[left[hit]] = _from_numbers(groups["number"], timezone)
         elif pattern in _ORDERS:
             read = {order: _assemble(_in_order(groups, order), timezone) for order in _ORDERS[pattern]}
-            order = max(read, key=lambda one: _likely(read[one], short=pattern == _SHORT_YEAR))
+            order = _likely(read, short=pattern == _SHORT_YEAR)
             values[left[hit]] = read[order]
             orders.append(order)
         else:
@@ -218,11 +220,21 @@ def _parse_text(column: pd.Series, timezone: str) -> tuple[NDArray[np.datetime64
     return values, tuple(orders)
 
 
-def _likely(read: NDArray[np.datetime64], *, short: bool) -> tuple[int, int]:
-    """How many dates exist in an order and, for years of two digits, how close they lie: a wrong one spreads a month over decades."""
-    known = read[np.isfinite(read)]
-    apart = np.ptp(known).astype(np.int64) if short and known.size else 0
-    return int(known.size), -int(apart)
+def _likely(read: dict[str, NDArray[np.datetime64]], *, short: bool) -> str:
+    """The order in which most dates exist and then lie closest: a wrong one spreads a month over a year, or over decades.
+
+    Of years of two digits nearly any number is a year: that one date in ten exists in another order only, 24/02/31, says
+    nothing of the rest.
+    """
+    known = {order: dates[np.isfinite(dates)].astype(np.int64) for order, dates in read.items()}
+    most = max(map(len, known.values()))
+    slack = most // 10 if short else 0
+    apart = {
+        order: np.ptp(np.quantile(dates, (0.1, 0.9))) if dates.size else 0.0
+        for order, dates in known.items()
+        if len(dates) >= most - slack
+    }
+    return min(apart, key=lambda order: float(apart[order]))
 
 
 def _in_order(groups: dict[str, NDArray[np.object_]], order: str) -> dict[str, NDArray[np.object_]]:
@@ -293,6 +305,9 @@ def _assemble(groups: dict[str, NDArray[np.object_]], timezone: str) -> NDArray[
     values = date.astype("datetime64[us]") + clock.astype("timedelta64[us]")
     values = np.where(sound, values, np.datetime64("NaT", "us"))
     zone = groups.get("zone", empty)
+    # 08:00-10:00 is two hours, and 08:00:00-10:00 a time in Hawaii.
+    span = np.array([text[:1] == "-" for text in zone], dtype=np.bool_) & (groups.get("second", empty) == "")
+    values[span] = np.datetime64("NaT", "us")
     local = (zone == "") | (zone == _letters(timezone))
     if not local.all():
         offsets = {text: _offset(text) for text in set(zone[~local])}
@@ -329,7 +344,7 @@ def _of_day(hour: NDArray[np.int64], half: NDArray[np.object_]) -> tuple[NDArray
 
 
 def _offset(text: str) -> np.timedelta64:
-    """From UTC; NaT for letters that are not known."""
+    """From UTC; NaT for letters that are not known, and for what is the time of no place."""
     said = text.removeprefix("UTC").removeprefix("GMT")
     if said in ("", "Z", "z"):
         return np.timedelta64(0, "us")
@@ -337,6 +352,8 @@ def _offset(text: str) -> np.timedelta64:
         return np.timedelta64("NaT", "us")
     digits = said[1:].replace(":", "")
     hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
+    if int(hours) > _FURTHEST or int(minutes) >= 60:
+        return np.timedelta64("NaT", "us")
     return np.timedelta64((int(hours) * _HOUR_US + int(minutes) * _MINUTE_US) * (-1 if said[0] == "-" else 1), "us")
 
 

@@ -568,7 +568,7 @@ def test_a_sheet_of_remarks_before_the_table_is_passed_over(tmp_path):
     assert list(table.frame.columns) == ["lon", "lat"]
     assert [note.zh for note in table.notes] == [
         "export.xlsx：读取工作表 案件。",
-        "export.xlsx：没有读取工作表 导出说明、统计（列与读取的不同，或是空表）；要用的请用 layer 指明。",
+        "export.xlsx：没有读取工作表 导出说明、统计（隐藏、列不同、空表，或各行在其他表中都有）；要用的请用 layer 指明。",
     ]
 
 
@@ -588,6 +588,7 @@ def test_titles_above_the_header_are_said_since_rows_are_counted_below_it(tmp_pa
 @pytest.mark.parametrize(
     ("above", "line"),
     [("sep=,\n", 0), ('"sep=,"\r\n', 0), ("嘉兴市问题明细表\n", 2), ("嘉兴市问题明细表,,,\n导出时间：2024-03-01,,,\n", 3),
+     ('"嘉兴市\n问题明细表",,,\n', 2), ("问题明细表;2024\n", 2), ("明细 | 三月\n", 2), ("明细\t三月\n", 2),
      ("嘉兴市问题明细表\n\n统计日期,2024-03-01 至 2024-04-01\n", 4), ("\n\n", 3), ("统计日期: 2024-01-01, 2024-02-01\n", 2)],
 )  # fmt: skip
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -611,6 +612,50 @@ def test_what_parts_the_fields(tmp_path: Path, text: str, names: list[str]) -> N
     table = one(tmp_path / "a.csv")
     assert list(table.frame.columns) == names
     assert len(table.frame) == 1
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_row_of_too_many_fields_does_not_pass_for_the_header(tmp_path: Path, at: int) -> None:
+    rows = [f"{n},120.75,30.75" for n in range(9)]
+    rows[at] += ",a,b,c,d,e"
+    (tmp_path / "a.csv").write_text("\n".join(["id,lon,lat", *rows]), encoding="utf-8")
+    table = one(tmp_path / "a.csv")
+    assert table.frame["id"].tolist() == [str(n) for n in range(9) if n != at]
+    assert [broken.row for broken in table.broken] == [at + 1]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+@pytest.mark.parametrize("head", ["编号,经度,纬度,地址", "id,lon,lat,place"])
+def test_utf16_without_a_mark(tmp_path: Path, encoding: str, head: str) -> None:
+    (tmp_path / "a.csv").write_bytes(f"{head}\n7,120.75,30.75,嘉兴市南湖区\n".encode(encoding))
+    frame = one(tmp_path / "a.csv").frame
+    assert (list(frame), frame.iloc[0].tolist()) == (head.split(","), ["7", "120.75", "30.75", "嘉兴市南湖区"])
+
+
+@pytest.mark.parametrize("names", [["一月", "二月", "合计"], ["合计", "一月", "二月"], ["一月", "合计", "二月"]])
+def test_no_row_is_counted_twice_for_a_sheet_of_all_rows(tmp_path: Path, names: list[str]) -> None:
+    months = {"一月": [1, 2], "二月": [3, 4], "合计": [1, 2, 3, 4]}
+    with pd.ExcelWriter(tmp_path / "a.xlsx", engine="xlsxwriter") as book:
+        for name in names:
+            frame = pd.DataFrame({"lon": [120.75 + n / 1000 for n in months[name]], "lat": 30.75, "编号": months[name]})
+            frame.to_excel(book, sheet_name=name, index=False)
+        frame.to_excel(book, sheet_name="旧", index=False)
+        pd.DataFrame({"lon": [121.0], "lat": [31.0], "编号": [9]}).to_excel(book, sheet_name="藏", index=False)
+        book.sheets["藏"].hide()
+    tables = read_tables(tmp_path / "a.xlsx", expected="issues")
+    assert sorted(n for table in tables for n in table.frame["编号"]) == ["1", "2", "3", "4"]
+    assert "藏（隐藏" in " ".join(note.zh for table in tables for note in table.notes)
+    (hidden,) = read_tables(tmp_path / "a.xlsx", expected="issues", layer="藏")
+    assert hidden.frame["编号"].tolist() == ["9"]
+
+
+def test_a_zip_in_a_zip_is_named(export, write, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "year.zip", "w") as archive:
+        archive.writestr("1月.csv", "a,b\n1,2\n")
+        archive.writestr("2月.csv", "a,b\n3,4\n")
+        archive.writestr("3月.zip", b"PK")
+    tables = read_tables(tmp_path / "year.zip", expected="issues")
+    assert [["3月.zip" in note.zh for note in table.notes] for table in tables] == [[True], []]
 
 
 @pytest.mark.parametrize("ending", ["xlsx", "et"])
@@ -649,7 +694,7 @@ def test_a_file_is_what_it_begins_as(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("heading", "write"),
-    [("WKT", shapely.to_wkt), ("geom", lambda shape: f"SRID=4326;{shape.wkt}"), ("the_geom", lambda shape: shape.wkb_hex),
+    [("WKT", shapely.to_wkt), ("geom", lambda shape: f"SRID=4326;{shape.wkt}"), ("the_geom", lambda shape: shape.wkb_hex), ("wkb", lambda shape: "\\x" + shape.wkb_hex),
      ("wkb_geometry", lambda shape: shapely.to_wkb(shapely.set_srid(shape, 4326), hex=True, include_srid=True)),
      ("geometry", shapely.to_geojson), ("图形", lambda shape: shape.wkt.lower())],
 )  # fmt: skip
@@ -719,6 +764,29 @@ def test_a_mapinfo_table_of_files_elsewhere_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="无法读取"):
         one(tmp_path / "a.tab")
+
+
+@pytest.mark.parametrize("ending", ["tab", "mif"])
+def test_no_row_of_a_mapinfo_table_is_lost_with_a_part_of_a_file(tmp_path: Path, ending: str) -> None:
+    parks = gpd.GeoDataFrame({"n": [1, 2, 3, 4]}, geometry=shapely.points(range(4), range(4)), crs=4326)
+    path = tmp_path / f"a.{ending}"
+    pyogrio.write_dataframe(parks, path, driver="MapInfo File")
+    assert len(one(path).frame) == 4
+    beside = tmp_path / {"tab": "a.id", "mif": "a.mid"}[ending]
+    whole = beside.read_bytes()
+    beside.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="放在一起"):
+        one(path)
+    beside.unlink()
+    with pytest.raises(InputError, match="放在一起"):
+        one(path)
+
+
+def test_a_mapinfo_table_may_be_of_utf8(tmp_path: Path) -> None:
+    parks = gpd.GeoDataFrame({"name": ["甲园"]}, geometry=shapely.points([1], [1]), crs=4326)
+    pyogrio.write_dataframe(parks, tmp_path / "a.tab", driver="MapInfo File", layer_options={"ENCODING": "UTF-8"})
+    assert "!charset UTF-8" in (tmp_path / "a.tab").read_text(encoding="utf-8")
+    assert one(tmp_path / "a.tab").frame["name"].tolist() == ["甲园"]
 
 
 def test_of_sheets_without_a_table_the_first_that_holds_anything_is_read(tmp_path):

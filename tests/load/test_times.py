@@ -61,7 +61,9 @@ def test_one_moment_in_many_hands(text: str, want: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["25:61", "昨天", "2023-13-01", "2023-02-30", "2023-05-01 24:00:01", "2023-05-01 25:00", "2023-05-01 08:61", "0", "1899-12-30",
-     "9999-12-31", "0000-00-00 00:00:00", "2023", "12345", "-", "2023-05-01 morning"],
+     "9999-12-31", "0000-00-00 00:00:00", "2023", "12345", "-", "2023-05-01 morning",
+     # Two hours of one day, and a zone of no place.
+     "2023-05-01 08:00-10:00", "2023-05-01 8:00-9:30", "2023-05-01 10-12", "2023-05-01 08:00:00+99:00", "2023-05-01 08:00:00+08:60"],
 )  # fmt: skip
 def test_what_is_no_time(text: str) -> None:
     times = parse_times(pd.Series([text, None], dtype="str"), timezone="Asia/Shanghai")
@@ -73,8 +75,8 @@ def test_what_is_no_time(text: str) -> None:
     ("text", "local"),
     [("2023-01-31 24:00", "2023-02-01T00:00:00"), ("2023-12-31 24:00:00", "2024-01-01T00:00:00"),
      ("2024年2月28日24时00分", "2024-02-29T00:00:00"), ("2023-05-01 08:30:00.5+08", "2023-05-01T08:30:00.500"),
-     ("2023-05-01 00:30:00+00", "2023-05-01T08:30:00"), ("2023-05-01 08:30-0930", "2023-05-02T02:00:00"),
-     ("1682901000000000", "2023-05-01T08:30:00"),
+     ("2023-05-01 00:30:00+00", "2023-05-01T08:30:00"), ("2023-05-01 08:30:00-0930", "2023-05-02T02:00:00"),
+     ("1682901000000000", "2023-05-01T08:30:00"), ("2023050108", "2023-05-01T08:00:00"),
      # Times of 12 hours as CLDR writes them in Chinese, and as people do.
      ("2023年5月1日 凌晨12:30", "2023-05-01T00:30:00"), ("2023年5月1日 清晨5:30", "2023-05-01T05:30:00"),
      ("2023年5月1日 早上8点30分", "2023-05-01T08:30:00"), ("2023年5月1日 上午12:30", "2023-05-01T00:30:00"),
@@ -127,6 +129,18 @@ def test_years_of_two_digits() -> None:
     assert read("85/3/4", "69/3/4", "70/3/4") == ["1985-03-04T00:00:00", "2069-03-04T00:00:00", "NaT"]
     assert read("24/1/2 8:30", "24/1/2 下午1:05:09") == ["2024-01-02T08:30:00", "2024-01-02T13:05:09"]
     assert read("24/1", "4/1/2", "24/1/2/3", "240102") == ["NaT"] * 4
+
+
+@pytest.mark.parametrize("typo", [False, True])
+@pytest.mark.parametrize("form", ["%d/%m/%y", "%m/%d/%y", "%y/%m/%d", "%d/%m/%Y", "%m/%d/%Y"])
+@pytest.mark.parametrize("last", [12, 28])
+def test_a_month_is_read_as_a_month_though_one_date_is_none(form: str, last: int, typo: bool) -> None:
+    days = [dt.date(2024, month, day) for month in (3, 4) for day in range(1, last + 1)]
+    text = [day.strftime(form) for day in days]
+    # Of one order no date, and of another one decades away.
+    wrong = [form.replace("%d", "31").replace("%m", "02").replace("%y", "24").replace("%Y", "2024")] if typo else []
+    found, _ = order(*text, *wrong)
+    assert found == [str(day) for day in days] + ["NaT"] * len(wrong)
 
 
 @pytest.mark.parametrize(
