@@ -147,10 +147,10 @@ def analyse(given: Given) -> CircleResult:
     zones = zones_by_level(districts, given.units(), given.levels())
     graph = street_graph(given.need("streets"), barriers=barriers)
     minutes = {name: kind.said.minutes or options.minutes for name, kind in there.items()}
-    people = _people(given, districts)
+    people, gates = _people(given, districts), _gates(given, there)
     found = reach(
         things, given.need("residential"), districts, graph, minutes=minutes, options=walking, people=people,
-        barriers=barriers, gates=given.table("gates"),
+        barriers=barriers, gates=gates,
     )  # fmt: skip
     names = [str(name) for name in districts["name"]]
     unserved = {
@@ -159,7 +159,7 @@ def analyse(given: Given) -> CircleResult:
     }
     site, sites, change = options.site, None, None
     if site is not None and options.new_sites:
-        sites, change = _sited(given, there[site], things[site], found, unserved[site], graph)
+        sites, change = _sited(given, there[site], things[site], found, unserved[site], graph, gates.get(site))
     return CircleResult(
         given=given,
         circle=circle_table(found, zones, things).assign(label=lambda table: table["kind"].map(labels)),
@@ -229,6 +229,12 @@ def _things(given: Given, kind: Kind) -> gpd.GeoDataFrame:
     return counted
 
 
+def _gates(given: Given, there: Mapping[str, Kind]) -> dict[str, gpd.GeoDataFrame]:
+    """Where one walks into the facilities of each kind that is of parks, where gates are given."""
+    gates = given.table("gates")
+    return {} if gates is None else {name: gates for name, kind in there.items() if kind.said.layer == "parks"}
+
+
 def _people(given: Given, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     """People given beside the housing, as points; None where none are."""
     from jxgis.parks.coverage import CoverageInputs, standard_of
@@ -277,6 +283,7 @@ def _sited(
     found: Reach,
     unserved: gpd.GeoDataFrame,
     graph: StreetGraph,
+    gates: gpd.GeoDataFrame | None,
 ) -> tuple[gpd.GeoDataFrame, dict[str, float]]:
     """New facilities where they serve most people, or housing, that has none within a walk or no room."""
     import numpy as np
@@ -290,8 +297,8 @@ def _sited(
     demand = _demand(found, limited=limited)
     candidates = _candidates(given.table("vacant"), given.need("residential") if limited else unserved)
 
-    def near(some: gpd.GeoDataFrame) -> Any:
-        entries, of = doors(some, graph, options=given.settings.parks, barriers=given.table("barriers"))
+    def near(some: gpd.GeoDataFrame, gates: gpd.GeoDataFrame | None = None) -> Any:
+        entries, of = doors(some, graph, options=given.settings.parks, barriers=given.table("barriers"), gates=gates)
         return within_walk(graph, entries, of, demand.snapped, n=len(some), limit_m=found.limit_m[kind.id])
 
     whole = float(demand.weight.sum())
@@ -303,7 +310,7 @@ def _sited(
             )
         capacity = np.inf if options.capacity is None else options.capacity
         sited = choose_with_capacity(
-            near(things), np.minimum(room, whole), near(candidates), demand.weight, sites=options.new_sites,
+            near(things, gates), np.minimum(room, whole), near(candidates), demand.weight, sites=options.new_sites,
             capacity=capacity,
         )  # fmt: skip
     else:

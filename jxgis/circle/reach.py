@@ -36,7 +36,7 @@ __all__ = ["Demand", "Reach", "circle_table", "doors", "reach", "unserved_housin
 
 @dataclass(frozen=True, eq=False)
 class Demand:
-    """Points that stand for housing, or for people, each in one district or none.
+    """Points that stand for housing, or for people, each in one district.
 
     Attributes
     ----------
@@ -146,7 +146,7 @@ def reach(
     options: ParkSettings,
     people: gpd.GeoDataFrame | None = None,
     barriers: gpd.GeoDataFrame | None = None,
-    gates: gpd.GeoDataFrame | None = None,
+    gates: Mapping[str, gpd.GeoDataFrame] | None = None,
 ) -> Reach:
     """Walk from housing to the nearest facility of each kind, along the streets, as to parks.
 
@@ -165,11 +165,11 @@ def reach(
     options
         Speed, spacing of sample points and so on, of ``[parks]``.
     people
-        Points with ``people``, which replace those of the housing.
+        Points with ``people``, which replace those of the housing; those outside the districts are left out.
     barriers
         What legs must not cross.
     gates
-        Of parks: they lead into polygons of the kind ``parks`` alone.
+        Kind to the points that lead into its polygons.
 
     Returns
     -------
@@ -199,10 +199,9 @@ def reach(
     homes = demand(points.x, points.y, points.area_m2, pieces.zone[points.piece])
     folk = None
     if people is not None:
-        at = people.geometry.to_numpy()
-        folk = demand(
-            shapely.get_x(at), shapely.get_y(at), people["people"].to_numpy(dtype=float), locate(people, districts)
-        )
+        home = locate(people, districts)
+        at, count = people.geometry.to_numpy()[home >= 0], people["people"].to_numpy(dtype=float)[home >= 0]
+        folk = demand(shapely.get_x(at), shapely.get_y(at), count, home[home >= 0])
     elif pieces.people is not None and not np.isnan(pieces.people).any():
         # The same points, each with its share of its polygon's people.
         share = points.area_m2 * (pieces.people / pieces.area_m2)[points.piece]
@@ -210,7 +209,7 @@ def reach(
     ways: dict[str, Floats] = {}
     folk_ways: dict[str, Floats] = {}
     for kind, things in kinds.items():
-        entries, _ = doors(things, graph, options=options, barriers=barriers, gates=gates if kind == "parks" else None)
+        entries, _ = doors(things, graph, options=options, barriers=barriers, gates=(gates or {}).get(kind))
         walk = walk_from(graph, entries)
         ways[kind] = walk.to(homes.snapped)
         if folk is not None:
@@ -303,8 +302,7 @@ def _inside(demand: Demand, zones: gpd.GeoDataFrame, level: str) -> tuple[Ints, 
         home = pd.Index(of["zone"]).get_indexer(districts["parent"])
     else:
         home = np.arange(len(districts))
-    point = np.flatnonzero(demand.district >= 0)
-    return point, home[demand.district[point]]
+    return np.arange(len(demand.x)), home[demand.district]
 
 
 def unserved_housing(

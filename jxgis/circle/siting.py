@@ -179,15 +179,15 @@ def choose_with_capacity(
     most = np.concatenate([room, np.full(cover.shape[1], min(capacity, float(weight.sum())))])
     none = _assign(merged, demand, np.where(new, 0.0, most))
     best, bound = _best(merged, demand, most, new, sites, none)
-    taken = best.load[new]
+    plan = _needed(merged, demand, most, new, best)
+    taken = plan.load[new]
     # To a billionth, so that rounding does not order equals.
-    order = np.argsort(-np.round(taken[best.built] / max(float(weight.sum()), 1e-12), 9), kind="stable")
-    chosen = best.built[order]
-    worth = taken[chosen] > 1e-9 * max(float(weight.sum()), 1.0)
+    order = np.argsort(-np.round(taken[plan.built] / max(float(weight.sum()), 1e-12), 9), kind="stable")
+    chosen = plan.built[order]
     short = max(bound - best.value, 0.0)
     added = best.value - none.value
     gap = 0.0 if short <= 1e-6 * max(added, 1e-9) else short / added if added > 0 else np.inf
-    return Sited(chosen[worth], taken[chosen][worth], none.value, best.value, gap)
+    return Sited(chosen, taken[chosen], none.value, best.value, gap)
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,6 +252,16 @@ def _best(
     if found.mip_dual_bound is not None and np.isfinite(found.mip_dual_bound):
         known.append(-float(found.mip_dual_bound) * total)
     return best, max(min(known), best.value)
+
+
+def _needed(cover: csr_array, demand: Floats, most: Floats, new: NDArray[np.bool_], best: _Assigned) -> _Assigned:
+    """The plan without new ones that the others can do without, asked one by one, those with least assigned first."""
+    plan, least = best, best.value - 1e-9 * max(float(demand.sum()), 1.0)
+    for one in best.built[np.argsort(best.load[new][best.built], kind="stable")]:
+        fewer = plan.built[plan.built != one]
+        without = replace(_assign(cover, demand, _opened(most, new, fewer)), built=fewer)
+        plan = without if without.value >= least else plan
+    return plan
 
 
 def _opened(most: Floats, new: NDArray[np.bool_], built: Ints) -> Floats:

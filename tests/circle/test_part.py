@@ -115,6 +115,24 @@ def test_new_ones_go_where_most_people_have_none(project, tmp_path):
     assert result.siting["gap"] == 0
 
 
+@pytest.mark.parametrize("limits", [{}, {"capacity": 1000}])
+def test_people_outside_the_districts_are_neither_counted_nor_sited_for(limits):
+    """400 people on the street in the district, one in four of them at the shop; 1,000 farther along it, outside."""
+    at = moved(shapely.points([(50, 500), (1900, 500), (3500, 500)]))
+    found = jxgis.measure_circle(
+        {"shops": frame({}, moved([shapely.Point(0, 500)]))},
+        frame({}, moved([shapely.box(0, 500, 2000, 525)])),
+        frame({"name": ["老城"]}, moved([shapely.box(0, 0, 2000, 1000)])),
+        frame({}, moved([shapely.LineString([(0, 500), (4000, 500)])])),
+        population=frame({"people": [100.0, 300.0, 1000.0]}, at),
+        vacant=frame({"name": ["里", "外"]}, moved(shapely.box([1880, 3480], 490, [1900, 3500], 510))),
+        site="shops", new_sites=2, **limits,
+    )  # fmt: skip
+    assert found.circle.loc[found.circle["level"] == "city", "people_coverage"].tolist() == [0.25, 0.25]
+    assert found.siting == {"before": 0.25, "after": 1.0, "gap": 0.0, "whole": 400.0}
+    assert found.sites[["name", "gain_people"]].to_numpy().tolist() == [["里", 300.0]]
+
+
 def test_capacities_hold(project, tmp_path):
     give_plots(project, tmp_path)
     result = run(project, tmp_path / "out", site="primary", new_sites=2, capacity=60)
@@ -259,13 +277,14 @@ def test_gates_and_historic_areas_of_parks_are_handed_over_by_name():
     old = frame({}, moved(shapely.box([0], [0], [4000], [1000])))
     far = frame({}, moved([shapely.Point(240, 500)]))
 
-    def coverage(**layers):
-        kinds = {"parks": {"layer": "parks"}}
+    def coverage(kind="parks", **layers):
+        kinds = {kind: {"layer": "parks"}}
         table = jxgis.measure_circle(facilities, **ground, kinds=kinds, minutes=3, **layers).circle
-        return table.loc[(table["level"] == "city") & (table["kind"] == "parks"), "coverage"].iloc[0]
+        return table.loc[(table["level"] == "city") & (table["kind"] == kind), "coverage"].iloc[0]
 
     # 225 m on foot, a leg of 12.5 m, sample points at 12.5, 37.5 … m: from the gate at 240 m the nearest home is too far.
     assert [coverage(), coverage(historic=old), coverage(historic=old, gates=far)] == [0, 1, 0.75]
+    assert coverage("green", historic=old, gates=far) == 0.75
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,13 @@ def test_capacities_by_brute_force(seed):
     assert len(found.chosen) <= sites
     assert (found.gain <= capacity + 1e-9).all()
 
+    def served(some):
+        return greatest_flow(np.hstack([existing, cover[:, some]]), [*room, *[most] * len(some)], weight)
+
+    assert served(found.chosen) == pytest.approx(best)
+    # No site is proposed that the others can do without.
+    assert all(served(np.delete(found.chosen, at)) < best - 1e-6 for at in range(len(found.chosen)))
+
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_solver_without_time_says_how_far_its_sites_may_be_from_the_best(monkeypatch, seed):
