@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -35,7 +36,9 @@ _THIN = 0.25
 _OVERLAP = 0.5
 """How much of the shorter of two files both may cover, where one continues the other."""
 _MATERIAL = 0.01
-"""Files and sources with a smaller share of the issues cannot move a change by more than a point."""
+"""Files and sources with a smaller share of the issues move a change by little."""
+_NUMBER = re.compile(r"[\d〇一二三四五六七八九十]+")
+"""What parts the files of one series: 热线2024-01.xlsx, 热线2024-02.xlsx."""
 _UNNAMED = 0.5
 """Issues without a file or source may be those of one that is silent, if they are this share of what it lacks."""
 
@@ -113,15 +116,14 @@ def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, sp
     held = {name: _held(own, span) for name, own in groups.items()}
     unnamed = time[names.isna().to_numpy()]
     least = _shortest(span)
+    links = _links(held, least) if kind == "file" else []
     found: list[Gap] = []
     for name, own in held.items():
         if len(groups[name]) < _MATERIAL * len(time):
             continue
-        since, until = span.start, span.end
-        if kind == "file":
-            # A file that begins is taken to follow the last one that ended before, if later than it might have.
-            since = max([since, *(other.last for other in held.values() if _follows(own, other, least))])
-            until = min([until, *(other.first for other in held.values() if _follows(other, own, least))])
+        # A file that begins is taken to follow the last one that ended before, if later than it might have.
+        since = max([span.start, *(held[earlier].last for later, earlier in links if later == name)])
+        until = min([span.end, *(held[later].first for later, earlier in links if earlier == name)])
         ends = [(a, b) for a, b in ((since, own.first), (own.last, until)) if b - a >= max(least, own.pace)]
         lost = [(a, b) for a, b in ends if own.per_day * ((b - a) / DAY) >= EXPECTED]
         for a, b in sorted([*lost, *own.silent]):
@@ -148,6 +150,20 @@ def _follows(later: _Held, earlier: _Held, least: pd.Timedelta) -> bool:
     shorter = min(later.last - later.first, earlier.last - earlier.first)
     inside = earlier.first < later.first and earlier.last < later.last
     return earlier.last <= later.first + (max(least, _OVERLAP * shorter) if inside else least)
+
+
+def _links(held: Mapping[str, _Held], least: pd.Timedelta) -> list[tuple[str, str]]:
+    """Which files continue which: any that may, but of series side by side, as the names have them, none another's."""
+    series = {name: _NUMBER.sub("", name) for name in held}
+    pairs = [(later, earlier) for later in held for earlier in held if _follows(held[later], held[earlier], least)]
+    own = [(later, earlier) for later, earlier in pairs if series[later] == series[earlier]]
+    begun, going_on = ({pair[side] for pair in own} for side in (0, 1))
+    alone = held.keys() - begun - going_on
+    return own + [
+        (later, earlier)
+        for later, earlier in pairs
+        if {later, earlier} & alone or (later not in begun and earlier not in going_on)
+    ]
 
 
 def _held(time: NDArray[np.datetime64], span: Span) -> _Held:

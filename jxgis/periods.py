@@ -141,7 +141,8 @@ def compare_periods(
     mistyped dates do not pass for data. What holds less than 8 % beside such a silence, and less than 25 % between two,
     is left out with it: a source that runs dry before it stops. The counterpart in the other period goes with them, so that
     a missing month is not a decline and a source that starts late not a rise. A file that begins where another ends continues it,
-    also where they overlap by up to half of the shorter one. Files and sources with less than 1 % of the issues are not
+    also where they overlap by up to half of the shorter one; of files whose names differ in numbers alone (a series) the next
+    of its own series does, not that of another beside it. Files and sources with less than 1 % of the issues are not
     looked at, nor silences of a file or source that issues without one may fill. Where only months or quarters are recorded
     (96 % of the issues on one day of each), an issue stands for all of it, and whole months are compared: those that lie
     within what was asked.

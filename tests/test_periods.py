@@ -248,6 +248,29 @@ def test_a_year_in_one_file_and_then_a_file_a_district_are_alike():
     assert change(CONSTANT[~late], found) == 0
 
 
+QUARTERS = pd.PeriodIndex(CONSTANT, freq="Q").strftime("%Y年第%q季度")
+
+
+@pytest.mark.parametrize("missing", ["2022年第1季度", "2022年第3季度", "2023年第2季度", "2023年第4季度"])
+def test_of_two_series_of_files_one_does_not_continue_the_other(missing):
+    """A file a quarter of a hotline and of a patrol, one of which is missing: the other's next is not its continuation."""
+    hotline, patrol = ("热线" + QUARTERS).to_numpy(), ("巡查" + QUARTERS).to_numpy()
+    there = patrol != f"巡查{missing}"
+    times, files = pd.concat([CONSTANT, CONSTANT[there]]), np.concatenate([hotline, patrol[there]])
+    found = compare_periods(times, files=files, **YEAR)
+    assert change(times, found) == pytest.approx(0, abs=0.005)
+    begin = pd.Period(f"{missing[:4]}Q{missing[6]}").start_time
+    assert {gap.start for gap in found.gaps} == {begin}
+
+
+@pytest.mark.parametrize("year", [2022, 2023])
+def test_what_two_series_hold_may_come_in_one_file_of_a_year(year):
+    hotline, patrol = ("热线" + QUARTERS).to_numpy(), ("巡查" + QUARTERS).to_numpy()
+    files = np.where(np.concatenate([CONSTANT, CONSTANT]) >= np.datetime64("2023"), 2023, 2022)
+    files = np.where(files == year, "全部", np.concatenate([hotline, patrol]))
+    assert compare_periods(pd.concat([CONSTANT, CONSTANT]), files=files, **YEAR).gaps == ()
+
+
 def test_a_file_of_one_month_that_is_not_there_is_a_gap_of_that_month_alone():
     times = without(CONSTANT, "2023-08-01", "2023-09-01")
     found = compare_periods(times, files=times.dt.strftime("%Y-%m"), **YEAR)
