@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -41,7 +42,7 @@ def change_parks(
     parks
         Whole parks, from `whole.merge_parks`: ``park_id``, ``name``, ``area_m2``.
     add
-        New parks, polygons; ``name`` is used where it is there. Their ids are the first of ``new-1, new-2, …`` that
+        New parks, polygons; ``name``, ``kind`` and ``parcels`` are used where they are there. Their ids are the first of ``new-1, new-2, …`` that
         no park has.
     close
         Ids of parks that close.
@@ -96,6 +97,7 @@ def change_parks(
         of = pd.Index(plan["park_id"]).get_indexer(enlarge["park_id"].astype(str))
         for park in np.unique(of):
             shape[park] = shapely.union_all([shape[park], *enlarge.geometry.to_numpy()[of == park]])
+        plan["parcels"] += np.bincount(of, weights=_polygons(enlarge), minlength=len(plan)).astype(np.int64)
         plan = plan.set_geometry(gpd.GeoSeries(shape, crs=crs))
         plan["area_m2"] = plan.area
         plan.loc[np.unique(of), "change"] = "enlarged"
@@ -106,8 +108,8 @@ def change_parks(
             {
                 "park_id": list(itertools.islice(free, len(add))),
                 "name": add["name"].to_numpy() if "name" in add.columns else None,
-                "kind": None,
-                "parcels": 1,
+                "kind": add["kind"].to_numpy() if "kind" in add.columns else None,
+                "parcels": add["parcels"].to_numpy() if "parcels" in add.columns else _polygons(add),
                 "area_m2": add.area.to_numpy(),
                 "change": "added",
             },
@@ -116,6 +118,11 @@ def change_parks(
         )
         plan = pd.concat([plan, new], ignore_index=True)
     return plan
+
+
+def _polygons(table: gpd.GeoDataFrame) -> npt.NDArray[np.int32]:
+    """How many polygons each row holds."""
+    return np.asarray(shapely.get_num_geometries(table.geometry.to_numpy()), dtype=np.int32)
 
 
 def split_plan(

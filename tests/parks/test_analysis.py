@@ -248,9 +248,10 @@ def test_parcels_of_a_plan_are_one_park_by_the_same_rule(town):
     )
     assert apart.plan.loc[apart.plan["change"] == "added", "area_m2"].tolist() == [1500, 1500]
     assert (apart.change["change"] == 0).all()
-    near = table([lawns[0], box(1060, 210, 1110, 240)], name=["新园", "新园"])
+    near = table([lawns[0], box(1060, 210, 1110, 240)], name=["新园", "新园"], kind=["公园", "公园"])
     joined = measure_parks(town["parks"], town["housing"], town["zones"], planned_parks=near)
-    assert joined.plan.loc[joined.plan["change"] == "added", "area_m2"].tolist() == [3000]
+    new = joined.plan[joined.plan["change"] == "added"]
+    assert new[["area_m2", "parcels", "kind"]].to_numpy().tolist() == [[3000, 2, "公园"]]
     assert joined.change["change"].iloc[-1] > 0
 
 

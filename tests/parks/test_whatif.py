@@ -43,6 +43,7 @@ def test_enlarging_a_park_makes_it_count():
     """1,800 m² do not count, 2,100 m² do."""
     plan = change_parks(TODAY, enlarge=table([box(6050, 0, 6060, 30)], park_id=["c"]))
     assert plan.set_index("park_id").loc["c", "area_m2"] == 2100
+    assert plan.set_index("park_id")["parcels"].to_dict() == {"a": 1, "b": 1, "c": 2}
     change = compare_coverage(measure(TODAY), measure(plan)).set_index("zone")
     assert change.loc["东", "coverage_before"] == 0
     assert change.loc["东", "change"] > 0
