@@ -20,11 +20,14 @@ from jxgis.escape import SURROGATES
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow.parquet as pq
+    from numpy.typing import NDArray
     from rasterio.io import DatasetReader
+    from rasterio.windows import Window
 
 __all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "open_raster",
-           "reading", "require_name", "require_no_grids", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
+           "raster_blocks", "reading", "require_name", "require_no_grids", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
            "require_sane_zip", "split_layer", "texts_within", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
@@ -392,6 +395,16 @@ def open_raster(path: Path) -> DatasetReader:
         for text in texts_within(other):
             require_no_grids(text, other.name)
     return rasterio.open(path, driver="GTiff")
+
+
+def raster_blocks(raster: DatasetReader) -> Iterator[tuple[NDArray[np.float64], Window]]:
+    """The numbers of a raster block by block, its scale and offset applied, NaN where it holds none."""
+    import numpy as np
+
+    scale, offset = raster.scales[0], raster.offsets[0]
+    for _, window in raster.block_windows(1):
+        cells = raster.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
+        yield cells * scale + offset, window
 
 
 def texts_within(path: Path) -> Iterator[bytes]:

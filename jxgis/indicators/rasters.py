@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from jxgis._files import NOT_A_RASTER, open_raster, reading, require_ordinary, require_sane_raster
+from jxgis._files import NOT_A_RASTER, open_raster, raster_blocks, reading, require_ordinary, require_sane_raster
 from jxgis.bounds import at_most
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
@@ -116,9 +116,9 @@ def holds_fractions(path: str | Path) -> bool:
     """
     some = False
     with reading(Path(path).name, NOT_A_RASTER), open_raster(Path(path).absolute()) as raster:
-        for _, window in raster.block_windows(1):
-            cells = np.ma.masked_invalid(raster.read(1, window=window, masked=True)).compressed()
-            if not at_most(cells, 1.0).all():
+        for cells, _ in raster_blocks(raster):
+            known = cells[np.isfinite(cells)]
+            if not at_most(known, 1.0).all():
                 return False
-            some = some or bool((cells > 0).any())
+            some = some or bool((known > 0).any())
     return some

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis._files import NOT_A_RASTER, open_raster, reading, require_sane_raster
+from jxgis._files import NOT_A_RASTER, open_raster, raster_blocks, reading, require_sane_raster
 from jxgis.city import require_city
 from jxgis.crs import inside_box, refuse_distorted
 from jxgis.errors import CrsError, InputError
@@ -26,7 +26,7 @@ from jxgis.reference import Reference, choose_metric_crs, resolve_crs, to_lonlat
 from jxgis.schema.layers import check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Unpack
 
     import pyproj
@@ -117,7 +117,7 @@ def check_raster(
         _require_place(raster, file.name)
         chosen = _crs_of(raster, crs, towgs84, file.name)
         total, missing = 0.0, 0
-        for cells, window in _blocks(raster):
+        for cells, window in raster_blocks(raster):
             _refuse_impossible(cells, window, file.name)
             known = np.isfinite(cells)
             missing += cells.size - int(known.sum())
@@ -176,14 +176,6 @@ def _require_place(raster: DatasetReader, name: str) -> None:
             en=f"{name} does not say where its cells lie and how large they are; perhaps its .tfw is missing, or it was "
             "exported as a picture. Export it again as a GeoTIFF with coordinates.",
         )
-
-
-def _blocks(raster: DatasetReader) -> Iterator[tuple[NDArray[np.float64], Window]]:
-    """The numbers of a raster block by block, its scale and offset applied, NaN where it holds none."""
-    scale, offset = raster.scales[0], raster.offsets[0]
-    for _, window in raster.block_windows(1):
-        cells = raster.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
-        yield cells * scale + offset, window
 
 
 def _refuse_impossible(cells: NDArray[np.float64], window: Window, name: str) -> None:
@@ -255,7 +247,7 @@ def _cells_as_points(path: str | Path, city: City | None, options: ReadOptions) 
     box = options.get("box") or (None if city is None else city.box)
     people, x, y, left_out = [], [], [], 0
     with open_raster(raster.path) as source:
-        for cells, window in _blocks(source):
+        for cells, window in raster_blocks(source):
             row, column = np.nonzero(np.isfinite(cells))
             east, north = rasterio.transform.xy(source.transform, row + window.row_off, column + window.col_off)
             value = cells[row, column]

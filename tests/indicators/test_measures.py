@@ -34,6 +34,7 @@ from jxgis.indicators import (
     with_case_flags,
 )
 from jxgis.indicators.measures import IndicatorInputs, measure_indicators
+from jxgis.indicators.rasters import holds_fractions
 from jxgis.parks.standards import load_standard
 from jxgis.scorecard.targets import load_plan
 from jxgis.scoring.indicators import load_registry
@@ -489,6 +490,21 @@ def test_a_raster_of_fractions_for_an_indicator_in_percent_is_asked_about(raster
     with pytest.raises(InputError, match=r"low\.tif") as refused:
         measured(low, ["shade"])
     assert "0.85" in refused.value.text("en")
+
+
+@pytest.mark.parametrize(("scale", "fractions"), [(0.01, True), (1.0, False)])
+def test_whether_a_raster_holds_fractions_its_scale_says_not_the_numbers_stored(raster, tmp_path, scale, fractions):
+    """Shares stored as whole numbers of a hundredth, as satellites' products are."""
+    with rasterio.open(raster) as file:
+        profile = file.profile
+    stored = tmp_path / "stored.tif"
+    cells = np.arange(profile["height"] * profile["width"]).reshape(profile["height"], profile["width"]) % 100 + 1
+    with rasterio.open(stored, "w", **{**profile, "dtype": "uint8", "nodata": 0}) as file:
+        file.write(cells.astype("uint8"), 1)
+        file.scales = [scale]
+        whole = frame(shapely.box(*file.bounds))
+    assert holds_fractions(stored) == fractions
+    assert raster_mean(whole, stored)["value"].item() == pytest.approx(scale * cells.mean())
 
 
 def test_zones_are_measured_each_for_itself_in_any_order(zones, cases):
