@@ -37,8 +37,8 @@ def node_lines(
     barriers
         Geometries that streets of level 0 do not cross, or None.
     join_m
-        An end that stops short of a street of its level, or a bridge or tunnel of one nearer to the ground, by this or
-        less is joined to it.
+        What ends short of a street of its level by this or less is joined to it, and a bridge or a tunnel that ends to one
+        nearer to the ground.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def _cut(lines: Lines, level: Floats, barriers: npt.NDArray[np.object_]) -> tupl
 def _join(
     lines: Lines, level: Floats, barriers: npt.NDArray[np.object_] | None, join_m: float
 ) -> tuple[Floats, Floats, Ints, Ints, Lines]:
-    """Make nodes of line ends, then join loose ends to the streets that they reach."""
+    """Make nodes of line ends, then join them to the streets that they reach: a corner may stop short as a lone end does."""
     ends = np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)])
     x, y = shapely.get_x(ends), shapely.get_y(ends)
     key = np.stack([np.tile(level, 2), np.rint(x / _SAME_M), np.rint(y / _SAME_M)], axis=1)
@@ -122,21 +122,20 @@ def _join(
     x, y = x[first], y[first]
     start, end = node[: len(lines)], node[len(lines) :]
 
-    loose = np.flatnonzero(np.bincount(node, minlength=len(x)) == 1)
-    own = np.empty(len(x), dtype=np.int64)
-    own[start], own[end] = np.arange(len(lines)), np.arange(len(lines))
+    loose = np.bincount(node, minlength=len(x)) == 1
     node_level = np.empty(len(x))
     node_level[start], node_level[end] = level, level
     tree = shapely.STRtree(lines)
-    spot = np.asarray(shapely.points(x[loose], y[loose]), dtype=object)
+    spot = np.asarray(shapely.points(x, y), dtype=object)
     row, edge = tree.query(spot, predicate="dwithin", distance=max(widened(join_m), _SAME_M))
     away = np.asarray(shapely.distance(spot[row], lines[edge]))
-    here = node_level[loose[row]]
+    here = node_level[row]
     other = np.abs(level[edge] - here)
     # A bridge or a tunnel that ends comes down to the ground: its gap closes as one of its own level would. A street
-    # that stops below a bridge does not climb it; it is joined only where it really ends at it.
+    # that stops below a bridge does not climb it; it is joined only where it really ends at it. What goes on does neither.
     down = np.abs(level[edge]) < np.abs(here)
-    ok = (edge != own[loose[row]]) & ((other == 0) | down | (away <= _SAME_M))
+    own = (start[edge] == row) | (end[edge] == row)
+    ok = ~own & ((other == 0) | (loose[row] & (down | (away <= _SAME_M))))
     if barriers is not None:
         way = shapely.shortest_line(spot[row], lines[edge])
         ok[shapely.STRtree(barriers).query(way, predicate="intersects")[0]] = False
@@ -145,17 +144,17 @@ def _join(
     order = np.lexsort((edge, away, other, away > _SAME_M, row))
     row, edge, away = row[order], edge[order], away[order]
     row, head = np.unique(row, return_index=True)
-    return _splice(x, y, start, end, lines, loose[row], edge[head], away[head])
+    return _splice(x, y, start, end, lines, row, edge[head], away[head])
 
 
 def _splice(
-    x: Floats, y: Floats, start: Ints, end: Ints, lines: Lines, loose: Ints, edge: Ints, away: Floats
+    x: Floats, y: Floats, start: Ints, end: Ints, lines: Lines, joined: Ints, edge: Ints, away: Floats
 ) -> tuple[Floats, Floats, Ints, Ints, Lines]:
-    """Join each loose node to the edge beside it: at the edge's end, or by splitting the edge."""
-    if len(loose) == 0:
+    """Join each of some nodes to the edge beside it: at the edge's end, or by splitting the edge."""
+    if len(joined) == 0:
         return x, y, start, end, lines
     length = shapely.length(lines)
-    at = shapely.line_locate_point(lines[edge], shapely.points(x[loose], y[loose]))
+    at = shapely.line_locate_point(lines[edge], shapely.points(x[joined], y[joined]))
     new_x, new_y = list(x), list(y)
     a, b, shape = list(start), list(end), list(lines)
     weld = np.arange(len(x))
@@ -177,9 +176,9 @@ def _splice(
                 new_y.append(place.y)
             target = here[-1][1]
         if away[one] > _SAME_M:
-            links.append((int(loose[one]), target))
+            links.append((int(joined[one]), target))
         else:
-            weld[loose[one]] = target
+            weld[joined[one]] = target
     for e, here in cuts.items():
         stops = [0.0, *(where for where, _ in here), float(length[e])]
         nodes = [int(start[e]), *(node for _, node in here), int(end[e])]

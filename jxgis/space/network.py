@@ -186,7 +186,7 @@ def street_graph(
     """Make a graph of street lines, whether or not they were drawn as one.
 
     Lines are noded wherever they cross or touch. Where ``level`` is given, streets of different levels are not joined
-    by crossing: a bridge joins what it ends at. An end that stops short of another street by ``join_m`` or less is
+    by crossing: a bridge joins what it ends at. An end, or a corner, that stops short of another street by ``join_m`` or less is
     joined to it, but never up to a bridge that merely passes over.
 
     Parameters

@@ -72,6 +72,32 @@ def test_an_end_that_stops_short_is_joined_up_to_join_m(gap, joined):
     assert graph.length_m.sum() == pytest.approx(180 - gap + (gap if joined else 0))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_corners_that_stop_short_of_each_other_are_joined(seed):
+    """A street with side streets every 100 m, whose crossings two hands drew: of each two streets end at the one's corner."""
+    rng = np.random.default_rng(seed)
+    perfect, lines = nx.path_graph([(i, 0) for i in range(6)]), []
+    perfect.add_edges_from(((i, 0), (i, side)) for i in range(6) for side in (-1, 1))
+    shift = {node: rng.uniform(-0.35, 0.35, (2, 2)) for node in perfect}
+    for one, other in perfect.edges:
+        ends = (100 * np.array(node) + shift[node][rng.integers(2)] for node in (one, other))
+        lines.append(list(map(tuple, ends)))
+    graph = street_graph(streets(*lines))
+    assert parts(graph) == 1
+    at = np.array(list(perfect)) * 100.0
+    walk = walk_from(graph, snap(graph, at[:1, 0], at[:1, 1], max_snap_m=2))
+    away = walk.to(snap(graph, at[:, 0], at[:, 1], max_snap_m=2))
+    steps = nx.single_source_shortest_path_length(perfect, (0, 0))
+    assert away == pytest.approx([100 * steps[node] for node in perfect], abs=8)
+
+
+def test_a_bridge_that_goes_on_over_a_crossing_is_not_joined_to_it():
+    spans = [(0, 0), (50, 0)], [(50, 0), (100, 0)]
+    ground = [(50, -50), (50, 0.3)], [(50, 0.3), (50, 50)], [(20, 0.3), (50, 0.3)]
+    for level in (1, -1):
+        assert parts(street_graph(streets(*spans, *ground, level=[level, level, 0, 0, 0]))) == 2
+
+
 def test_two_loose_ends_facing_each_other_are_joined_once():
     graph = street_graph(streets([(0, 0), (50, 0)], [(50.6, 0), (100, 0)]))
     assert parts(graph) == 1
