@@ -19,8 +19,13 @@ from jxgis.space.polygons import polygons_of
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["holds_fractions", "raster_mean"]
+
+
+_NO_DATA = (-9999.0, -99999.0, -32767.0, -32768.0)
+_MOST = 1e15  # nothing that is measured of ground is more; what GIS write for no data is 3.4e38
 
 
 def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
@@ -42,7 +47,8 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the raster cannot be read, has no CRS, or its rows do not run west to east and north to south.
+        If the raster cannot be read, has no CRS, its rows do not run west to east and north to south, or cells hold what
+        can only be a code for no data that the file does not declare.
 
     Notes
     -----
@@ -89,10 +95,23 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
         if len(live):
             polygons = moved.iloc[live].set_geometry(shape[live], crs=moved.crs)
             source = RasterioRasterSource(raster, band_idx=1, name="value")
-            found = exact_extract(source, polygons, ["sum", "count"], output="pandas")
+            found = exact_extract(source, polygons, ["sum", "count", "min", "max"], output="pandas")
+            codes = np.array(_NO_DATA) * raster.scales[0] + raster.offsets[0]
+            _refuse_codes(found[["min", "max"]].to_numpy(dtype=np.float64), codes, name)
             above[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
             below[live] = found["count"].fillna(0).to_numpy(dtype=np.float64)
     return figures(zones, above, below, none="raster_gap")
+
+
+def _refuse_codes(values: NDArray[np.float64], codes: NDArray[np.float64], name: str) -> None:
+    """Refuse cells of no data that the file takes for numbers: the mean would be neither."""
+    wrong = values[(np.abs(values) > _MOST) | np.isclose(values[..., None], codes, rtol=1e-6, atol=0).any(axis=-1)]
+    if wrong.size:
+        raise InputError(
+            zh=f"{name} 的像元中有 {wrong[0]:g}，应是未声明的无数据值；请在文件中把它设为 nodata（gdal_edit.py -a_nodata）。",
+            en=f"{name} holds cells of {wrong[0]:g}: a no-data value that the file does not declare. Declare it as nodata "
+            "(gdal_edit.py -a_nodata).",
+        )
 
 
 def holds_fractions(path: str | Path) -> bool:

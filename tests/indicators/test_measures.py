@@ -507,6 +507,23 @@ def test_whether_a_raster_holds_fractions_its_scale_says_not_the_numbers_stored(
     assert raster_mean(whole, stored)["value"].item() == pytest.approx(scale * cells.mean())
 
 
+@pytest.mark.parametrize("code", [-9999, -32768, -3.4028235e38, np.inf])
+def test_no_data_that_a_raster_does_not_declare_is_no_number(raster, tmp_path, code):
+    """One such cell among some takes the mean far below nought."""
+    with rasterio.open(raster) as file:
+        profile, cells = {**file.profile, "nodata": None}, np.ones(file.shape, dtype="float32")
+    cells[0, 0] = code
+    bare = tmp_path / "bare.tif"
+    for declared in (None, code):
+        with rasterio.open(bare, "w", **{**profile, "nodata": declared}) as file:
+            file.write(cells, 1)
+            whole = frame(shapely.box(*file.bounds))
+        if declared is None:
+            with pytest.raises(InputError, match="nodata"):
+                raster_mean(whole, bare)
+    assert raster_mean(whole, bare)["value"].item() == 1
+
+
 def test_zones_are_measured_each_for_itself_in_any_order(zones, cases):
     flagged = with_case_flags(cases)
     hit = flagged["on_time"].to_numpy()
