@@ -11,6 +11,7 @@ import pandas as pd
 from jxgis.errors import InputError
 from jxgis.i18n import listed, text, text_pair
 from jxgis.load import SourceFile
+from jxgis.load._columns import empty_rows
 from jxgis.privacy import quoted
 from jxgis.schema.layers import KIND_NAMES
 
@@ -88,7 +89,7 @@ class Ledger:
 
     def reject_blank(self) -> None:
         """Reject rows of text that hold nothing at all, whatever else they lack."""
-        blank = [table.frame.isna().all(axis=1).to_numpy() & (table.geometry is None) for table in self._tables]
+        blank = [empty_rows(table.frame) & (table.geometry is None) for table in self._tables]
         self.reject(
             np.concatenate(blank), field="", reason="empty_row", values=np.full(len(self.row), "", dtype=object)
         )
