@@ -50,11 +50,11 @@ def read_parquet(path: Path, *, what: str, columns: Picker | None = None) -> Fea
     import pyarrow.parquet as pq
 
     with reading(what, _PARQUET):
-        require_sane_parquet(path, what=what)
         schema = pq.read_schema(path)
         metadata = schema.metadata or {}
         require_no_grids(metadata.get(b"geo", b""), what)
         if b"geo" in metadata:
+            require_sane_parquet(path, what=what)
             table = gpd.read_parquet(path)
             name = table.geometry.name
             geometry = np.asarray(table.geometry.array, dtype=object)
@@ -62,13 +62,15 @@ def read_parquet(path: Path, *, what: str, columns: Picker | None = None) -> Fea
             return Features(frame, geometry, table.crs, tuple(notes))
         # Two of one name cannot be told apart; an index without a name is no column.
         names = [name for name in schema.names if not name.startswith("__index_level_")]
-        used = None if columns is None or len(set(names)) < len(names) else columns(names, what)
-        frame = _with_index(
-            pd.read_parquet(path, columns=None if used is None else [name for name in names if name in used])
-        )
+        taken = None if columns is None or len(set(names)) < len(names) else columns(names, what)
+        index = (schema.pandas_metadata or {}).get("index_columns", ())
+        used = None if taken is None else [name for name in names if name in taken or name in index]
+        require_sane_parquet(path, what=what, columns=used)
+        frame = _with_index(pd.read_parquet(path, columns=used))
         if used is not None and empty_rows(frame).any():
-            used, frame = None, _with_index(pd.read_parquet(path))
-        left = () if used is None else tuple(name for name in names if name not in frame)
+            require_sane_parquet(path, what=what)
+            frame = _with_index(pd.read_parquet(path))
+        left = tuple(name for name in names if name not in frame)
         frame, notes = as_utf8(frame, what)
         return Features(frame, None, None, tuple(notes), left)
 
