@@ -138,6 +138,9 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     as_given = np.concatenate([place.given for place in placed])
     crs_note = placing.crs_note
     said = [*(note for table in raw for note in table.notes), *([crs_note] if crs_note else []), *placing.told.notes()]
+    names = [table.name for table in raw]
+    # What was read is not needed beside what is made of it.
+    del raw, tables, frames, placed
     gathered = Gathered(
         agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note, converted=placing.told.converted()
     )
@@ -149,7 +152,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     tell(0.65, 1, text_pair("pipeline.share_reading"))
     known = gathered.geometry[ledger.kept & ~shapely.is_missing(gathered.geometry)]
     if len(known):
-        _crs.refuse_distorted(metric, shapely.total_bounds(known), files_label([table.name for table in raw]))
+        _crs.refuse_distorted(metric, shapely.total_bounds(known), files_label(names))
     return gathered
 
 
