@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -299,8 +299,17 @@ def unzip_text(path: Path, *, what: str) -> bytes:
     return b"".join(parts)
 
 
-def require_sane_parquet(path: Path, *, what: str) -> None:
+def require_sane_parquet(path: Path, *, what: str, columns: Collection[str] | None = None) -> None:
     """Refuse a Parquet file that would take all memory: a value that repeats is stored once, however often it does.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what
+        The file, for messages.
+    columns
+        Those of which the texts will be read; None for all.
 
     Raises
     ------
@@ -319,10 +328,12 @@ def require_sane_parquet(path: Path, *, what: str) -> None:
     size = max(_VALUE_BYTES * values, pages)
     if size > MOST_UNPACKED or _is_too_much(pages, packed):
         raise _too_much(what, size, packed)
-    _require_sane_texts(path, groups, what, packed)
+    _require_sane_texts(path, groups, what, packed, columns)
 
 
-def _require_sane_texts(path: Path, groups: list[pq.RowGroupMetaData], what: str, packed: int) -> None:
+def _require_sane_texts(
+    path: Path, groups: list[pq.RowGroupMetaData], what: str, packed: int, columns: Collection[str] | None
+) -> None:
     """Refuse a Parquet file whose texts, each stored once, are too long when they are written out for every row.
 
     They are read as a dictionary, one row group and column at a time, where they could come to too much at all: no text is
@@ -337,9 +348,10 @@ def _require_sane_texts(path: Path, groups: list[pq.RowGroupMetaData], what: str
         for at in range(group.num_columns):
             column = group.column(at)
             most = column.num_values * column.total_uncompressed_size
-            if column.physical_type != "BYTE_ARRAY" or most <= _SMALL:
-                continue
             name = column.path_in_schema
+            read = columns is None or any(f"{name}.".startswith(f"{one}.") for one in columns)
+            if column.physical_type != "BYTE_ARRAY" or most <= _SMALL or not read:
+                continue
             file = pq.ParquetFile(path, read_dictionary=[name])
             for chunk in file.read_row_group(number, columns=[name]).column(0).chunks:
                 if pa.types.is_dictionary(chunk.type):

@@ -283,7 +283,9 @@ def mask_column(column: pd.Series, *, distinct: bool = False, hide: Callable[[st
         whole = known[known.mod(1).eq(0)] if column.dtype.kind == "f" else known
         written = known.astype(object)
         written.loc[whole.index] = [str(int(value)) for value in whole]
-    elif column.dtype.kind in "OTU" or column.dtype.name in {"str", "string", "category"}:
+    elif column.dtype.name == "str":
+        written = known
+    elif column.dtype.kind in "OTU" or column.dtype.name in {"string", "category"}:
         written = known.astype(object).map(str)
     else:
         return column
@@ -294,7 +296,7 @@ def mask_column(column: pd.Series, *, distinct: bool = False, hide: Callable[[st
     if not changed or codes:
         return column
     hidden = _told_apart(changed, values) if distinct else changed
-    shown = written.map(str).map({value: hidden.get(value, value) for value in values})
+    shown = written.astype(object).map(str).map({value: hidden.get(value, value) for value in values})
     return shown.reindex(column.index).astype(object).where(column.notna(), None)
 
 

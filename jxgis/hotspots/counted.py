@@ -165,7 +165,7 @@ def classes_asked(given: Given, asked: Sequence[str] | None) -> Sequence[str] | 
     issues, past = given.settings.inputs.issues, given.past()
     of_file = given.city is None or (issues is not None and issues.class_column is not None)
     own = () if given.city is None or of_file else tuple(given.city.classes)
-    there = {*past["issue_class"].dropna()} - {UNCLASSIFIED} if "issue_class" in past.columns else set()
+    there = {*past["issue_class"].dropna().unique()} - {UNCLASSIFIED} if "issue_class" in past.columns else set()
     for name in sorted({*(asked or ())} - {*own, *there}):
         # Of classes that nobody declared, one may have no issue.
         meant = list(own) or sorted(there - {*(asked or ())})

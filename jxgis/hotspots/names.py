@@ -96,7 +96,7 @@ def encode(values: pd.Series | NDArray[np.object_]) -> Coded:
     (['a', 'b'], [1, -1, 0, 1, -1])
     """
     # Trimming the distinct values only: a million cases have a few hundred texts.
-    rough, distinct = pd.factorize(pd.Series(values, dtype=object))
+    rough, distinct = pd.factorize(values if isinstance(values, pd.Series) else pd.Series(values, dtype=object))
     texts = _texts(np.asarray(distinct, dtype=object))
     known = np.array([text is not None for text in texts], dtype=bool)
     names, number = np.unique(texts[known].astype(str), return_inverse=True)

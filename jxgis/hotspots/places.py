@@ -270,7 +270,8 @@ class _Located:
 
     cell: NDArray[np.int64]
     point: NDArray[np.int64]
-    issue_class: NDArray[np.object_]
+    class_number: NDArray[np.int64]
+    number_of: dict[str, int]
     time: NDArray[np.datetime64] | None
     texts: dict[str, Coded]
 
@@ -293,10 +294,14 @@ class _Located:
                 texts["street"] = encode(street)
         time = inside["time"].to_numpy(dtype="datetime64[ns]") if "time" in inside.columns else None
         point = number_points(inside.geometry.x.to_numpy(), inside.geometry.y.to_numpy())
-        return cls(cell[cell >= 0], point, inside["issue_class"].to_numpy(dtype=object), time, texts)
+        number, classes = pd.factorize(inside["issue_class"])
+        return cls(cell[cell >= 0], point, number, {name: at for at, name in enumerate(classes)}, time, texts)
 
     def of_class(self, issue_class: str) -> NDArray[np.bool_]:
-        return np.ones(self.cell.size, dtype=bool) if issue_class == ALL else self.issue_class == issue_class
+        if issue_class == ALL:
+            return np.ones(self.cell.size, dtype=bool)
+        number = self.number_of.get(issue_class)
+        return np.zeros(self.cell.size, dtype=bool) if number is None else self.class_number == number
 
     def main(self, column: str | None, group: NDArray[np.int64], n: int) -> pd.DataFrame:
         """Most common text of each group of issues; missing where the issues lack the column."""

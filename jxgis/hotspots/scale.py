@@ -14,7 +14,7 @@ from jxgis.i18n import text_pair
 from jxgis.progress import stepped
 from jxgis.space.count import count_points
 from jxgis.space.grid import Grid, grid_over
-from jxgis.space.window import disc_sums
+from jxgis.space.window import disc_sums, pair_sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,14 +101,14 @@ def moran_profile(counts: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) ->
     deviation = x - x.mean()
     m2 = float((deviation**2).mean())
     kurtosis = float((deviation**4).mean()) / m2**2 if m2 > 0 else np.nan
+    pairs = pair_sums(deviation, grid, bands_m=bands_m)
     rows = []
-    for band_m in stepped(bands_m, text_pair("pipeline.share_bands")):
+    for at, band_m in enumerate(stepped(bands_m, text_pair("pipeline.share_bands"))):
         degree = disc_sums(np.ones(n, dtype=np.int64), grid, band_m=band_m).astype(np.float64) - 1
         s0 = float(degree.sum())
         row = {"band_m": float(band_m), "neighbours": s0 / n, "expected": -1 / (n - 1) if n > 1 else np.nan}
         if m2 > 0 and 0 < s0 < n * (n - 1) and n > 3:
-            lag = disc_sums(deviation, grid, band_m=band_m) - deviation
-            row["moran_i"] = n / s0 * float((deviation * lag).sum()) / (n * m2)
+            row["moran_i"] = n / s0 * float(pairs[at]) / (n * m2)
             # Binary symmetric weights: S1 = Σ(w_ij + w_ji)²/2 = 2 S0, S2 = Σ(row + column sums)² = 4 Σ degree².
             s1, s2 = 2 * s0, 4 * float((degree**2).sum())
             first = n * ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2)
@@ -148,20 +148,16 @@ def rate_profile(counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, bands_m:
     """
     r, v = rate_residuals(counts, exposure, grid)
     total = v.sum()
+    degree, scales, residuals = (pair_sums(x, grid, bands_m=bands_m) for x in (np.ones(len(v)), np.sqrt(v), r))
     rows = []
-    for band_m in stepped(bands_m, text_pair("pipeline.share_bands")):
-
-        def others(values: NDArray[np.float64], band_m: float = band_m) -> NDArray[np.float64]:
-            return np.asarray(disc_sums(values, grid, band_m=band_m) - values, dtype=np.float64)
-
-        degree = others(np.ones(len(v)))
-        row = {"band_m": float(band_m), "neighbours": degree.mean()}
-        scale = float((np.sqrt(v) * others(np.sqrt(v))).sum())
-        if scale > 0 and degree.sum() < len(v) * (len(v) - 1):
-            beside = others(v)
+    for at, band_m in enumerate(stepped(bands_m, text_pair("pipeline.share_bands"))):
+        pairs, scale = round(degree[at]), float(scales[at])
+        row = {"band_m": float(band_m), "neighbours": pairs / len(v)}
+        if 0 < pairs < len(v) * (len(v) - 1) and scale > 0:
+            beside = np.asarray(disc_sums(v, grid, band_m=band_m) - v, dtype=np.float64)
             both = float((v * beside).sum())
             variance = 2 * (both - 2 * float((v * beside**2).sum()) / total + both**2 / total**2)
-            row["moran_i"] = float((r * others(r)).sum()) / scale
+            row["moran_i"] = float(residuals[at]) / scale
             row["expected"] = -both / total / scale
             if variance > 0:
                 row["z"] = (row["moran_i"] - row["expected"]) * scale / np.sqrt(variance)

@@ -236,7 +236,7 @@ def wide_signs(words: str) -> int:
     >>> wide_signs("公园 12")
     2
     """
-    return sum(unicodedata.east_asian_width(sign) in "WF" for sign in words)
+    return 0 if words.isascii() else sum(unicodedata.east_asian_width(sign) in "WF" for sign in words)
 
 
 def text_pair(key: str, /, **values: object) -> Text:

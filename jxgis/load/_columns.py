@@ -25,6 +25,7 @@ __all__ = [
     "as_text",
     "as_written",
     "differing",
+    "empty_rows",
     "holdable",
     "rename_columns",
     "whole_as_text",
@@ -149,6 +150,22 @@ def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.
     a, b = (as_coordinate(column)[0] if numbers else as_text(column) for column in (one, other))
     same = np.isclose(a, b, rtol=1e-7, atol=0) if numbers else (a == b).to_numpy(dtype=bool)
     return ~(same | (a.isna() & b.isna()).to_numpy(dtype=bool))
+
+
+def empty_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows of a table hold nothing at all.
+
+    Examples
+    --------
+    >>> empty_rows(pd.DataFrame({"a": ["x", None], "b": [None, None]})).tolist()
+    [False, True]
+    """
+    empty = np.ones(len(frame), dtype=np.bool_)
+    for at in range(frame.shape[1]):
+        if not empty.any():
+            break
+        empty &= frame.iloc[:, at].isna().to_numpy()
+    return empty
 
 
 def as_text(column: pd.Series) -> pd.Series:

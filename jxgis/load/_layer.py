@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from jxgis.progress import stretch, tell
 from jxgis.schema import layers as _tables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import geopandas as gpd
     import pyproj
@@ -120,7 +121,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     # Of a large export the files take a quarter of the time; columns, places and the CRS as much as what follows.
     with stretch(0, 0.25, text_pair("pipeline.share_reading")):
         own, encoding, empty = given.get("layer"), given.get("encoding"), agreed.may_be_empty
-        raw = read_tables(source, expected=expected, layer=own, encoding=encoding, may_be_empty=empty)
+        used = None if agreed.carries else partial(_used, agreed, given)
+        raw = read_tables(source, expected=expected, layer=own, encoding=encoding, may_be_empty=empty, columns=used)
     ledger = Ledger(raw, codes={column.name for column in agreed.columns if column.dtype == "code"})
     placing = _Placing(agreed, city, given, _columns_to_keep(raw, given.get("keep", ())))
     # A month without a case adds nothing, and has no place by which to choose a CRS.
@@ -136,6 +138,9 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     as_given = np.concatenate([place.given for place in placed])
     crs_note = placing.crs_note
     said = [*(note for table in raw for note in table.notes), *([crs_note] if crs_note else []), *placing.told.notes()]
+    names = [table.name for table in raw]
+    # What was read is not needed beside what is made of it.
+    del raw, tables, frames, placed
     gathered = Gathered(
         agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note, converted=placing.told.converted()
     )
@@ -147,7 +152,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     tell(0.65, 1, text_pair("pipeline.share_reading"))
     known = gathered.geometry[ledger.kept & ~shapely.is_missing(gathered.geometry)]
     if len(known):
-        _crs.refuse_distorted(metric, shapely.total_bounds(known), files_label([table.name for table in raw]))
+        _crs.refuse_distorted(metric, shapely.total_bounds(known), files_label(names))
     return gathered
 
 
@@ -173,19 +178,13 @@ class _Placing:
     def rows(self, table: RawTable) -> tuple[pd.DataFrame, Placed]:
         """The rows of a file without its columns of coordinates, and where they are."""
         agreed, given = self._agreed, self._given
-        mapping = _tables.match_columns(
-            table.frame.columns,
-            agreed,
-            columns=given.get("columns"),
-            name_column=given.get("name_column"),
-            what=table.name,
-        )
+        mapping = _mapping(table.frame.columns, agreed, given, table.name)
         coordinates = _tables.coordinate_columns()
         table, unread = with_written_geometry(table, agreed, mapping.keys() & coordinates.keys())
         _refuse_no_geometry(table, agreed)
         _compare_rivals(table, agreed, mapping, given, self.told)
-        frame, left = rename_columns(table.frame, mapping, agreed, self._keep)
-        if left:
+        frame, dropped = rename_columns(table.frame, mapping, agreed, self._keep)
+        if left := [*dropped, *table.left]:
             self.told.add("load.not_carried", table.name, columns=[_tables.head(name) for name in left])
         if agreed.placeless and table.geometry is None and not mapping.keys() & coordinates.keys():
             return frame, nowhere(len(frame))
@@ -209,9 +208,8 @@ def _compare_rivals(
     table: RawTable, agreed: _tables.Contract, mapping: Mapping[str, str], given: ReadOptions, told: FileNotes
 ) -> None:
     """Of two columns for one meaning that disagree, refuse coordinates, and name the one taken of others."""
-    named = [*given.get("columns", {}).values(), given.get("name_column") or ""]
     place = set(_tables.coordinate_columns())
-    for key, others in _tables.rivals(table.frame.columns, agreed, mapping, told=named).items():
+    for key, others in _rivals(table.frame.columns, agreed, mapping, given).items():
         if key in place and table.geometry is not None:
             continue
         column = agreed.column(key)
@@ -234,9 +232,32 @@ def _compare_rivals(
             told.add("load.two_columns", table.name, count=int(differ.sum()), column=key, taken=taken, other=other)
 
 
+def _used(agreed: _tables.Contract, given: ReadOptions, names: Sequence[str], what: str) -> set[str] | None:
+    """The columns of a file that a layer takes, and those that could be meant instead; None for all, where no column says where its rows are."""
+    mapping = _mapping(names, agreed, given, what)
+    if not mapping.keys() & _tables.coordinate_columns().keys():
+        return None
+    wanted = {_tables.same_name(name) for name in given.get("keep", ())}
+    others = [name for several in _rivals(names, agreed, mapping, given).values() for name in several]
+    return {*mapping.values(), *others, *(name for name in names if _tables.same_name(name) in wanted)}
+
+
+def _mapping(names: Iterable[str], agreed: _tables.Contract, given: ReadOptions, what: str) -> dict[str, str]:
+    return _tables.match_columns(
+        names, agreed, columns=given.get("columns"), name_column=given.get("name_column"), what=what
+    )
+
+
+def _rivals(
+    names: Iterable[str], agreed: _tables.Contract, mapping: Mapping[str, str], given: ReadOptions
+) -> dict[str, list[str]]:
+    told = [*given.get("columns", {}).values(), given.get("name_column") or ""]
+    return _tables.rivals(names, agreed, mapping, told=told)
+
+
 def _columns_to_keep(raw: list[RawTable], asked: Sequence[str]) -> Sequence[str]:
     """The columns asked for beside the contract's; each is in one of the files."""
-    have = list(dict.fromkeys(str(name) for table in raw for name in table.frame.columns))
+    have = list(dict.fromkeys(str(name) for table in raw for name in (*table.frame.columns, *table.left)))
     known = {_tables.same_name(name) for name in have}
     unknown = [name for name in asked if _tables.same_name(name) not in known]
     if unknown:

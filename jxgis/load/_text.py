@@ -31,7 +31,9 @@ __all__ = [
     "distinct_names",
     "empty_file",
     "filled_cells",
+    "find_header",
     "head_row",
+    "read_as",
     "read_csv",
 ]
 
@@ -72,12 +74,15 @@ class Sheet:
         Rows with too few or too many fields.
     notes
         For people.
+    left
+        Columns that were not asked for, and not read.
     """
 
     frame: pd.DataFrame
     row: NDArray[np.int64]
     broken: tuple[BrokenRow, ...] = ()
     notes: tuple[Text, ...] = field(default=())
+    left: tuple[str, ...] = ()
 
 
 def decode(data: bytes, *, encoding: str | None, what: str) -> str:
@@ -125,7 +130,7 @@ def decode(data: bytes, *, encoding: str | None, what: str) -> str:
         return text
     of_two_bytes = _utf16(data)
     for codec in [of_two_bytes] if of_two_bytes else ["utf-8-sig", "gb18030"]:
-        found = _read_as(data, codec)
+        found = read_as(data, codec)
         if found is not None:
             return found
     raise _unknown_encoding(what)
@@ -141,7 +146,7 @@ def _utf16(data: bytes) -> str | None:
     return "utf-16-le" if low > high else "utf-16-be"
 
 
-def _read_as(data: bytes, codec: str) -> str | None:
+def read_as(data: bytes, codec: str) -> str | None:
     """Text in one encoding; None where it is not."""
     try:
         return data.decode(codec)
@@ -173,7 +178,7 @@ def _decode_lines(data: bytes, what: str) -> tuple[str, bool]:
         If more than one line in twenty (but for a single one) is in neither, or half of what stands in those.
     """
     lines = data.split(b"\n")
-    utf8, gb = ([_read_as(line, codec) for line in lines] for codec in ("utf-8", "gb18030"))
+    utf8, gb = ([read_as(line, codec) for line in lines] for codec in ("utf-8", "gb18030"))
     ascii_only = [line.isascii() for line in lines]
     valid = sum(text is not None and not plain for text, plain in zip(utf8, ascii_only, strict=True))
     # By chance a line of two signs of GBK is UTF-8, one in fifty; a line of UTF-8 is GBK more often than not.
@@ -187,7 +192,7 @@ def _decode_lines(data: bytes, what: str) -> tuple[str, bool]:
         if a is not None and (first or plain):
             read.append(a.removeprefix("\ufeff"))
         # A broken line of UTF-8 is, in GB 18030, made of signs that nobody writes.
-        elif b is not None and (not first or _read_as(b.encode("gb18030"), "gb2312") is not None):
+        elif b is not None and (not first or read_as(b.encode("gb18030"), "gb2312") is not None):
             read.append(b)
             in_gb += 1
         else:
@@ -241,7 +246,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     if text.count("\r") != text.count("\r\n"):
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     with reading(what, _CSV):
-        above, start, delimiter, header = _header(text)
+        above, start, delimiter, header = find_header(text)
     # Arrow reads UTF-8 only. A blank line between rows is an empty row, as in a workbook, so that no number shifts.
     raw = (text[start:].rstrip("\r\n") + "\n").encode()
     _refuse_swallowed_by_head(header, delimiter, what)
@@ -342,7 +347,7 @@ def _not_closed(what: str, row: int) -> InputError:
     )
 
 
-def _header(text: str) -> tuple[int, int, str, list[str]]:
+def find_header(text: str) -> tuple[int, int, str, list[str]]:
     """Where the table of a text begins.
 
     Returns

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_no_grids, require_sane_parquet, texts_within
+from jxgis._files import reading, require_no_grids, texts_within
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, rows_said, text_pair
 from jxgis.load._views import crs_definitions, require_finite_views
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["Features", "dbf_encoding", "read_parquet", "read_vector"]
+__all__ = ["Features", "as_utf8", "dbf_encoding", "read_vector"]
 
 # The DBF language bytes that name a Chinese code page; 0x00, 0x03 and 0x57 are written whatever the text is in.
 _LANGUAGE_BYTES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5hkscs", 0x78: "big5hkscs"}
@@ -63,10 +63,6 @@ _OPTIONS = {"GDAL_HTTP_PROXY": "none://offline", "GDAL_HTTPS_PROXY": "none://off
 _SHX_HEAD, _SHX_RECORD = 100, 8
 # The table of tables, without which a folder is not a geodatabase.
 _CATALOG = "a00000001.gdbtable"
-_PARQUET = Text(
-    zh="无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
-    en="cannot be read as Parquet: it is cut off, damaged or in another format; export or copy it again.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +79,15 @@ class Features:
         As the file declares it.
     notes
         For people.
+    left
+        Columns that were not asked for, and not read.
     """
 
     frame: pd.DataFrame
     geometry: NDArray[Any] | None
     crs: pyproj.CRS | None
     notes: tuple[Text, ...] = field(default=())
+    left: tuple[str, ...] = ()
 
 
 def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encoding: str | None, what: str) -> Features:
@@ -145,7 +144,7 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
     else:
         geometry, crs = np.asarray(table.geometry.array, dtype=object), table.crs
         frame = pd.DataFrame(table.drop(columns="geometry"))
-    frame, said = _as_utf8(frame, what)
+    frame, said = as_utf8(frame, what)
     return Features(frame, geometry, crs, (*notes, *said))
 
 
@@ -322,7 +321,7 @@ def _not_utf8(what: str) -> InputError:
     )
 
 
-def _as_utf8(frame: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Text]]:
+def as_utf8(frame: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Text]]:
     """Text that is not UTF-8 as the GB 18030 that it is: Arrow hands it on as it stands in the file, and fails where it is looked at.
 
     Returns
@@ -554,45 +553,3 @@ def _dbf_is_utf8(data: bytes) -> bool:
             if not (full and error.reason == "unexpected end of data"):
                 return False
     return True
-
-
-def read_parquet(path: Path, *, what: str) -> Features:
-    """Read Parquet or GeoParquet.
-
-    Parameters
-    ----------
-    path
-        The file.
-    what
-        The file, for messages.
-
-    Returns
-    -------
-    Features
-
-    Raises
-    ------
-    InputError
-        If it is not a Parquet file, or its values are too many (`jxgis._files.MOST_UNPACKED`).
-    """
-    import geopandas as gpd
-    import pyarrow.parquet as pq
-
-    with reading(what, _PARQUET):
-        require_sane_parquet(path, what=what)
-        metadata = pq.read_schema(path).metadata or {}
-        require_no_grids(metadata.get(b"geo", b""), what)
-        if b"geo" in metadata:
-            table = gpd.read_parquet(path)
-            name = table.geometry.name
-            geometry = np.asarray(table.geometry.array, dtype=object)
-            frame, notes = _as_utf8(_with_index(pd.DataFrame(table.drop(columns=name))), what)
-            return Features(frame, geometry, table.crs, tuple(notes))
-        frame, notes = _as_utf8(_with_index(pd.read_parquet(path)), what)
-        return Features(frame, None, None, tuple(notes))
-
-
-def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table whose index is a column again, as it is in the file, where it has a name."""
-    named = [level for level, name in enumerate(frame.index.names) if name is not None]
-    return frame.reset_index(level=named, allow_duplicates=True).reset_index(drop=True)

@@ -20,8 +20,10 @@ from jxgis._files import reading, require_name, require_ordinary, require_sane_z
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import holdable
+from jxgis.load._parquet import read_parquet
 from jxgis.load._text import BrokenRow, Sheet, decode, distinct_names, empty_file, read_csv
-from jxgis.load._vector import read_parquet, read_vector
+from jxgis.load._used import Picker, read_used
+from jxgis.load._vector import read_vector
 from jxgis.load._workbook import read_excel
 from jxgis.progress import stepped
 from jxgis.schema.layers import nearest_file
@@ -74,6 +76,8 @@ class RawTable:
         Rows that could not be split into fields.
     notes
         For people.
+    left
+        Columns of the file that were not asked for, and not read.
     """
 
     name: str
@@ -84,6 +88,7 @@ class RawTable:
     row: NDArray[np.int64]
     broken: tuple[BrokenRow, ...] = ()
     notes: tuple[Text, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def read_tables(
@@ -93,6 +98,7 @@ def read_tables(
     layer: str | None = None,
     encoding: str | None = None,
     may_be_empty: bool = False,
+    columns: Picker | None = None,
 ) -> list[RawTable]:
     """Read a file, a glob, a zip or a table in memory.
 
@@ -110,6 +116,8 @@ def read_tables(
         Of text; None to find out.
     may_be_empty
         Whether there may be no row.
+    columns
+        Which columns are used; others may be left unread.
 
     Returns
     -------
@@ -136,7 +144,7 @@ def read_tables(
         tables = [
             table
             for path, chosen in stepped(paths, text_pair("pipeline.share_reading"))
-            for table in _read_path(path, wanted, chosen, encoding)
+            for table in _read_path(path, wanted, _How(chosen, encoding, columns))
         ]
     tables = [_holdable(table) for table in tables]
     if not may_be_empty and not any(len(table.frame) + len(table.broken) for table in tables):
@@ -145,6 +153,15 @@ def read_tables(
             zh=f"{listed(names, 'zh')} 只有表头，没有数据行。", en=f"{listed(names, 'en')}: headers only, no data rows."
         )
     return tables
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a file is read: which layer of it, in which encoding, and which columns."""
+
+    layer: str | None
+    encoding: str | None
+    columns: Picker | None
 
 
 def _holdable(table: RawTable) -> RawTable:
@@ -269,7 +286,7 @@ def _suffix(name: str) -> str:
     return next((suffix for suffix in sorted(_FORMATS, key=len, reverse=True) if lower.endswith(suffix)), "")
 
 
-def _read_path(path: Path, expected: Sequence[str], layer: str | None, encoding: str | None) -> Iterator[RawTable]:
+def _read_path(path: Path, expected: Sequence[str], how: _How) -> Iterator[RawTable]:
     suffix = _suffix(path.name)
     if not suffix or (path.is_dir() and suffix != ".gdb"):
         raise InputError(
@@ -281,9 +298,9 @@ def _read_path(path: Path, expected: Sequence[str], layer: str | None, encoding:
             raise empty_file(path.name)
         sha256 = file_hash(path)
         if suffix in _ZIPS:
-            yield from _read_zip(path, sha256, expected, layer, encoding)
+            yield from _read_zip(path, sha256, expected, how)
         else:
-            yield from _read_one(path, path.name, sha256, expected, layer, encoding)
+            yield from _read_one(path, path.name, sha256, expected, how)
     except PermissionError:
         raise _unreadable(path) from None
 
@@ -299,25 +316,25 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read_one(
-    path: Path, name: str, sha256: str, expected: Sequence[str], layer: str | None, encoding: str | None
-) -> Iterator[RawTable]:
+def _read_one(path: Path, name: str, sha256: str, expected: Sequence[str], how: _How) -> Iterator[RawTable]:
     suffix = _suffix(path.name)
     if suffix in _TEXT or suffix in EXCEL:
-        sheets = _read_sheets(path, suffix, name, layer, encoding)
+        sheets = _read_sheets(path, suffix, name, how)
         for own, sheet in sheets.items():
             shown = name if len(sheets) == 1 else f"{name}/{own}"
-            yield RawTable(shown, sha256, sheet.frame, None, None, sheet.row, sheet.broken, sheet.notes)
+            yield RawTable(shown, sha256, sheet.frame, None, None, sheet.row, sheet.broken, sheet.notes, sheet.left)
         return
     if suffix in _PARQUET:
-        features = read_parquet(path, what=name)
+        features = read_parquet(path, what=name, columns=how.columns)
     else:
-        features = read_vector(path, layer=layer, expected=expected, encoding=encoding, what=name)
+        features = read_vector(path, layer=how.layer, expected=expected, encoding=how.encoding, what=name)
     row = np.arange(1, len(features.frame) + 1, dtype=np.int64)
-    yield RawTable(name, sha256, features.frame, features.geometry, features.crs, row, notes=features.notes)
+    yield RawTable(
+        name, sha256, features.frame, features.geometry, features.crs, row, notes=features.notes, left=features.left
+    )
 
 
-def _read_sheets(path: Path, suffix: str, name: str, layer: str | None, encoding: str | None) -> dict[str, Sheet]:
+def _read_sheets(path: Path, suffix: str, name: str, how: _How) -> dict[str, Sheet]:
     """A text or a workbook, by how it begins: platforms export text and pages under the name of a workbook."""
     with path.open("rb") as stream:
         begins = stream.read(1024)
@@ -327,9 +344,7 @@ def _read_sheets(path: Path, suffix: str, name: str, layer: str | None, encoding
             zh=f"{name} 其实是网页，只是改了扩展名（不少平台这样导出）；请用 Excel 或 WPS 打开后另存为 xlsx。",
             en=f"{name} is a web page under the name of a workbook, as some platforms export them; open it and save it as xlsx.",
         )
-    sheets = (
-        read_excel(path, sheet=layer, what=name) if workbook else {name: read_csv(path, encoding=encoding, what=name)}
-    )
+    sheets = read_excel(path, sheet=how.layer, what=name) if workbook else {name: _read_text(path, name, how)}
     if workbook != (suffix in EXCEL):
         first = next(iter(sheets))
         note = text_pair("load.is_workbook" if workbook else "load.is_text", file=name)
@@ -337,16 +352,22 @@ def _read_sheets(path: Path, suffix: str, name: str, layer: str | None, encoding
     return sheets
 
 
-def _read_zip(
-    path: Path, sha256: str, expected: Sequence[str], layer: str | None, encoding: str | None
-) -> Iterator[RawTable]:
+def _read_text(path: Path, name: str, how: _How) -> Sheet:
+    if how.columns is not None and path.suffix.lower() != ".gz":
+        sheet = read_used(path, encoding=how.encoding, what=name, columns=how.columns)
+        if sheet is not None:
+            return sheet
+    return read_csv(path, encoding=how.encoding, what=name)
+
+
+def _read_zip(path: Path, sha256: str, expected: Sequence[str], how: _How) -> Iterator[RawTable]:
     with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
         with reading(path.name, _ZIP):
             names = _extract(path, Path(folder))
         members = [name for name in sorted(names) if _suffix(name) not in ("", *_ZIPS)]
-        stems = [name for name in members if layer is not None and Path(name).stem == layer]
+        stems = [name for name in members if how.layer is not None and Path(name).stem == how.layer]
         if stems:
-            members, layer = stems, None
+            members, how = stems, replace(how, layer=None)
         kinds = {_suffix(name) for name in members}
         if not kinds:
             raise InputError(
@@ -364,7 +385,7 @@ def _read_zip(
         for name in members:
             # A zip around one file is that file: its rows need no second name.
             shown = path.name if len(members) == 1 else f"{path.name}/{name}"
-            for table in _read_one(names[name], shown, sha256, expected, layer, encoding):
+            for table in _read_one(names[name], shown, sha256, expected, how):
                 yield replace(table, notes=(*notes, *table.notes))
                 notes = ()
 

@@ -11,6 +11,7 @@ import pandas as pd
 from jxgis.errors import InputError
 from jxgis.i18n import listed, text, text_pair
 from jxgis.load import SourceFile
+from jxgis.load._columns import empty_rows
 from jxgis.privacy import quoted
 from jxgis.schema.layers import KIND_NAMES
 
@@ -45,7 +46,9 @@ class Ledger:
     """
 
     def __init__(self, tables: Sequence[RawTable], *, codes: Collection[str] = ()) -> None:
-        self._tables = tables
+        # Not the tables: of a million rows they would stay in memory as long as the account.
+        self._files = [(table.name, table.sha256, len(table.broken)) for table in tables]
+        self._blank = np.concatenate([empty_rows(table.frame) & (table.geometry is None) for table in tables])
         self._codes = codes
         lengths = [len(table.frame) for table in tables]
         self.source = np.repeat(np.arange(len(tables)), lengths)
@@ -88,10 +91,7 @@ class Ledger:
 
     def reject_blank(self) -> None:
         """Reject rows of text that hold nothing at all, whatever else they lack."""
-        blank = [table.frame.isna().all(axis=1).to_numpy() & (table.geometry is None) for table in self._tables]
-        self.reject(
-            np.concatenate(blank), field="", reason="empty_row", values=np.full(len(self.row), "", dtype=object)
-        )
+        self.reject(self._blank, field="", reason="empty_row", values=np.full(len(self.row), "", dtype=object))
 
     def leave_out(self, mask: ArrayLike) -> int:
         """Leave out the rows of a mask that are still kept; how many they were."""
@@ -105,7 +105,7 @@ class Ledger:
         if not self._rejects:
             return pd.DataFrame(columns=list(REJECT_COLUMNS)).astype({"row": "int64"})
         joined = pd.concat(self._rejects, ignore_index=True).sort_values(["source", "row"], ignore_index=True)
-        joined["source"] = [self._tables[number].name for number in joined["source"]]
+        joined["source"] = [self._files[number][0] for number in joined["source"]]
         pairs = zip(joined["field"], joined["value"], strict=True)
         joined["value"] = [_shown(value, code=field in self._codes) for field, value in pairs]
         return joined.astype({"row": "int64"})[list(REJECT_COLUMNS)]
@@ -113,11 +113,11 @@ class Ledger:
     def sources(self) -> tuple[SourceFile, ...]:
         """The account of each file."""
         account = []
-        for number, table in enumerate(self._tables):
+        for number, (name, sha256, broken) in enumerate(self._files):
             mine = self.source == number
-            rows_in = int(mine.sum()) + len(table.broken)
+            rows_in = int(mine.sum()) + broken
             kept, left = int(self.kept[mine].sum()), int(self.left_out[mine].sum())
-            account.append(SourceFile(table.name, table.sha256, rows_in, kept, rows_in - kept - left, left))
+            account.append(SourceFile(name, sha256, rows_in, kept, rows_in - kept - left, left))
         return tuple(account)
 
 

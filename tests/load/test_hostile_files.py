@@ -435,6 +435,10 @@ def test_parquet_of_long_texts_that_repeat_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"unpacks to at least 6\.3 GB"):
         _files.require_sane_parquet(tmp_path / "wide.parquet", what="wide.parquet")
     _files.require_sane_parquet(tmp_path / "small.parquet", what="small.parquet")
+    # In a column that is not read it takes no memory.
+    _files.require_sane_parquet(tmp_path / "wide.parquet", what="wide.parquet", columns=["问题编号"])
+    with pytest.raises(InputError):
+        _files.require_sane_parquet(tmp_path / "wide.parquet", what="wide.parquet", columns=["任务号"])
 
 
 def test_parquet_with_pages_of_nothing_is_refused(tmp_path: Path) -> None:

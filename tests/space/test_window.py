@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jxgis.errors import InputError
 from jxgis.space import window
 from jxgis.space.grid import Grid, grid_over
-from jxgis.space.window import disc_reach, disc_sums
+from jxgis.space.window import disc_reach, disc_sums, pair_sums
 
 CRS = gpd.GeoSeries([], crs=4549).crs
 
@@ -70,6 +70,21 @@ def test_values_too_large_for_rounding_back_take_the_row_runs() -> None:
     values = np.random.default_rng(0).integers(0, 2**52, (1, 1600))
     assert not window._fits_fourier(values, grid, disc_reach(1, 20))
     np.testing.assert_array_equal(disc_sums(values, grid, band_m=20), brute(values, grid, 400))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_products_of_pairs_are_those_of_the_double_sum(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mask = rng.random(rng.integers(1, 14, 2)) < 0.7
+    mask.flat[0] = True
+    grid = Grid(CRS, 100.0, 0, 0, mask)
+    values = rng.normal(size=len(grid))
+    bands_m = [100.0, 50.0, *rng.uniform(50, 2500, 4).tolist()]
+    products = np.outer(values, values) * ~np.eye(len(grid), dtype=bool)
+    apart = np.hypot(grid.rows[:, None] - grid.rows, grid.cols[:, None] - grid.cols) * 100
+    expected = [products[apart <= band_m].sum() for band_m in bands_m]
+    # Of some 1e-16 times a few hundred products.
+    np.testing.assert_allclose(pair_sums(values, grid, bands_m=bands_m), expected, rtol=0, atol=1e-11)
 
 
 @pytest.mark.parametrize("band_m", [0, -1, np.nan, np.inf])

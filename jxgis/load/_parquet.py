@@ -1,0 +1,81 @@
+"""Parquet and GeoParquet as tables, by the columns that are used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis._files import reading, require_no_grids, require_sane_parquet
+from jxgis.i18n import Text
+from jxgis.load._columns import empty_rows
+from jxgis.load._vector import Features, as_utf8
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jxgis.load._used import Picker
+
+__all__ = ["read_parquet"]
+
+_PARQUET = Text(
+    zh="无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
+    en="cannot be read as Parquet: it is cut off, damaged or in another format; export or copy it again.",
+)
+
+
+def read_parquet(path: Path, *, what: str, columns: Picker | None = None) -> Features:
+    """Read Parquet or GeoParquet.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what
+        The file, for messages.
+    columns
+        Which of its columns are used; a table without geometry of which a row has nothing in these is read whole.
+
+    Returns
+    -------
+    Features
+
+    Raises
+    ------
+    InputError
+        If it is not a Parquet file, or its values are too many (`jxgis._files.MOST_UNPACKED`).
+    """
+    import geopandas as gpd
+    import pyarrow.parquet as pq
+
+    with reading(what, _PARQUET):
+        schema = pq.read_schema(path)
+        metadata = schema.metadata or {}
+        require_no_grids(metadata.get(b"geo", b""), what)
+        if b"geo" in metadata:
+            require_sane_parquet(path, what=what)
+            table = gpd.read_parquet(path)
+            name = table.geometry.name
+            geometry = np.asarray(table.geometry.array, dtype=object)
+            frame, notes = as_utf8(_with_index(pd.DataFrame(table.drop(columns=name))), what)
+            return Features(frame, geometry, table.crs, tuple(notes))
+        # Two of one name cannot be told apart; an index without a name is no column.
+        names = [name for name in schema.names if not name.startswith("__index_level_")]
+        taken = None if columns is None or len(set(names)) < len(names) else columns(names, what)
+        index = (schema.pandas_metadata or {}).get("index_columns", ())
+        used = None if taken is None else [name for name in names if name in taken or name in index]
+        require_sane_parquet(path, what=what, columns=used)
+        frame = _with_index(pd.read_parquet(path, columns=used))
+        if used is not None and empty_rows(frame).any():
+            require_sane_parquet(path, what=what)
+            frame = _with_index(pd.read_parquet(path))
+        left = tuple(name for name in names if name not in frame)
+        frame, notes = as_utf8(frame, what)
+        return Features(frame, None, None, tuple(notes), left)
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose index is a column again, as it is in the file, where it has a name."""
+    named = [level for level, name in enumerate(frame.index.names) if name is not None]
+    return frame.reset_index(level=named, allow_duplicates=True).reset_index(drop=True)

@@ -1,0 +1,185 @@
+"""A CSV by the columns that are used, its bytes taken as they stand: what is unusual in a file is left to the thorough reader."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+
+import numpy as np
+
+from jxgis.load._columns import empty_rows
+from jxgis.load._text import Sheet, counted_from, distinct_names, find_header, read_as
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+__all__ = ["Picker", "read_used"]
+
+Picker: TypeAlias = "Callable[[Sequence[str], str], Collection[str] | None]"
+"""Of the columns of a file, and its name for messages, those that are used; None for all."""
+
+_HEAD_BYTES = 500_000
+_TAIL_BYTES = 1 << 16
+_BLOCK_BYTES = 1 << 22
+# In these no byte of a sign is a line end, a quote, a comma, a tab or a semicolon: fields can be told before they are decoded.
+_CODECS = ("utf-8", "gb18030")
+_ASCII_IN_GB = "|"
+# A sign of UTF-8 as Chinese has them; three signs of GBK begin so once in ten thousand.
+_CHINESE_UTF8 = re.compile(rb"[\xe3-\xef][\x80-\xbf]{2}")
+
+
+def read_used(path: Path, *, encoding: str | None, what: str, columns: Picker) -> Sheet | None:
+    """Read some columns of a CSV, without ever holding the file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    encoding
+        As for `_text.read_csv`.
+    what
+        The file, for messages.
+    columns
+        Which of them.
+
+    Returns
+    -------
+    Sheet or None
+        As `_text.read_csv` reads these columns. None where all are used, or where the whole of the file must be looked at to
+        tell what stands in it: another encoding or two, values or a header of several lines, line ends of an old Mac, rows
+        that cannot be split into fields or have nothing in these columns.
+    """
+    codecs_to_try = _CODECS if encoding is None else [codec for codec in (*_CODECS, "gbk") if codec == encoding.lower()]
+    with path.open("rb") as stream:
+        sheets = (_read(stream, codec, what, columns) for codec in codecs_to_try)
+        return next((sheet for sheet in sheets if sheet is not None), None)
+
+
+def _read(stream: BinaryIO, codec: str, what: str, columns: Picker) -> Sheet | None:
+    stream.seek(0)
+    head = stream.read(_HEAD_BYTES)
+    text = _decoded_head(head, codec)
+    if text is None or not text.strip() or "\0" in text:
+        return None
+    try:
+        above, start, delimiter, header = find_header(text)
+    except csv.Error:
+        return None
+    lines = head.splitlines(keepends=True)[: text.count("\n", 0, start) + 1]
+    begin = sum(map(len, lines))
+    if any("\n" in name or "\ufffd" in name for name in header) or (codec != "utf-8" and delimiter == _ASCII_IN_GB):
+        return None
+    names = distinct_names(header)
+    used = columns(names, what)
+    if used is None or not all(line.endswith(b"\n") for line in lines):
+        return None
+    part = _Part(stream, begin, _end_of_rows(stream))
+    places = [at for at, name in enumerate(names) if name in used]
+    table = _parsed(part, len(names), places, delimiter, codec)
+    if table is None or part.lone_returns or part.line_ends >= table.num_rows:
+        return None
+    frame = table.rename_columns([names[at] for at in places]).to_pandas()
+    if empty_rows(frame).any():
+        return None
+    left = tuple(name for name in names if name not in used)
+    return Sheet(frame, np.arange(1, len(frame) + 1, dtype=np.int64), (), counted_from(above, what), left)
+
+
+def _decoded_head(head: bytes, codec: str) -> str | None:
+    """The beginning of a text; None where it is in another encoding."""
+    if codec != "utf-8" and _CHINESE_UTF8.search(head.partition(b"\n")[0]):
+        return None
+    return head.removeprefix(codecs.BOM_UTF8).decode(codec, errors="replace")
+
+
+def _end_of_rows(stream: BinaryIO) -> int:
+    """Where the last row ends: blank lines after it are none."""
+    end = stream.seek(0, io.SEEK_END)
+    while end:
+        begin = max(end - _TAIL_BYTES, 0)
+        stream.seek(begin)
+        filled = len(stream.read(end - begin).rstrip(b"\r\n"))
+        if filled:
+            return begin + filled
+        end = begin
+    return 0
+
+
+class _Part(io.RawIOBase):
+    """Part of a file, whose line ends are counted as it is read."""
+
+    def __init__(self, stream: BinaryIO, begin: int, end: int) -> None:
+        super().__init__()
+        self._stream, self._left = stream, max(end - begin, 0)
+        self._last = b""
+        self.line_ends = self.lone_returns = 0
+        stream.seek(begin)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # of memory that can be written to
+        data = self._stream.read(min(len(buffer), self._left))
+        self._left -= len(data)
+        self.line_ends += data.count(b"\n")
+        self.lone_returns += data.count(b"\r") - (self._last + data).count(b"\r\n")
+        self._last = data[-1:] if data.endswith(b"\r") else b""
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _parsed(part: _Part, width: int, used: Sequence[int], delimiter: str, codec: str) -> pa.Table | None:
+    """The used columns as text; None where a row has too few or too many fields, or text is in another encoding."""
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
+    names = [str(at) for at in range(width)]
+    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False)
+    kind = pa.string() if codec == "utf-8" else pa.binary()
+    convert = arrow_csv.ConvertOptions(
+        column_types=dict.fromkeys(names, kind),
+        include_columns=[names[at] for at in used],
+        null_values=[""],
+        strings_can_be_null=True,
+    )
+    # One thread takes half the time of two.
+    options = arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=names)
+    try:
+        table = arrow_csv.read_csv(part, options, parse, convert)
+    except pa.ArrowInvalid:
+        return None
+    if codec == "utf-8":
+        return table
+    decoded = [_decoded(column, codec) for column in table.columns]
+    return None if any(column is None for column in decoded) else pa.table(decoded, names=table.column_names)
+
+
+def _decoded(column: pa.ChunkedArray, codec: str) -> pa.ChunkedArray | pa.Array | None:
+    """Text of bytes, each that differs once; None where some are in another encoding, or look so: UTF-8 among GBK."""
+    import pyarrow as pa
+
+    if all(_is_ascii(chunk) for chunk in column.chunks):
+        return column.cast(pa.string())
+    coded = column.combine_chunks().dictionary_encode()
+    words = coded.dictionary.to_pylist()
+    # No word holds a line end: files with values of several lines are not read here.
+    joined = b"\n".join(words)
+    if _CHINESE_UTF8.search(joined) and any(
+        _CHINESE_UTF8.search(word) and read_as(word, "utf-8") is not None for word in words
+    ):
+        return None
+    text = read_as(joined, codec)
+    if text is None or text.count("\n") != len(words) - 1:
+        return None
+    return pa.array(text.split("\n"), type=pa.string()).take(coded.indices)
+
+
+def _is_ascii(chunk: pa.Array) -> bool:
+    data = chunk.buffers()[2]
+    return data is None or data.to_pybytes().isascii()
