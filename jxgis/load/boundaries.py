@@ -345,7 +345,8 @@ def dissolve_districts(
     order = [name for name in _district_order(city) if (district == name).any()]
     geometry = np.array([shapely.union_all(subdistricts.geometry[district == name].array) for name in order], object)
     if outline is None:
-        parts = city.crosswalk.loc[city.crosswalk["part"], "subdistrict"].tolist()
+        there = _there(subdistricts, city)
+        parts = [name for name in city.crosswalk.loc[city.crosswalk["part"], "subdistrict"] if name in there]
         if parts:
             notes.append(text_pair("load.part_uncut", names=parts))
     else:
@@ -443,12 +444,16 @@ def _by_code(subdistricts: gpd.GeoDataFrame, city: City) -> list[Text]:
     return notes
 
 
-def _missing(subdistricts: gpd.GeoDataFrame, city: City) -> list[Text]:
+def _there(subdistricts: gpd.GeoDataFrame, city: City) -> set[str]:
+    """The crosswalk's sub-districts that are among these, by name, alias or code."""
     names = set(subdistricts["name"])
     codes = set(subdistricts["code"].dropna()) if "code" in subdistricts else set()
-    lacking = [
-        (first, district) for known, code, district, first in _entries(city) if not (known & names or code in codes)
-    ]
+    return {first for known, code, _, first in _entries(city) if known & names or code in codes}
+
+
+def _missing(subdistricts: gpd.GeoDataFrame, city: City) -> list[Text]:
+    there = _there(subdistricts, city)
+    lacking = [(first, district) for _, _, district, first in _entries(city) if first not in there]
     if not lacking:
         return []
     districts = list(dict.fromkeys(district for _, district in lacking))

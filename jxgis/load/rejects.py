@@ -9,19 +9,21 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError
-from jxgis.i18n import listed, text, text_pair
+from jxgis.i18n import listed, text_pair
 from jxgis.load import SourceFile
 from jxgis.load._columns import empty_rows
 from jxgis.privacy import quoted
+from jxgis.schema.columns import layer_column
 from jxgis.schema.layers import KIND_NAMES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from jxgis.i18n import Text
     from jxgis.load.readers import RawTable
     from jxgis.schema.layers import Contract
 
-__all__ = ["REJECT_COLUMNS", "Ledger", "refuse_empty", "refuse_no_years"]
+__all__ = ["REJECT_COLUMNS", "Ledger", "field_title", "refuse_empty", "refuse_no_years"]
 
 REJECT_COLUMNS = ("source", "row", "field", "value", "reason")
 
@@ -142,6 +144,13 @@ def refuse_no_years(ledger: Ledger, column: str, values: pd.Series, bad: NDArray
         )
 
 
+def field_title(field: str, layer: str) -> Text:
+    """What the ``field`` of a rejected row is called: a column of the layer, its shape, or the row as a whole."""
+    if field in ("", "geometry"):
+        return text_pair("load.shape" if field else "load.whole_row")
+    return layer_column(field, layer).title
+
+
 def refuse_empty(agreed: Contract, ledger: Ledger) -> None:
     """Refuse a layer of which nothing is kept, with the reasons and how often each.
 
@@ -156,17 +165,16 @@ def refuse_empty(agreed: Contract, ledger: Ledger) -> None:
     left = int(ledger.left_out.sum())
     files = dict.fromkeys(source.name for source in ledger.sources())
     counts = rejects["reason"].value_counts()
-    zh = [f"{text(f'reasons.{reason}', 'zh')} {count} 行" for reason, count in counts.items()]
-    en = [f"{text(f'reasons.{reason}', 'en')}: {count}" for reason, count in counts.items()]
+    said = [(text_pair(f"reasons.{reason}"), count) for reason, count in counts.items()]
     if left:
-        zh.append(f"按筛选条件不计 {left} 行")
-        en.append(f"left out by the filters: {left}")
+        said = sorted([*said, (text_pair("load.by_filters"), left)], key=lambda each: -each[1])
+    zh, en = [f"{reason.zh} {count} 行" for reason, count in said], [f"{reason.en}: {count}" for reason, count in said]
     first_zh = first_en = ""
-    if len(rejects):
-        row = rejects.iloc[0]
-        at = f"{row['field']} = " if row["field"] else ""
-        first_zh = f"例如第 {row['row']} 行：{at}“{row['value']}”。"
-        first_en = f" For example row {row['row']}: {at}{row['value']!r}."
+    if len(rejects) and left <= counts.iloc[0]:
+        row = rejects[rejects["reason"] == counts.index[0]].iloc[0]
+        field = field_title(row["field"], agreed.layer)
+        first_zh = f"例如 {row['source']} 第 {row['row']} 行 {field.zh}“{row['value']}”。"
+        first_en = f" For example {row['source']}, row {row['row']}: {field.en} {row['value']!r}."
     hint_zh = hint_en = ""
     if (rejects["reason"] == "wrong_geometry").any():
         kind = KIND_NAMES[agreed.geometry]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis.city import contract_of
 from jxgis.crs import M2_PER_KM2, distortion_note, short_name
 from jxgis.i18n import Text, text_pair
+from jxgis.load.rejects import field_title
 from jxgis.run.inputs import GROUND
 from jxgis.schema.columns import layer_column
 from jxgis.settings import UNITS
@@ -202,9 +203,7 @@ def _reasons(loaded: Loaded) -> list[Text]:
                 count=int(counts[reason]),
                 source=first["source"],
                 row=int(first["row"]),
-                field=layer_column(first["field"], loaded.layer).title
-                if first["field"]
-                else text_pair("check.whole_row"),
+                field=field_title(first["field"], loaded.layer),
                 value=first["value"],
             )
         )

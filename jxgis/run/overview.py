@@ -13,6 +13,7 @@ from jxgis.indicators.cases import share_of_rows, with_case_flags
 from jxgis.indicators.standing import kinds, standing
 from jxgis.report.blocks import Paragraph, count_in_words, of_all, table_block
 from jxgis.small_counts import hide_small
+from jxgis.space.points import locate
 from jxgis.statistics.shares import MIN_CASES
 from jxgis.zones import ALL
 
@@ -46,7 +47,10 @@ def overview(results: Mapping[str, Result], given: Given) -> list[Block]:
     if districts is None:
         return []
     issues = given.table("issues")
-    cases = None if issues is None else with_case_flags(issues)
+    cases = None
+    if issues is not None:
+        cases = with_case_flags(issues)
+        cases = cases[locate(cases, districts) >= 0]
     blocks: list[Block] = []
     places = _places(districts, cases, results)
     if len(places.columns) > 2:

@@ -10,11 +10,12 @@ import pandas as pd
 
 from jxgis.errors import InputError, NotGivenError
 from jxgis.given import AREA, given_tables, of_period
-from jxgis.hotspots.counted import Counted, classes_asked, count_issues
+from jxgis.hotspots.counted import classes_asked, count_issues
 from jxgis.i18n import text_pair
 from jxgis.periods import Comparison, compare_issues, last_covered
 from jxgis.schema.tables import table as declared
 from jxgis.settings import TrendSettings, with_options
+from jxgis.space.points import locate
 from jxgis.trends.response import measure_response
 from jxgis.trends.result import TrendsResult
 from jxgis.trends.series import series_by
@@ -138,8 +139,11 @@ def analyse(given: Given) -> TrendsResult:
     counted = count_issues(issues, area, levels, cell_m=options.cell_m, classes=classes)
     cubes = Cubes(counted, slices.kept())
     judged = judge_all(cubes, options)
-    groups = _groups(counted)
-    series, profile = series_by(counted.inside["time"], groups, by_month)
+    # What is told without cells counts what lies in the city, as the tables of other parts do: cells at its edge are cut off.
+    home = locate(counted.located, area) if "area" in given.layers else counted.zone_of["district"]
+    cases = counted.located[home >= 0]
+    groups = _groups(cases)
+    series, profile = series_by(cases["time"], groups, by_month)
     change, changes, change_city = None, None, np.nan
     if comparison.periods is not None:
         # Both periods are counted by the classes of the one: what they compare is the same.
@@ -155,8 +159,8 @@ def analyse(given: Given) -> TrendsResult:
         change=change,
         changes=changes,
         change_city=change_city,
-        sources=_sources(counted, districts),
-        response=measure_response(counted.inside, groups),
+        sources=_sources(cases, districts),
+        response=measure_response(cases, groups),
         series=series,
         profile=profile,
         states=judged.states,
@@ -212,21 +216,20 @@ def _comparison(past: gpd.GeoDataFrame, given: Given) -> Comparison:
     return compare_issues(past, start=start, end=end, year_earlier=True)
 
 
-def _sources(counted: Counted, districts: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+def _sources(cases: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     """The contract's ``sources``: without rows where there is nothing to compare."""
     columns = declared("trends.sources").required
     found = pd.DataFrame(columns=list(columns))
-    if districts is not None and "source" in counted.inside.columns:
-        shares = share_by_source(counted.inside, counted.inside["district"])
+    if districts is not None and "source" in cases.columns:
+        shares = share_by_source(cases, cases["district"])
         found = shares if len(shares["source"].unique()) > 1 else found
     shapes = {} if districts is None else dict(zip(districts["name"], districts.geometry, strict=True))
     geometry = [shapes[name] for name in found["zone"]]
-    return gpd.GeoDataFrame(found[list(columns)], geometry=geometry, crs=counted.grid.crs)
+    return gpd.GeoDataFrame(found[list(columns)], geometry=geometry, crs=cases.crs)
 
 
-def _groups(counted: Counted) -> dict[str, pd.Series]:
+def _groups(cases: gpd.GeoDataFrame) -> dict[str, pd.Series]:
     """The city, and districts, departments, classes and sources as far as these are known: the name of each issue's."""
-    cases = counted.inside
     groups = {"city": pd.Series("city", cases.index, dtype=object)}
     columns = {"district": "district", "department": "department", "class": "issue_class", "source": "source"}
     for by, column in columns.items():

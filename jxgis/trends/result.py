@@ -106,7 +106,7 @@ class TrendsResult(Result):
                 found[name] = hide_places(table, lost[name], least)
             elif name in ("cells", "change"):
                 found[name] = without_scores(table, least)
-        found["sources"] = hide_sources(self.sources, untold, least)
+        found["sources"] = hide_sources(self.sources, untold.ever, least)
         found["response"] = hide_response(self.response, untold, least)
         found["series"], found["profile"] = hide_times(self.series, self.profile, self.response, untold, least)
         return found

@@ -98,8 +98,10 @@ def _handling(response: pd.DataFrame, lang: str) -> list[Block]:
     blocks: list[Block] = []
     for by in ("district", "department", "source", "class"):
         own = response[(response["by"] == by) & (response["month"] == ALL)]
-        if len(own):
-            heading = text(f"trends.table_{by}", lang)
+        heading = text(f"trends.table_{by}", lang)
+        if len(own) and own["cases"].isna().all():
+            blocks.append(Paragraph(text("trends.untold", lang, table=heading), "sub"))
+        elif len(own):
             blocks.append(table_block(heading, own, lang, of="trends.response", folded=by != "department"))
     return blocks
 
@@ -133,6 +135,8 @@ def _sources(result: TrendsResult, lang: str) -> list[Block]:
     off = (share - sources["city_share"]).abs()
     differ = sources[(q <= result.given.settings.trends.alpha).to_numpy()]
     differ = differ.loc[off[differ.index].sort_values(ascending=False, kind="stable").index].head(_FIRST)
+    if q.isna().all():
+        return [Paragraph(text("trends.untold", lang, table=text("trends.table_sources", lang)), "sub")]
     if differ.empty:
         return [Paragraph(text("trends.sources_alike", lang), "sub")]
     return [table_block(text("trends.table_sources", lang), differ, lang, of="trends.sources", folded=True)]
@@ -159,6 +163,8 @@ def notes_of(result: TrendsResult) -> list[Text]:
     batch = None if result.change is None else float(of_all(result.change)["batch"].iloc[0])
     if batch is not None and batch > 1:
         notes.append(text_pair("trends.batch_note", batch=f"{batch:.1f}"))
+    if result.changes is not None and len(result.changes):
+        notes.append(text_pair("trends.band_note", band=f"{options.band_m:g}"))
     if result.sources.empty:
         notes.append(text_pair("trends.one_source_note"))
     else:

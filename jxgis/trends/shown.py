@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Timed",
+    "Untold",
     "add_places",
     "hide_places",
     "hide_response",
@@ -122,8 +123,21 @@ def without_scores(table: gpd.GeoDataFrame, min_count: int) -> gpd.GeoDataFrame:
     return table if min_count < MIN_RANGE else table.drop(columns=told)
 
 
-def untold_districts(known: pd.DataFrame, districts: gpd.GeoDataFrame | None) -> set[str]:
+class Untold(NamedTuple):
     """Names of the districts of which other parts do not show how many issues they have.
+
+    Attributes
+    ----------
+    ever, in_time
+        Of all times together, and of some time of which they show the parts of the district: its months would add up to it.
+    """
+
+    ever: set[str]
+    in_time: set[str]
+
+
+def untold_districts(known: pd.DataFrame, districts: gpd.GeoDataFrame | None) -> Untold:
+    """Districts of which other parts do not show how many issues they have.
 
     Parameters
     ----------
@@ -133,10 +147,12 @@ def untold_districts(known: pd.DataFrame, districts: gpd.GeoDataFrame | None) ->
         ``name``, geometry.
     """
     if districts is None:
-        return set()
+        return Untold(set(), set())
     untold = known[known["lost"].astype(bool) & (known["level"] == "district") & (known["issue_class"] == ALL)]
-    shapes = {shapely.to_wkb(shape) for shape in untold["geometry"]}
-    return {name for name, shape in zip(districts["name"], districts.geometry, strict=True) if shape.wkb in shapes}
+    named = dict(zip(shapely.to_wkb(districts.geometry.to_numpy()), districts["name"], strict=True))
+    names = pd.Series(shapely.to_wkb(untold["geometry"].to_numpy()), dtype=object).map(named)
+    ever = (untold["when"] == "").to_numpy()
+    return Untold(*(set(names[at].dropna()) for at in (ever, ~ever)))
 
 
 def hide_sources(sources: gpd.GeoDataFrame, untold: set[str], min_count: int) -> gpd.GeoDataFrame:
@@ -147,7 +163,7 @@ def hide_sources(sources: gpd.GeoDataFrame, untold: set[str], min_count: int) ->
     sources
         The contract's table.
     untold
-        Zones of which it is not shown how many issues they have.
+        Zones of which it is not shown how many issues they have, of all times.
     min_count
         The least number of cases that is shown.
     """
@@ -159,7 +175,7 @@ def hide_sources(sources: gpd.GeoDataFrame, untold: set[str], min_count: int) ->
     return shown.assign(expected=shown["expected"].mask(sources["zone"].isin(untold)))
 
 
-def hide_response(response: pd.DataFrame, untold: set[str], min_count: int) -> pd.DataFrame:
+def hide_response(response: pd.DataFrame, untold: Untold, min_count: int) -> pd.DataFrame:
     """How cases were handled, without small counts: of cases, of those due or not yet, of those in time or late.
 
     Months add up to all of a group, and the groups of a kind to the city; what is left of one count beside another is one.
@@ -169,21 +185,21 @@ def hide_response(response: pd.DataFrame, untold: set[str], min_count: int) -> p
     response
         The contract's table.
     untold
-        Districts of which it is not shown how many issues they have.
+        By `untold_districts`.
     min_count
         The least number of cases that is shown.
     """
     if min_count < MIN_RANGE or response.empty:
         return response
     kinds = [
-        _hide_kind(own, untold if by == "district" else set(), min_count)
+        _hide_kind(own, untold if by == "district" else Untold(set(), set()), min_count)
         for by, own in response.groupby("by", sort=False)
     ]
     return pd.concat(kinds)
 
 
 def hide_times(
-    series: pd.DataFrame, profile: pd.DataFrame, response: pd.DataFrame, untold: set[str], min_count: int
+    series: pd.DataFrame, profile: pd.DataFrame, response: pd.DataFrame, untold: Untold, min_count: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """When issues come, without small counts: of what `hide_response` leaves out nothing is shown here either.
 
@@ -192,7 +208,7 @@ def hide_times(
     series, profile, response
         The contract's tables.
     untold
-        Districts of which it is not shown how many issues they have.
+        By `untold_districts`.
     min_count
         The least number of cases that is shown.
     """
@@ -228,7 +244,7 @@ def _counted(series: pd.DataFrame, profile: pd.DataFrame) -> pd.DataFrame:
     return rows.reindex(columns=list(declared("trends.response").columns))
 
 
-def _hide_kind(response: pd.DataFrame, untold: set[str], min_count: int) -> pd.DataFrame:
+def _hide_kind(response: pd.DataFrame, untold: Untold, min_count: int) -> pd.DataFrame:
     """The rows of one kind of group."""
     cases, due, on_time = (response[name].fillna(0).astype(np.int64) for name in ("cases", "due", "closed_on_time"))
     rows = response[["group", "month"]].assign(
@@ -241,7 +257,8 @@ def _hide_kind(response: pd.DataFrame, untold: set[str], min_count: int) -> pd.D
     def hidden(count: pd.Series) -> NDArray[np.bool_]:
         return small(count) | leave_out(count_rows(rows.assign(n=count), "n", sums=["_group", "_month"]), min_count)
 
-    whole = rows["group"].isin(untold).to_numpy()
+    in_months = rows["group"].isin(untold.in_time) & (rows["month"] != ALL)
+    whole = (rows["group"].isin(untold.ever) | in_months).to_numpy()
     of_cases = hidden(cases) | whole
     gone = of_cases | hidden(due) | hidden(on_time) | hidden(due - on_time)
     # Few are not yet due: of many cases a share of three digits does not tell how many.

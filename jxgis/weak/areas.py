@@ -38,7 +38,7 @@ def gather_areas(
     ----------
     layers
         Kind to its rows in one metric CRS: points, lines or polygons, with ``unit_id`` or ``name`` where known; hot places
-        with ``hot_q``, their q by the test that found them.
+        with ``hot_q``, their q by the test that found them, and the ``district`` that it gives them.
     districts
         Polygons with ``name``: the city is their union.
     point_buffer_m, line_buffer_m
@@ -47,7 +47,7 @@ def gather_areas(
     Returns
     -------
     geopandas.GeoDataFrame
-        ``name`` (no two of a kind share one), ``kind``, ``district`` (that holds most of it), ``area_km2``, ``inside_share``
+        ``name`` (no two of a kind share one), ``kind``, ``district`` (that holds most of it, or as given), ``area_km2``, ``inside_share``
         (of its ground, inside the city), ``hot_q``, ``reason`` (``outside_city`` where none is), and polygons. By kind and
         as the layers have them.
 
@@ -75,18 +75,18 @@ def gather_areas(
         inside = drawn.copy()
         cut = ~shapely.covers(city, drawn)
         inside[cut] = polygons_of(shapely.intersection(drawn[cut], city))
-        home, _ = holds_most(inside, homes)
         name = pd.array([*districts["name"].astype("str"), None], dtype="str")
+        hot, named = ({*columns} <= {*table.columns} for columns in (["hot_q"], ["hot_q", "district"]))
         outside = shapely.area(inside) == 0
         parts.append(
             gpd.GeoDataFrame(
                 {
                     "name": _names(table, "unit_id" if kind == UNIT else "name"),
                     "kind": kind,
-                    "district": name[home],
+                    "district": table["district"].astype("str").array if named else name[holds_most(inside, homes)[0]],
                     "area_km2": shapely.area(inside) / M2_PER_KM2,
                     "inside_share": shapely.area(inside) / np.maximum(shapely.area(drawn), 1e-9),
-                    "hot_q": table["hot_q"].to_numpy(dtype=np.float64) if "hot_q" in table.columns else np.nan,
+                    "hot_q": table["hot_q"].to_numpy(dtype=np.float64) if hot else np.nan,
                     "reason": pd.Series("outside_city", range(len(table)), dtype="str").where(outside),
                 },
                 geometry=np.where(outside, drawn, inside),

@@ -75,3 +75,21 @@ def test_a_crs_is_said_to_be_overridden_where_it_is_another(city, squares, own, 
     table = squares.to_crs(4490).set_crs(own, allow_override=True)
     notes = load.load_parks(table, city=city, **({} if given is None else {"crs": given})).notes
     assert sum("EPSG:4490" in note.en and "EPSG:4326" in note.en for note in notes) == said
+
+
+def test_a_layer_of_which_nothing_is_kept_names_the_file_the_row_and_the_field_of_its_most_common_fault(
+    tmp_path,
+) -> None:
+    places(经度=["东经不详", "?"], 名称=["甲", "乙"]).to_csv(tmp_path / "bad.csv", index=False)
+    with pytest.raises(InputError) as refused:
+        finish(gather(str(tmp_path / "bad.csv"), "places", city=None, options={"crs": 4326}))
+    assert refused.value.message.zh.endswith("坐标无法识别 2 行。例如 bad.csv 第 1 行 经度,纬度“东经不详,30.76”。")
+
+
+def test_filters_that_leave_nothing_are_said_first(tmp_path) -> None:
+    time = ["2023-01-05 10:00", "2023-01-06 10:00", "25:61"]
+    table = pd.DataFrame({"任务号": list("abc"), "上报时间": time, "经度": 120.75, "纬度": 30.75})
+    table.to_csv(tmp_path / "issues.csv", index=False)
+    with pytest.raises(InputError) as refused:
+        load.load_issues(tmp_path / "issues.csv", city=None, crs=4326, start="2024-01-01")
+    assert refused.value.message.zh.endswith("按筛选条件不计 2 行；时间无法识别 1 行。")

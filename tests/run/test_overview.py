@@ -79,6 +79,21 @@ def test_departments_add_up_and_few_are_hidden(given):
     assert said["乙队"] == "—", "it would tell those of nobody, since all are known"
 
 
+def test_departments_count_what_the_table_of_places_counts(given):
+    """Issues beyond the districts count for nobody: the rates are those of the whole in the table above."""
+    west = given.need("districts").iloc[:1]
+    issues = given.need("issues")
+    inside = issues[issues.intersects(west.union_all())]
+    assert 0 < len(inside) < len(issues)
+    block = next(
+        b
+        for b in made(given_tables({"districts": west, "issues": issues}, lang="zh"))
+        if getattr(b, "heading", "") == "由谁处置"
+    )
+    assert column(block, "问题数（件）")["甲所"] == str((inside["department"] == "甲所").sum())
+    assert column(block, "占问题比例")["甲所"] == f"{(inside['department'] == '甲所').mean():.1%}".replace("%", " %")
+
+
 def test_a_handful_has_no_rate(given):
     few = replace(given, layers={**given.layers, "issues": given.need("issues").iloc[:40]})
     shown = column(made(few)[0], "按期结案率")

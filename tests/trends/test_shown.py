@@ -9,11 +9,14 @@ import pytest
 import shapely
 from scipy.optimize import linprog
 
+from jxgis.space.sums import Period, add_areas, whole_zones
+from jxgis.trends.analysis import find_trends
 from jxgis.trends.response import measure_response
-from jxgis.trends.shown import hide_response, hide_sources, untold_districts, without_scores
+from jxgis.trends.shown import Untold, hide_response, hide_sources, untold_districts, without_scores
 from jxgis.trends.sources import share_by_source
 
 LEAST = 3
+NOTHING = Untold(set(), set())
 
 
 def cases(seed: int, n: int = 260) -> gpd.GeoDataFrame:
@@ -84,7 +87,7 @@ def test_no_few_cases_of_a_source_can_be_told_from_its_sums(seed: int) -> None:
 def test_no_few_cases_of_a_department_can_be_told_from_its_months(seed: int, n: int) -> None:
     issues = cases(seed, n)
     found = measure_response(issues, {"department": issues["department"]})
-    shown = hide_response(found, set(), LEAST)
+    shown = hide_response(found, NOTHING, LEAST)
     monthly = found["month"] != "all"
     true, seen = (
         table[monthly].pivot_table(index="group", columns="month", values="cases", aggfunc="first", dropna=False)
@@ -116,7 +119,7 @@ def test_of_many_cases_few_of_which_are_not_yet_due_the_rate_is_told_and_their_n
     issues["deadline"] = day + pd.to_timedelta(np.where(open_few, 90, 3), unit="D")
     issues["closed"] = day + pd.to_timedelta(np.where(late, 6, 1), unit="D")
     found = measure_response(issues, {"department": issues["department"]})
-    shown = hide_response(found, set(), LEAST)
+    shown = hide_response(found, NOTHING, LEAST)
     whole = shown[shown["month"] == "all"].set_index("group")
     assert whole[["due", "closed_on_time", "p"]].isna().all(axis=None)
     assert whole["rate"].to_dict() == pytest.approx({"甲": 0.8, "乙": 1.0}, abs=5e-4)
@@ -128,21 +131,73 @@ def test_of_many_cases_few_of_which_are_not_yet_due_the_rate_is_told_and_their_n
 def test_with_one_case_at_the_least_nothing_is_hidden() -> None:
     issues = cases(0)
     found = measure_response(issues, {"department": issues["department"]})
-    pd.testing.assert_frame_equal(hide_response(found, set(), 1), found)
+    pd.testing.assert_frame_equal(hide_response(found, NOTHING, 1), found)
+
+
+def two_districts() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {"name": ["东", "西"]}, geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], crs=4549
+    )
+
+
+def by_district() -> pd.DataFrame:
+    issues = cases(1).assign(district=np.where(np.arange(260) % 2 == 0, "东", "西"))
+    return measure_response(issues, {"district": issues["district"]})
 
 
 def test_a_district_whose_total_another_part_hides_is_not_told_here() -> None:
-    districts = gpd.GeoDataFrame(
-        {"name": ["东", "西"]}, geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], crs=4549
-    )
+    districts = two_districts()
     known = pd.DataFrame(
-        {"level": "district", "issue_class": "all", "lost": [True, False], "geometry": districts.geometry.to_numpy()}
-    )
+        {
+            "level": "district", "issue_class": "all", "lost": [True, False], "when": "",
+            "geometry": districts.geometry.to_numpy(),
+        }
+    )  # fmt: skip
     untold = untold_districts(known, districts)
-    assert untold == {"东"}
-    issues = cases(1).assign(district=np.where(np.arange(260) % 2 == 0, "东", "西"))
-    shown = hide_response(measure_response(issues, {"district": issues["district"]}), untold, LEAST)
+    assert untold == Untold({"东"}, set())
+    shown = hide_response(by_district(), untold, LEAST)
     assert shown.loc[shown["group"] == "东", ["cases", "due", "rate"]].isna().all(axis=None)
+
+
+def test_a_district_of_which_another_part_shows_the_parts_in_some_time_is_told_in_whole_and_not_by_month() -> None:
+    districts = two_districts()
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0.5] * 70 + [1.5] * 40, [0.5] * 110), crs=4549)
+    halves = gpd.GeoDataFrame(
+        geometry=[shapely.box(0, 0, 0.5, 1), shapely.box(0.5, 0, 1, 1), *districts.geometry[1:]], crs=4549
+    )
+    year = Period(np.array([2, 30, 20]), np.zeros(3, dtype=bool), "2023")
+    known = add_areas(
+        whole_zones(districts, points).assign(known=True), halves, pd.Series([10, 60, 40]), of="areas",
+        kinds=["unit"] * 3, periods={"issues": year}, when="past", min_count=LEAST,
+    )  # fmt: skip
+    untold = untold_districts(known, districts)
+    assert untold.ever == set()
+    assert "东" in untold.in_time
+    shown = hide_response(by_district(), untold, LEAST).set_index(["group", "month"]).loc["东"]
+    assert shown.loc["all", "cases"] == 130
+    assert shown.drop("all")[["cases", "due", "rate"]].isna().to_numpy().all()
+
+
+def test_what_is_told_without_cells_counts_all_of_a_district_and_nothing_beyond() -> None:
+    """A district of 450 m: the cells of 200 m whose centre lies in it end at 400 m, its issues do not."""
+    rng = np.random.default_rng(3)
+    x = np.concatenate([rng.uniform(0, 450, 300), rng.uniform(451, 600, 20)])
+    time = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.uniform(0, 364, 320), unit="D")
+    issues = gpd.GeoDataFrame(
+        {
+            "time": time,
+            "source": "巡查",
+            "closed": time + pd.Timedelta(hours=1),
+            "deadline": time + pd.Timedelta(days=1),
+        },
+        geometry=gpd.points_from_xy(x, rng.uniform(0, 400, 320)),
+        crs=4549,
+    )
+    district = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 450, 400)], crs=4549)
+    found = find_trends(issues, district, districts=district, classes=[])
+    whole = found.response[found.response["month"] == "all"].set_index("by")["cases"]
+    assert whole[["city", "district", "source"]].tolist() == [300, 300, 300]
+    assert found.series.loc[found.series["by"] == "city", "count"].sum() == 300
 
 
 def test_cells_are_without_the_scores_that_tell_their_neighbours_apart() -> None:

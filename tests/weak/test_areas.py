@@ -117,3 +117,14 @@ def test_names_that_stand_again_are_told_apart_from_those_that_look_like_it():
     plots = gpd.GeoDataFrame({"name": ["甲", "甲", "甲 (2)", None, "#4"]}, geometry=points(range(5), range(5)).geometry)
     areas = gather_areas({"markets": plots}, CITY, point_buffer_m=9, line_buffer_m=9)
     assert areas["name"].tolist() == ["甲", "甲 (3)", "甲 (2)", "#4", "#4 (2)"]
+
+
+def test_a_hot_place_keeps_the_district_of_the_test_that_found_it():
+    """Most of its issues are in the east, most of its ground in the west: one place has one district on every page."""
+    city = gpd.GeoDataFrame(
+        {"name": ["西", "东"]}, geometry=[shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100)], crs=4549
+    )
+    place = gpd.GeoDataFrame({"name": ["甲"], "district": ["东"]}, geometry=[shapely.box(20, 0, 120, 50)], crs=4549)
+    for table, expected in ((place.assign(hot_q=0.01), "东"), (place, "西")):
+        found = gather_areas({"hot_place": table}, city, point_buffer_m=9, line_buffer_m=9)
+        assert found["district"].tolist() == [expected]
