@@ -329,7 +329,7 @@ def _run_of(folder: Path) -> dict[str, Any] | None:
     """What the folder's run.json says, or None where it is not a result of jxgis."""
     try:
         run = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(run, dict) or "command" not in run or not isinstance(run.get("outputs"), list):
         return None

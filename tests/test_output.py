@@ -124,9 +124,10 @@ def test_a_users_folder_named_old_outlives_a_first_result(out: Path) -> None:
     assert content(out)["a/b.txt"] == "one"
 
 
-def test_a_run_json_of_something_else_protects_its_folder(out: Path) -> None:
+@pytest.mark.parametrize("outputs", ['["run.json", {}]', "[" * 9_000 + "]" * 9_000])
+def test_a_run_json_of_something_else_protects_its_folder(out: Path, outputs: str) -> None:
     out.mkdir(parents=True)
-    (out / "run.json").write_text('{"command": "check", "outputs": ["run.json", {}]}')
+    (out / "run.json").write_text(f'{{"command": "check", "outputs": {outputs}}}')
     with pytest.raises(OutputError, match=r"run\.json"):
         write(out, "one")
 

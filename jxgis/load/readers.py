@@ -20,8 +20,9 @@ from jxgis._files import reading, require_name, require_ordinary, require_sane_z
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import holdable
+from jxgis.load._parquet import read_parquet
 from jxgis.load._text import BrokenRow, Sheet, decode, distinct_names, empty_file, read_csv
-from jxgis.load._vector import read_parquet, read_vector
+from jxgis.load._vector import read_vector
 from jxgis.load._workbook import read_excel
 from jxgis.progress import stepped
 from jxgis.schema.layers import nearest_file

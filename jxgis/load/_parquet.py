@@ -1,0 +1,77 @@
+"""Parquet and GeoParquet as tables, with geometry where they have one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from jxgis._files import reading, require_no_grids, require_sane_parquet
+from jxgis.i18n import Text
+from jxgis.load._vector import Features, as_utf8, require_shallow
+from jxgis.load.geometry import SHALLOW
+
+__all__ = ["read_parquet"]
+
+_PARQUET = Text(
+    zh="无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
+    en="cannot be read as Parquet: it is cut off, damaged or in another format; export or copy it again.",
+)
+
+
+def read_parquet(path: Path, *, what: str) -> Features:
+    """Read Parquet or GeoParquet.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what
+        The file, for messages.
+
+    Returns
+    -------
+    Features
+
+    Raises
+    ------
+    InputError
+        If it is not a Parquet file, or its values are too many (`jxgis._files.MOST_UNPACKED`).
+    """
+    import geopandas as gpd
+    import pyarrow.parquet as pq
+
+    with reading(what, _PARQUET):
+        require_sane_parquet(path, what=what)
+        metadata = pq.read_schema(path).metadata or {}
+        require_no_grids(metadata.get(b"geo", b""), what)
+        if b"geo" in metadata:
+            require_shallow(_long_geometries(path, json.loads(metadata[b"geo"])["columns"]))
+            table = gpd.read_parquet(path)
+            name = table.geometry.name
+            geometry = np.asarray(table.geometry.array, dtype=object)
+            frame, notes = as_utf8(_with_index(pd.DataFrame(table.drop(columns=name))), what)
+            return Features(frame, geometry, table.crs, tuple(notes))
+        frame, notes = as_utf8(_with_index(pd.read_parquet(path)), what)
+        return Features(frame, None, None, tuple(notes))
+
+
+def _long_geometries(path: Path, columns: Iterable[str]) -> Iterator[bytes]:
+    """The geometries of a GeoParquet file that are long enough to be deep."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(path).iter_batches(columns=list(columns)):
+        for column in batch.columns:
+            if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+                yield from column.filter(pc.greater_equal(pc.binary_length(column), SHALLOW)).to_pylist()
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose index is a column again, as it is in the file, where it has a name."""
+    named = [level for level, name in enumerate(frame.index.names) if name is not None]
+    return frame.reset_index(level=named, allow_duplicates=True).reset_index(drop=True)
