@@ -139,6 +139,15 @@ def test_a_path_too_long_is_said(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_links_to_themselves_are_said_and_not_followed(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(OutputError, match="无法写入"):
+        write(loop / "result", "one")
+    with output.staged(tmp_path / "result", command="check", reads=[loop]):
+        pass
+
+
 def test_the_root_of_the_disk_is_no_result(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="--out"):
         write(Path(tmp_path.anchor), "one")

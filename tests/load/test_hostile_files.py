@@ -573,6 +573,8 @@ def test_columns_that_no_table_can_hold_are_left_out_and_named(tmp_path: Path) -
             "span": pd.to_timedelta([1, 2], unit="h"),
             "big": np.array([2**64 - 1, 1], dtype=np.uint64),
             "count": pd.array([1, None], dtype="UInt64"),
+            "short": np.array([0.5, np.nan], dtype=np.float16),
+            "late": np.array(["10000-01-01", "NaT"], dtype="datetime64[ms]"),
         },
         geometry=shapely.box([572_000, 575_000], 3_402_000, [575_000, 578_000], 3_405_000),
         crs=4549,
