@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import html
 import mmap
@@ -26,14 +27,16 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
     from rasterio.windows import Window
 
-__all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "open_raster",
-           "raster_blocks", "reading", "require_name", "require_no_grids", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
+__all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_COLUMNS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "open_raster",
+           "raster_blocks", "reading", "require_few_columns", "require_name", "require_no_grids", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
            "require_sane_zip", "split_layer", "texts_within", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
 """Bytes to which a packed file may unpack: more is not an export of a city, and would fill the memory or the disk."""
 MOST_RATIO = 200
 """How many times its size a packed file may unpack to; exports reach 5 to 50, deflate 1,032 at most."""
+MOST_COLUMNS = 1_900
+"""Columns of a table: a GeoPackage holds 2,000. What reads and checks them takes seconds for a thousand, whatever they hold."""
 MOST_CELLS = 50_000_000
 """Cells of a sheet from A1 to its last one: a reader makes a rectangle of them, whatever is in between."""
 
@@ -48,6 +51,11 @@ NOT_A_RASTER = Text(
     en="cannot be read as a raster: it is cut off, damaged or in another format; export or copy it again.",
 )
 """What `reading` says of a raster."""
+_NO_ROOM = Text(
+    zh="无法解压：存放临时文件的磁盘已满；请清理磁盘，或用环境变量 TMPDIR（Windows 为 TEMP）换一个文件夹。",
+    en="cannot be unpacked: the disk of the temporary files is full; free some of it, or name another folder in the environment "
+    "variable TMPDIR (on Windows TEMP).",
+)
 
 _SOURCE = re.compile(r"\|(?=(?:layername|layerid|geometrytype|uniquegeometrytype|subset|option:\w+)=)", re.IGNORECASE)
 # Files that a CRS sends PROJ to; "@null" is none, and stands in the definition of EPSG:3857.
@@ -124,7 +132,25 @@ def reading(what: str, how: Text) -> Iterator[None]:
         ) from error
     # A panic of a reader written in Rust is not an Exception.
     except BaseException as error:
-        raise InputError(zh=f"{what} {how.zh}", en=f"{what} {how.en}") from error
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        said = _NO_ROOM if full else how
+        raise InputError(zh=f"{what} {said.zh}", en=f"{what} {said.en}") from error
+
+
+def require_few_columns(count: int, *, what: str) -> None:
+    """Refuse a table of more columns than any table of results can hold.
+
+    Raises
+    ------
+    InputError
+        If they are more than `MOST_COLUMNS`.
+    """
+    if count > MOST_COLUMNS:
+        raise InputError(
+            zh=f"{what} 超过 {MOST_COLUMNS:,} 列，没有读取；多半是行列颠倒或分隔有误，请只保留要用的列。",
+            en=f"{what} has more than {MOST_COLUMNS:,} columns and was not read; its rows and columns may be swapped, or what parts "
+            "them wrong: keep the columns that are needed.",
+        )
 
 
 def require_name(path: str | Path) -> None:
@@ -180,12 +206,17 @@ def require_no_grids(text: bytes, what: str) -> None:
 
 
 def require_ordinary(path: Path) -> None:
-    """Refuse what is neither a file nor a folder, or consists of such: a pipe or a device has no end.
+    """Refuse what is neither a file nor a folder, or consists of such: a pipe or a device has no end, a link may lead nowhere.
 
     Raises
     ------
     InputError
     """
+    if path.is_symlink() and not path.exists():
+        raise InputError(
+            zh=f"{path} 是一个链接，所指的文件不存在；请直接给出文件，或重新建立链接。",
+            en=f"{path} is a link that leads nowhere; give the file itself, or make the link again.",
+        )
     for part in _parts(path):
         if not part.exists() or part.is_file() or part.is_dir():
             continue
@@ -322,6 +353,7 @@ def require_sane_parquet(path: Path, *, what: str, columns: Collection[str] | No
     import pyarrow.parquet as pq
 
     metadata = pq.read_metadata(path)
+    require_few_columns(metadata.num_columns, what=what)
     groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
     values = sum(group.column(at).num_values for group in groups for at in range(group.num_columns))
     pages, packed = sum(group.total_byte_size for group in groups), path.stat().st_size

@@ -279,13 +279,16 @@ def _rule(item: dict[str, Any]) -> str:
 
 def _known_keys(model: type[BaseModel], place: tuple[Any, ...]) -> list[str]:
     """Keys that the table at ``place`` may hold."""
+    own_name = False  # of a table of tables: it may be that of a key
     for part in place:
-        if isinstance(part, int) or part not in _keys(model):
+        if own_name or isinstance(part, int) or part not in _keys(model):
+            own_name = False
             continue
-        inner = model_in(_keys(model)[part])
+        annotation = _keys(model)[part]
+        inner = model_in(annotation)
         if inner is None:
             return []
-        model = inner
+        model, own_name = inner, any(get_origin(each) is dict for each in _kinds(annotation))
     return list(_keys(model))
 
 

@@ -114,7 +114,7 @@ def staged(out: str | Path, *, command: str, reads: Collection[str | Path] = ())
     """
     for path in (out, *reads):
         require_name(path)
-    target = Path(out).resolve()
+    target = _real(out)
     if not target.name:
         raise OutputError(
             zh=f"{target} 是磁盘的根目录；请用 --out 指定一个新文件夹。",
@@ -273,6 +273,11 @@ def safe_names(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def _real(path: str | Path) -> Path:
+    """A path without links; one of a link to itself as it stands: whoever opens it says so."""
+    return Path(os.path.realpath(path))
+
+
 def _files(folder: Path) -> list[str]:
     return sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir() and path.name != _MARK
@@ -329,7 +334,7 @@ def _run_of(folder: Path) -> dict[str, Any] | None:
     """What the folder's run.json says, or None where it is not a result of jxgis."""
     try:
         run = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(run, dict) or "command" not in run or not isinstance(run.get("outputs"), list):
         return None
@@ -392,7 +397,7 @@ def _check_way(target: Path, old: Path) -> None:
 
 
 def _check_reads(target: Path, reads: Iterable[str | Path]) -> None:
-    inside = next((Path(read) for read in reads if Path(read).resolve().is_relative_to(target)), None)
+    inside = next((Path(read) for read in reads if _real(read).is_relative_to(target)), None)
     if inside is not None:
         raise OutputError(
             zh=f"要读取的 {inside.name} 就在结果文件夹 {target} 里，新结果会把它换掉；请先把它复制到别处（如项目的 data 文件夹），"

@@ -124,9 +124,10 @@ def test_a_users_folder_named_old_outlives_a_first_result(out: Path) -> None:
     assert content(out)["a/b.txt"] == "one"
 
 
-def test_a_run_json_of_something_else_protects_its_folder(out: Path) -> None:
+@pytest.mark.parametrize("outputs", ['["run.json", {}]', "[" * 9_000 + "]" * 9_000])
+def test_a_run_json_of_something_else_protects_its_folder(out: Path, outputs: str) -> None:
     out.mkdir(parents=True)
-    (out / "run.json").write_text('{"command": "check", "outputs": ["run.json", {}]}')
+    (out / "run.json").write_text(f'{{"command": "check", "outputs": {outputs}}}')
     with pytest.raises(OutputError, match=r"run\.json"):
         write(out, "one")
 
@@ -136,6 +137,15 @@ def test_a_path_too_long_is_said(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputError, match="太长"):
         write(tmp_path / name, "one")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_links_to_themselves_are_said_and_not_followed(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(OutputError, match="无法写入"):
+        write(loop / "result", "one")
+    with output.staged(tmp_path / "result", command="check", reads=[loop]):
+        pass
 
 
 def test_the_root_of_the_disk_is_no_result(tmp_path: Path) -> None:

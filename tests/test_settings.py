@@ -69,6 +69,12 @@ def test_settings_are_frozen() -> None:
         ("[hotspots]\ncell_m = -3\n", "须大于 0", "greater than 0"),
         ("[hotspots]\ncell_m = 'x'\n", "须为数字", "number"),
         ("[scoring.indicators.a]\ndimension='x'\nweight=1\n", "target", "target"),
+        (
+            "[scoring.indicators]\nweight=1\n",
+            "如 scoring.indicators.weight.dimension",
+            "scoring.indicators.weight.dimension",
+        ),
+        ("[circle.kinds]\nlabel='x'\n", "如 circle.kinds.label.layer", "must be a table of keys"),
         ("[hotspots\n", "TOML", "TOML"),
         ("[parks]\nminutes=1\n[parks]\n", "一段只写一处", "each key and table once"),
         ("parks.minutes=1\nparks.minutes=2\n", "一个键", "each key and table once"),

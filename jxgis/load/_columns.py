@@ -87,7 +87,8 @@ def rename_columns(
 def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     r"""The columns of a file that a table of results can hold: text, numbers, times.
 
-    Bytes that are text become text, Arrow's reals become numpy's, spans of time and whole numbers beyond 64 bits with a sign become text.
+    Bytes that are text become text, Arrow's and short reals become numpy's; spans of time, times beyond the year 9999 and whole
+    numbers beyond 64 bits with a sign become text.
 
     Parameters
     ----------
@@ -113,11 +114,13 @@ def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         values = frame.iloc[:, at]
         if values.dtype.name == "geometry":
             left.append(column)
-        elif isinstance(values.dtype, pd.ArrowDtype) and values.dtype.kind == "f":
-            # Arrow's reals know no remainder, by which whole numbers are told.
+        elif values.dtype == np.float16 or (isinstance(values.dtype, pd.ArrowDtype) and values.dtype.kind == "f"):
+            # Arrow's reals know no remainder, by which whole numbers are told; short ones no driver writes.
             changed[column] = values.astype("float64")
-        elif values.dtype.kind == "m" or (
-            values.dtype.kind == "u" and bool((values.dropna() > np.iinfo(np.int64).max).any())
+        elif (
+            values.dtype.kind == "m"
+            or _beyond_dates(values)
+            or (values.dtype.kind == "u" and bool((values.dropna() > np.iinfo(np.int64).max).any()))
         ):
             changed[column] = values.astype("str").where(values.notna())
         elif values.dtype == object and values.map(lambda value: isinstance(value, bytes)).any():
@@ -128,6 +131,11 @@ def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if not left and not changed:
         return frame, []
     return frame.assign(**changed).drop(columns=left), [str(column) for column in left]
+
+
+def _beyond_dates(values: pd.Series) -> bool:
+    """Whether a column holds times outside the years 1 to 9999, which no driver writes."""
+    return values.dtype.kind == "M" and not bool(values.dropna().dt.year.between(1, 9_999).all())
 
 
 def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.bool_]:

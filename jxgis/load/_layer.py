@@ -28,6 +28,7 @@ from jxgis.load.loaded import Conversion, Loaded
 from jxgis.load.readers import RawTable, Source, read_tables
 from jxgis.load.rejects import Ledger, refuse_empty, refuse_no_years
 from jxgis.load.times import parse_times
+from jxgis.privacy import quoted
 from jxgis.progress import stretch, tell
 from jxgis.schema import layers as _tables
 
@@ -220,7 +221,7 @@ def _compare_rivals(
             if not differ.any():
                 continue
             at = int(differ.argmax())
-            values = [table.frame[name].iloc[at] for name in (taken, other)]
+            values = [quoted(table.frame[name].iloc[at]) for name in (taken, other)]
             if key in place:
                 raise InputError(
                     zh=f"{table.name} 的“{taken}”和“{other}”两列都是坐标，却有 {differ.sum()} 行不同（例如第 {table.row[at]} 行："

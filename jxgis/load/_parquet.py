@@ -1,7 +1,10 @@
-"""Parquet and GeoParquet as tables, by the columns that are used."""
+"""Parquet and GeoParquet as tables, with geometry where they have one, by the columns that are used."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +13,10 @@ import pandas as pd
 from jxgis._files import reading, require_no_grids, require_sane_parquet
 from jxgis.i18n import Text
 from jxgis.load._columns import empty_rows
-from jxgis.load._vector import Features, as_utf8
+from jxgis.load._vector import Features, as_utf8, require_shallow
+from jxgis.load.geometry import SHALLOW
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from jxgis.load._used import Picker
 
 __all__ = ["read_parquet"]
@@ -55,6 +57,7 @@ def read_parquet(path: Path, *, what: str, columns: Picker | None = None) -> Fea
         require_no_grids(metadata.get(b"geo", b""), what)
         if b"geo" in metadata:
             require_sane_parquet(path, what=what)
+            require_shallow(_long_geometries(path, json.loads(metadata[b"geo"])["columns"]))
             table = gpd.read_parquet(path)
             name = table.geometry.name
             geometry = np.asarray(table.geometry.array, dtype=object)
@@ -73,6 +76,18 @@ def read_parquet(path: Path, *, what: str, columns: Picker | None = None) -> Fea
         left = tuple(name for name in names if name not in frame)
         frame, notes = as_utf8(frame, what)
         return Features(frame, None, None, tuple(notes), left)
+
+
+def _long_geometries(path: Path, columns: Iterable[str]) -> Iterator[bytes]:
+    """The geometries of a GeoParquet file that are long enough to be deep."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(path).iter_batches(columns=list(columns)):
+        for column in batch.columns:
+            if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+                yield from column.filter(pc.greater_equal(pc.binary_length(column), SHALLOW)).to_pylist()
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, unzip_text
+from jxgis._files import reading, require_few_columns, unzip_text
 from jxgis.errors import InputError
 from jxgis.i18n import Text, rows_said, text_pair
 
@@ -247,6 +247,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     with reading(what, _CSV):
         above, start, delimiter, header = find_header(text)
+    require_few_columns(len(header), what=what)
     # Arrow reads UTF-8 only. A blank line between rows is an empty row, as in a workbook, so that no number shifts.
     raw = (text[start:].rstrip("\r\n") + "\n").encode()
     _refuse_swallowed_by_head(header, delimiter, what)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 import numpy as np
 
+from jxgis._files import require_few_columns
 from jxgis.load._columns import empty_rows
 from jxgis.load._text import Sheet, counted_from, distinct_names, find_header, read_as
 
@@ -71,6 +72,7 @@ def _read(stream: BinaryIO, codec: str, what: str, columns: Picker) -> Sheet | N
         above, start, delimiter, header = find_header(text)
     except csv.Error:
         return None
+    require_few_columns(len(header), what=what)
     lines = head.splitlines(keepends=True)[: text.count("\n", 0, start) + 1]
     begin = sum(map(len, lines))
     if any("\n" in name or "\ufffd" in name for name in header) or (codec != "utf-8" and delimiter == _ASCII_IN_GB):

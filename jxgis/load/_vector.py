@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_no_grids, texts_within
+from jxgis._files import reading, require_few_columns, require_no_grids, texts_within
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, rows_said, text_pair
-from jxgis.load._views import crs_definitions, require_finite_views
+from jxgis.load._views import crs_definitions, long_geometries, require_finite_views
+from jxgis.load.geometry import is_deep
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["Features", "as_utf8", "dbf_encoding", "read_vector"]
+__all__ = ["Features", "as_utf8", "dbf_encoding", "read_vector", "require_shallow"]
 
 # The DBF language bytes that name a Chinese code page; 0x00, 0x03 and 0x57 are written whatever the text is in.
 _LANGUAGE_BYTES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5hkscs", 0x78: "big5hkscs"}
@@ -132,10 +133,11 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
     with reading(what, _unreadable(path)), _decoding(what, path), _offline():
         if path.suffix.lower() == ".gpkg":
             require_finite_views(path, chosen, what=what)
+            require_shallow(long_geometries(path, chosen))
         if path.suffix.lower() == ".shp":
             table = _read_shapefile(path, chosen, encoding or dbf_encoding(path))
         else:
-            table = _read_layer(path, chosen)
+            table = _read_layer(path, chosen, what)
         _require_whole(path, chosen, len(table), what)
     stands_in = layer is None and len(_of_data(names)) > 1 and chosen != expected[0]
     notes = [text_pair("load.stand_in", file=what, layer=chosen)] if stands_in else []
@@ -159,7 +161,7 @@ def _read_folders(path: Path, names: list[str], expected: Sequence[str], what: s
     return Features(pd.concat([part.frame for part in parts], ignore_index=True), geometry, parts[0].crs, (note,))
 
 
-def _read_layer(path: Path, layer: str) -> gpd.GeoDataFrame:
+def _read_layer(path: Path, layer: str, what: str) -> gpd.GeoDataFrame:
     """A layer by Arrow; the slower way where that knows no true arcs, or ends at a damaged page without a word."""
     import pyogrio
 
@@ -168,17 +170,31 @@ def _read_layer(path: Path, layer: str) -> gpd.GeoDataFrame:
             path, layer=layer, on_invalid="ignore", datetime_as_string=True, use_arrow=use_arrow
         )
 
+    info = pyogrio.read_info(path, layer=layer, force_feature_count=path.suffix.lower() in _COUNTED)
+    require_few_columns(len(info["fields"]), what=what)
+    if path.suffix.lower() == ".fgb":
+        _require_sound(path, layer)
     try:
         table = read(use_arrow=True)
     except NotImplementedError:
         table = None
-    info = pyogrio.read_info(path, layer=layer, force_feature_count=path.suffix.lower() in _COUNTED)
     if table is None or (path.suffix.lower() in _COUNTED and len(table) < info["features"]):
         table = read(use_arrow=False)
     for name, dtype in zip(info["fields"], info["dtypes"], strict=True):
         if str(dtype).startswith("datetime64"):
             table[name] = _as_times(table[name])
     return table
+
+
+def _require_sound(path: Path, layer: str) -> None:
+    """Refuse a damaged FlatGeobuf: its driver leaves off within a row, and where a value ends it says wrongly, which kills its reader."""
+    import pyarrow as pa
+    import pyogrio
+
+    for column in pyogrio.read_arrow(path, layer=layer, datetime_as_string=True)[1].columns:
+        for chunk in column.chunks:
+            # Text as bytes: in what encoding it is is seen later.
+            (chunk.view(pa.binary()) if pa.types.is_string(chunk.type) else chunk).validate(full=True)
 
 
 def _as_times(text: pd.Series) -> pd.Series:
@@ -244,6 +260,12 @@ def _require_plain(path: Path, what: str) -> None:
         )
 
 
+def require_shallow(geometries: Iterable[bytes]) -> None:
+    """Refuse a file with geometries deep within each other, which a reader that goes into each of them does not survive."""
+    if any(map(is_deep, geometries)):
+        raise ValueError("deep")
+
+
 def _require_kind(path: Path) -> None:
     """Refuse a file that is not what its ending says; a geodatabase is a folder of its own files."""
     if path.suffix.lower() == ".gdb":
@@ -261,6 +283,7 @@ def _require_kind(path: Path) -> None:
 def _require_no_grids(path: Path, what: str) -> None:
     """Refuse a file whose CRS names files of shifts: PROJ opens what they are said to be, wherever it lies."""
     suffix = path.suffix.lower()
+    texts: Iterable[bytes]
     if suffix == ".gpkg":
         texts = crs_definitions(path)
     elif suffix == ".shp":

@@ -1,4 +1,4 @@
-"""Views of a GeoPackage: statements that run as they are read; one that may have no end is refused."""
+"""What a GeoPackage holds as it is read and not as it lies: views, columns that are computed; one that may have no end is refused."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 
 from jxgis._files import MOST_UNPACKED
 from jxgis.errors import InputError
+from jxgis.load.geometry import SHALLOW
 
-__all__ = ["crs_definitions", "require_finite_views"]
+__all__ = ["crs_definitions", "long_geometries", "require_finite_views"]
 
 # Steps of SQLite's machine, of all views together: ten seconds; millions of rows joined by a key take fewer.
 _MOST_STEPS = 500_000_000
@@ -21,11 +22,20 @@ _STEPS_BETWEEN = 1_000_000
 _MOST_OF_A_VALUE = 1 << 26
 # What a row takes in a table, whatever it holds.
 _ROW_BYTES = 500
+# What stands before the WKB of a geometry: a head, and an envelope of the kind that its flags name.
+_HEAD_BYTES = 8
+_ENVELOPE_BYTES = {1: 32, 2: 48, 3: 48, 4: 64}
+# Columns that are computed, and a long default, which rows older than their column do not hold, are made of nothing too.
+_MADE_AS_READ = """
+SELECT name FROM sqlite_master WHERE type = 'view' UNION
+SELECT found.name FROM sqlite_master AS found, pragma_table_xinfo(found.name) AS held
+WHERE found.type = 'table' AND found.sql NOT LIKE 'CREATE VIRTUAL%' AND (held.hidden > 1 OR length(held.dflt_value) > 500)
+"""
 _NO_FUNCTION = re.compile(r"no such function: (.+)")
 
 
 def require_finite_views(path: Path, layer: str | None, *, what: str) -> None:
-    """Refuse a GeoPackage with a view that calls itself, or whose rows are more than can be read.
+    """Refuse a GeoPackage with a view that calls itself, or with one, or computed columns, of more than can be read.
 
     GDAL takes the first row of every view to see what columns there are, whichever layer is wanted. Views such as QGIS
     makes pass: joins, filters, functions. Whether one that calls itself ends is not to be known.
@@ -48,16 +58,17 @@ def require_finite_views(path: Path, layer: str | None, *, what: str) -> None:
     with contextlib.ExitStack() as stack:
         base, views = _opened(stack, path)
         for view in views:
-            if not _ends(base, view, to_the_end=layer is not None and view.lower() == layer.lower()):
+            of_all = view.lower().startswith("gpkg_")  # what GDAL reads of a file, whichever layer is wanted
+            if not _ends(base, view, to_the_end=of_all or (layer is not None and view.lower() == layer.lower())):
                 raise InputError(
-                    zh=f"{what} 中的视图“{view}”（存为图层的查询）调用自身，或读不到头，没有读取；"
+                    zh=f"{what} 中的“{view}”（存为图层的查询，或有计算列的表）调用自身，或读不到头，没有读取；"
                     "请在 QGIS 中把要用的图层另存为新的 GeoPackage。",
-                    en=f"{what} holds a view, {view!r}, that calls itself or has no end in sight; it was not read. Save the "
-                    "layer that you need to a new GeoPackage in QGIS.",
+                    en=f"{what} holds {view!r}, a view or a table with computed columns, that calls itself or has no end in "
+                    "sight; it was not read. Save the layer that you need to a new GeoPackage in QGIS.",
                 )
 
 
-def crs_definitions(path: Path) -> list[bytes]:
+def crs_definitions(path: Path) -> Iterator[bytes]:
     """What a GeoPackage holds of reference systems, each text of it.
 
     Raises
@@ -67,12 +78,31 @@ def crs_definitions(path: Path) -> list[bytes]:
     """
     with contextlib.ExitStack() as stack:
         base, _ = _opened(stack, path)
-        rows = _rows(base, "SELECT * FROM gpkg_spatial_ref_sys")
-        return [value for row in rows for value in row if isinstance(value, bytes)]
+        for row in _rows(base, "SELECT * FROM gpkg_spatial_ref_sys"):
+            yield from (value for value in row if isinstance(value, bytes))
+
+
+def long_geometries(path: Path, layer: str) -> Iterator[bytes]:
+    """The WKB of the geometries of a layer that are long enough to be deep.
+
+    Raises
+    ------
+    sqlite3.Error
+        If the file is damaged.
+    """
+    with contextlib.ExitStack() as stack:
+        base, _ = _opened(stack, path)
+        of = "SELECT column_name FROM gpkg_geometry_columns WHERE lower(table_name) = lower(?)"
+        for (name,) in base.execute(of, (layer,)).fetchall():
+            column = _quoted(name.decode())
+            statement = f"SELECT {column} FROM {_quoted(layer)} WHERE length({column}) >= {SHALLOW}"  # noqa: S608  # names take no parameter; their quotes are doubled
+            for (value,) in _rows(base, statement):
+                if isinstance(value, bytes):
+                    yield value[_HEAD_BYTES + _ENVELOPE_BYTES.get(value[3] >> 1 & 7, 0) :]
 
 
 def _opened(stack: contextlib.ExitStack, path: Path) -> tuple[sqlite3.Connection, list[str]]:
-    """A GeoPackage, to be read within the limits, and the names of its views."""
+    """A GeoPackage, to be read within the limits, and the names of its views and of tables that hold more than the file."""
     try:
         base, views = _views(stack, path, "mode=ro")
     except sqlite3.OperationalError:
@@ -87,12 +117,11 @@ def _opened(stack: contextlib.ExitStack, path: Path) -> tuple[sqlite3.Connection
 def _views(stack: contextlib.ExitStack, path: Path, how: str) -> tuple[sqlite3.Connection, list[str]]:
     base = stack.enter_context(contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)))
     base.text_factory = bytes
-    found = base.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
-    return base, [name.decode() for (name,) in found]
+    return base, [name.decode() for (name,) in base.execute(_MADE_AS_READ).fetchall()]
 
 
 def _ends(base: sqlite3.Connection, view: str, *, to_the_end: bool) -> bool:
-    statement = 'SELECT * FROM "{}"'.format(view.replace('"', '""'))  # noqa: S608  # a name takes no parameter; its quotes are doubled
+    statement = f"SELECT * FROM {_quoted(view)}"  # noqa: S608  # a name takes no parameter; its quotes are doubled
     try:
         if any(row[-1] == b"RECURSIVE STEP" for row in _rows(base, f"EXPLAIN QUERY PLAN {statement}")):
             return False
@@ -105,6 +134,11 @@ def _ends(base: sqlite3.Connection, view: str, *, to_the_end: bool) -> bool:
         # What else is wrong with it GDAL says, and only where it is the layer that is wanted.
         return "interrupted" not in str(error) and "too big" not in str(error)
     return True
+
+
+def _quoted(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"{}"'.format(name.replace('"', '""'))
 
 
 def _rows(base: sqlite3.Connection, statement: str) -> Iterator[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_sane_workbook
+from jxgis._files import reading, require_few_columns, require_sane_workbook
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._text import Sheet, counted_from, distinct_names, empty_file, filled_cells, head_row
@@ -110,6 +110,7 @@ def _table(rows: list[list[object]], what: str) -> Sheet:
     if top is None:
         top = next(at for at, row in enumerate(rows) if filled_cells(row))
     header = [_cell(value) or "" for value in rows[top]]
+    require_few_columns(sum(map(bool, header)), what=what)
     body = rows[top + 1 :]
     while body and not filled_cells(body[-1]):
         body.pop()

@@ -11,10 +11,11 @@ import shapely
 from jxgis.errors import CrsError
 from jxgis.i18n import few
 from jxgis.load._columns import as_text
+from jxgis.load.geometry import SHALLOW, is_deep
 from jxgis.schema.layers import same_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     import pandas as pd
     import pyproj
@@ -86,19 +87,32 @@ def _any_geometry(column: pd.Series) -> bool:
 def _parsed(text: pd.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Geometries of text, and the systems of coordinates that they declare; 0 for none."""
     parts = text.str.extract(r"^(?:(?i:SRID)=(\d{1,6})\s*;\s*|\\x|0x)?(.*)$")
-    body = parts[1].astype(object).where(parts[1].notna(), None).to_numpy()
+    body = parts[1].astype(object).where(parts[1].notna(), None).to_numpy(copy=True)
     srid = parts[0].fillna("0").astype(np.int64).to_numpy()
     hexadecimal = parts[1].str.fullmatch(r"0[01](?:[0-9A-Fa-f]{2})+", na=False).to_numpy(dtype=np.bool_)
     json = parts[1].str.startswith("{", na=False).to_numpy(dtype=np.bool_)
     geometry = np.full(len(text), None, dtype=object)
+    for at in np.flatnonzero(parts[1].str.len().ge(SHALLOW)):
+        if is_deep(bytes.fromhex(body[at]) if hexadecimal[at] else body[at]):
+            body[at] = None
     for mine, read in (
         (hexadecimal, shapely.from_wkb),
         (json, shapely.from_geojson),
         (~hexadecimal & ~json, shapely.from_wkt),
     ):
-        geometry[mine] = read(body[mine], on_invalid="ignore")
+        geometry[mine] = _read(read, body[mine])
     there = ~shapely.is_missing(geometry)
     return geometry, np.where(there, np.maximum(srid, shapely.get_srid(geometry)), 0)
+
+
+def _read(read: Callable[..., Any], written: NDArray[Any]) -> NDArray[Any]:
+    """Geometries of one notation; None for what is none, and for true arcs, one of which a reader refuses with all others."""
+    try:
+        return np.asarray(read(written, on_invalid="ignore"), dtype=object)
+    except NotImplementedError:
+        if len(written) == 1:
+            return np.array([None])
+        return np.concatenate([_read(read, written[at : at + 1]) for at in range(len(written))])
 
 
 def _crs_of(srids: NDArray[np.int64], what: str) -> pyproj.CRS | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +17,15 @@ from jxgis.space.polygons import AREAL, members
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Repaired", "repair"]
+__all__ = ["SHALLOW", "Repaired", "is_deep", "repair"]
+
+SHALLOW = 900
+"""Signs or bytes below which nothing is nested deeply: a level of WKB takes nine bytes."""
+_MOST_WITHIN = 100
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# Of WKB's types, modulo 1,000; what is not one of these is made of geometries.
+_POINT, _LINE, _POLYGON, _ARC = 1, 2, 3, 8
+_HAS_Z, _HAS_M, _HAS_SRID = 1 << 31, 1 << 30, 1 << 29
 
 # shapely's type numbers of each kind.
 _TYPES: dict[Kind, tuple[int, ...]] = {
@@ -49,6 +60,59 @@ class Repaired:
     dropped_parts: NDArray[np.bool_]
     wrong_kind: NDArray[np.bool_]
     no_size: NDArray[np.bool_]
+
+
+def is_deep(written: str | bytes) -> bool:
+    """Whether a geometry holds geometries so deep within each other that a reader of it would run out of stack, and die.
+
+    Parameters
+    ----------
+    written
+        WKT or GeoJSON, or WKB.
+
+    Examples
+    --------
+    >>> is_deep("GEOMETRYCOLLECTION (" * 9_000), is_deep("MULTIPOLYGON (" + "((0 0, 1 0, 1 1, 0 0))," * 9_000 + ")")
+    (True, False)
+    """
+    if len(written) < SHALLOW:
+        return False
+    if isinstance(written, bytes):
+        return _levels(written) > _MOST_WITHIN
+    signs = np.frombuffer(_TEXT.sub(b"", written.encode()), dtype=np.uint8)
+    steps = np.isin(signs, (*b"([{",)).astype(np.int64) - np.isin(signs, (*b")]}",))
+    return bool(steps.cumsum().max(initial=0) > _MOST_WITHIN)
+
+
+def _levels(wkb: bytes) -> int:
+    """How deep geometries lie within each other in WKB, ISO's or EWKB; of broken WKB as far as it can be read."""
+    at, most = 0, 0
+    left: list[int] = []  # how many are still to come, of each geometry that is made of others
+    with contextlib.suppress(IndexError, struct.error):
+        while not at or left:
+            order = "<" if wkb[at] else ">"
+            (code,) = struct.unpack_from(f"{order}I", wkb, at + 1)
+            more, kind = divmod(code & 0xFFFF, 1_000)
+            step = 8 * (2 + bool(code & _HAS_Z or more in (1, 3)) + bool(code & _HAS_M or more in (2, 3)))
+            at += 9 if code & _HAS_SRID else 5
+            if left:
+                left[-1] -= 1
+            if kind == _POINT:
+                at += step
+            else:
+                (count,) = struct.unpack_from(f"{order}I", wkb, at)
+                at += 4
+                if kind in (_LINE, _ARC):
+                    at += step * count
+                elif kind == _POLYGON:
+                    for _ in range(count):
+                        at += 4 + step * struct.unpack_from(f"{order}I", wkb, at)[0]
+                else:
+                    left.append(count)
+                    most = max(most, len(left))
+            while left and not left[-1]:
+                left.pop()
+    return most
 
 
 def repair(geometry: NDArray[Any], kind: Kind) -> Repaired:

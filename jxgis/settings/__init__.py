@@ -180,8 +180,9 @@ def load_settings(path: str | Path) -> Settings:
     """
     path = Path(path)
     path = path / "jxgis.toml" if path.is_dir() else path
+    raw = read_toml(path)
     folder = path.resolve().parent
-    settings = make_settings(read_toml(path), path.name, folder=folder)
+    settings = make_settings(raw, path.name, folder=folder)
     return settings.model_copy(
         update={
             "city": _absolute_city(settings.city, folder),

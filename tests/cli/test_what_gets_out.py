@@ -54,6 +54,16 @@ def peopled(city: Path) -> Path:
     return city
 
 
+def test_nobody_is_quoted_where_two_columns_disagree(jxgis: Callable, city: Path) -> None:
+    table = pd.read_csv(city / "issues.csv", encoding="gb18030", dtype=str)
+    table = table.assign(lon="120.75", 经度="联系人：王小五 13812345678", lat="30.75")
+    table.to_csv(city / "issues.csv", index=False, encoding="gb18030")
+    ended = jxgis("check", "issues", city / "issues.csv", "--crs", "EPSG:4490")
+    assert ended.code == 2
+    assert "两列都是坐标" in ended.err
+    assert not [telling for telling in TELLING if telling in ended.err]
+
+
 @pytest.mark.parametrize("keep", [(), ("--keep", "现场情况,牌照,身份")])
 def test_nobody_gets_out_of_check(jxgis: Callable, peopled: Path, keep: tuple[str, ...]) -> None:
     out = peopled / "out"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import io
 import json
@@ -37,6 +38,7 @@ from jxgis.load.rasters import check_raster, load_population
 from jxgis.load.readers import find_files, read_tables
 from jxgis.parks.people import raster_people
 from jxgis.reference import resolve_crs
+from jxgis.settings import load_settings
 
 # Reads a table with 3 GB of memory and says the refusal, if there is one; a kill has another exit code.
 _READ = """
@@ -302,6 +304,35 @@ def test_pipes_and_devices_are_not_read(tmp_path: Path) -> None:
             refuse()
 
 
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "gpkg", "parquet", "zip", "tif", "toml"])
+@pytest.mark.parametrize("target", ["gone", "itself"])
+def test_a_link_that_leads_nowhere_is_called_that(tmp_path: Path, ending: str, target: str) -> None:
+    link = tmp_path / f"a.{ending}"
+    link.symlink_to(link if target == "itself" else tmp_path / "gone")
+    with pytest.raises(InputError, match="是一个链接"):
+        {"tif": check_raster, "toml": load_settings}.get(ending, lambda file: read_tables(file, expected="parks"))(link)
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "geojson", "parquet"])
+def test_a_table_of_more_columns_than_any_result_holds_is_refused(
+    tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_files, "MOST_COLUMNS", 4)
+    shape = [shapely.box(120.7, 30.7, 120.71, 30.71)]
+    for count in (4, 5):
+        table = pd.DataFrame({f"c{at}": ["x"] for at in range(count)})
+        path = tmp_path / f"{count}.{ending}"
+        if ending == "geojson":
+            gpd.GeoDataFrame(table, geometry=shape, crs=4326).to_file(path)
+        else:
+            {"csv": table.to_csv, "xlsx": table.to_excel, "parquet": table.to_parquet}[ending](path, index=False)
+        if count == 4:
+            assert read_tables(path, expected="parks")[0].frame.shape == (1, 4)
+        else:
+            with pytest.raises(InputError, match=f"5.{ending} 超过 4 列"):
+                read_tables(path, expected="parks")
+
+
 @pytest.mark.parametrize("folder", ["2024 [final]", "[ab]", "a?b", "a*b", "["])
 def test_a_folder_is_meant_as_it_is_called(tmp_path: Path, folder: str) -> None:
     if sys.platform == "win32" and set(folder) & set("?*"):
@@ -464,6 +495,22 @@ def test_sparse_raster_of_a_hundred_thousand_million_cells_is_refused(tmp_path: 
         raster_people(path, gpd.GeoDataFrame(geometry=[shapely.box(572_000, 3_402_000, 572_100, 3_402_100)], crs=4549))
 
 
+def test_a_full_disk_is_not_the_fault_of_a_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.csv", "a,b\n1,2\n")
+
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    real = Path.open
+    monkeypatch.setattr(
+        Path, "open", lambda self, mode="r", **more: Full() if mode == "wb" else real(self, mode, **more)
+    )
+    with pytest.raises(InputError, match="磁盘已满"):
+        read_tables(tmp_path / "a.zip", expected="issues")
+
+
 def test_long_names_in_a_zip_do_no_harm(tmp_path: Path) -> None:
     long = "嘉兴市城市管理问题" * 12
     squares = gpd.GeoDataFrame({"name": ["西", "东"]}, geometry=shapely.box([0, 9], 0, [9, 18], 9), crs=4549)
@@ -530,6 +577,8 @@ def test_columns_that_no_table_can_hold_are_left_out_and_named(tmp_path: Path) -
             "span": pd.to_timedelta([1, 2], unit="h"),
             "big": np.array([2**64 - 1, 1], dtype=np.uint64),
             "count": pd.array([1, None], dtype="UInt64"),
+            "short": np.array([0.5, np.nan], dtype=np.float16),
+            "late": np.array(["10000-01-01", "NaT"], dtype="datetime64[ms]"),
         },
         geometry=shapely.box([572_000, 575_000], 3_402_000, [575_000, 578_000], 3_405_000),
         crs=4549,
@@ -610,6 +659,29 @@ def test_a_view_of_too_many_rows_is_refused(tmp_path: Path, monkeypatch: pytest.
         read_tables(f"{path}|layername=v", expected="places")
     # The other layer of the file is read all the same.
     assert len(read_tables(f"{path}|layername=t", expected="places")[0].frame) == 2
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["ALTER TABLE t ADD COLUMN big TEXT GENERATED ALWAYS AS (hex(zeroblob(1000000))) VIRTUAL"],
+        [f"ALTER TABLE t ADD COLUMN big TEXT DEFAULT '{'x' * 1_000_000}'"],
+        ["ALTER TABLE gpkg_spatial_ref_sys RENAME TO s",
+         "CREATE VIEW gpkg_spatial_ref_sys AS SELECT s.*, hex(zeroblob(300000)) AS more FROM s"],
+        ["ALTER TABLE gpkg_extensions RENAME TO e",
+         "CREATE VIEW gpkg_extensions AS SELECT e.*, hex(zeroblob(300000)) AS more FROM t LEFT JOIN e"],
+    ],
+    ids=["computed", "default", "systems", "extensions"],
+)  # fmt: skip
+def test_rows_that_blow_up_as_they_are_read_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statements: list[str]
+) -> None:
+    path = with_view(tmp_path / "v.gpkg", "CREATE VIEW v AS SELECT fid, geom, name FROM t", *statements)
+    monkeypatch.setattr(_views, "MOST_UNPACKED", 1 << 24)
+    assert len(read_tables(f"{path}|layername=t", expected="places")[0].frame) == 2
+    monkeypatch.setattr(_views, "MOST_UNPACKED", 1 << 20)
+    with pytest.raises(InputError, match="读不到头"):
+        read_tables(f"{path}|layername=t", expected="places")
 
 
 @pytest.mark.parametrize(
