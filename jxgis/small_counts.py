@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ from jxgis.zones import ALL
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from jxgis.i18n import Table
+
 __all__ = [
     "MIN_RANGE",
     "as_words",
@@ -27,7 +29,6 @@ __all__ = [
     "small_said",
 ]
 
-Table = TypeVar("Table", bound=pd.DataFrame)
 
 #: Below it there is no range: fewer than two are one.
 MIN_RANGE = 3
