@@ -23,6 +23,7 @@ __all__ = [
     "MIN_RANGE",
     "as_words",
     "count_rows",
+    "count_said",
     "hide_small",
     "leave_out",
     "small_range",
@@ -45,6 +46,17 @@ def small_range(min_count: int) -> str:
     '1–2'
     """
     return f"1–{min_count - 1}"
+
+
+def count_said(count: int, min_count: int) -> str:
+    """One count as people are shown it: a small one as a range.
+
+    Examples
+    --------
+    >>> count_said(2, 3), count_said(0, 3), count_said(1234, 3), count_said(1, 2)
+    ('1–2', '0', '1,234', '1')
+    """
+    return small_range(min_count) if min_count >= MIN_RANGE and 0 < count < min_count else f"{count:,}"
 
 
 def small_said(min_count: int, lang: str, *, blank: bool = False) -> str:

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.bounds import at_least, at_most
+from jxgis.bounds import at_least
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.settings import UNITS
 from jxgis.space.districts import count_parts
 from jxgis.space.overlay import holds_most
 from jxgis.space.ratio import ratio
+from jxgis.units.quality import within_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +31,6 @@ __all__ = ["FAILED", "MIN_SHARE", "NEARLY", "PASSED", "check_conditions", "fails
 
 PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
 
-#: How far beyond the bounds an area is still nearly right, as a share of the bound: the plan says 左右.
-SLACK = 0.1
 #: Share of the area that must lie in one district, and in the city.
 MIN_SHARE = 0.95
 #: What empty land has less of: housing as a share of its area, and km of streets per km².
@@ -112,14 +111,15 @@ def check_conditions(
     pieces = np.array([0 if s is None else count_parts(s) for s in shapes])
     table["pieces"] = pieces
     table["things"] = _kept_lively(shapes, lively, crs) if lively else np.nan
-    near_small, near_large = at_least(km2, min_km2 * (1 - SLACK)), at_most(km2, max_km2 * (1 + SLACK))
+    in_bounds, nearly = within_bounds(km2, min_km2, max_km2)
+    astray, small = ~in_bounds & ~nearly, km2 < min_km2
     found = {
         "gate_no_polygon": area == 0,
         "gate_several_pieces": pieces > 1,
-        "gate_too_small": (area > 0) & ~near_small,
-        "gate_too_large": ~near_large,
-        "gate_nearly_too_small": near_small & ~at_least(km2, min_km2),
-        "gate_nearly_too_large": near_large & ~at_most(km2, max_km2),
+        "gate_too_small": (area > 0) & astray & small,
+        "gate_too_large": astray & ~small,
+        "gate_nearly_too_small": nearly & small,
+        "gate_nearly_too_large": nearly & ~small,
         "gate_several_districts": _short_of(table["district_share"].to_numpy(), MIN_SHARE),
         "gate_outside_city": _short_of(table["city_share"].to_numpy(), MIN_SHARE),
         "gate_empty_land": (area > 0) & (table["things"].to_numpy() == 0),
