@@ -41,7 +41,6 @@ def check_conditions(
     candidates: gpd.GeoDataFrame,
     *,
     districts: gpd.GeoDataFrame | None = None,
-    city: gpd.GeoDataFrame | None = None,
     lively: Sequence[gpd.GeoDataFrame] = (),
     min_km2: float = UNITS.min_km2,
     max_km2: float = UNITS.max_km2,
@@ -53,9 +52,7 @@ def check_conditions(
     candidates
         Polygons in a metric CRS.
     districts
-        ``name``, polygons; None: nothing is said of districts.
-    city
-        The managed city; None: the union of the districts.
+        ``name``, polygons, whose union is the managed city; None: nothing is said of either.
     lively
         From `lively_layers`: in a candidate that holds next to nothing of any of them nothing can go wrong, and what is nought there
         says nothing of how it is kept. Without a layer nothing is said of it.
@@ -96,7 +93,6 @@ def check_conditions(
     table["district"] = pd.Series(pd.NA, index=candidates.index, dtype="str")
     table["district_share"] = table["of_district"] = np.nan
     table["city_share"] = np.nan
-    ground = None if city is None else _union(city, "city", candidates)
     if districts is not None:
         require_metric(districts, "districts", crs)
         home, most = holds_most(shapes, districts.geometry.to_numpy())
@@ -104,9 +100,8 @@ def check_conditions(
         table["district"] = pd.Series(names[home], index=candidates.index, dtype="str")
         table["district_share"] = ratio(most, area)
         table["of_district"] = ratio(most, np.array([*districts.geometry.area, np.nan])[home])
-        ground = _union(districts, "districts", candidates) if ground is None else ground
-    if ground is not None:
-        table["city_share"] = ratio(np.nan_to_num(shapely.area(shapely.intersection(shapes, ground))), area)
+        inside = shapely.intersection(shapes, shapely.union_all(districts.geometry.to_numpy()))
+        table["city_share"] = ratio(np.nan_to_num(shapely.area(inside)), area)
 
     pieces = np.array([0 if s is None else count_parts(s) for s in shapes])
     table["pieces"] = pieces
@@ -165,11 +160,6 @@ def _kept_lively(shapes: NDArray[np.object_], lively: Sequence[gpd.GeoDataFrame]
 def _short_of(share: FloatArray, bound: float) -> NDArray[np.bool_]:
     """Which shares of area miss a bound; one that is not known does not."""
     return ~np.isnan(share) & ~at_least(share, bound)
-
-
-def _union(layer: gpd.GeoDataFrame, what: str, like: gpd.GeoDataFrame) -> shapely.Geometry:
-    require_metric(layer, what, like.crs)
-    return shapely.union_all(layer.geometry.to_numpy())
 
 
 def fails_condition(scores: pd.DataFrame) -> NDArray[np.bool_]:
