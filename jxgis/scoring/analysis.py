@@ -10,13 +10,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from jxgis.city import layer_title
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, JxgisError, SettingsError, collect
 from jxgis.given import given_tables, named_tables
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.i18n import Text, text, text_pair
-from jxgis.indicators.ground import ground_of
+from jxgis.indicators.ground import ground_of, methods_of
 from jxgis.indicators.measures import check_measures, measure_indicators
 from jxgis.indicators.points import count
 from jxgis.indicators.rows import unmet
@@ -351,11 +350,7 @@ def _measure(
         ground,
         percent=[indicator.id for indicator in chosen if indicator.in_percent],
     )
-    title = layer_title(given.city)
-    methods = {
-        name: words.get(some.how.measure) or some.method(title) for name, some in found.items() if some.how is not None
-    }
-    return found, methods
+    return found, methods_of(found, words, given.city)
 
 
 def _views(
