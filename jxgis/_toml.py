@@ -26,6 +26,7 @@ __all__ = [
     "RuleError",
     "kind_at",
     "model_in",
+    "path_of",
     "read_toml",
     "validated",
 ]
@@ -62,6 +63,28 @@ class RuleError(ValueError):
     def __init__(self, *, zh: str, en: str) -> None:
         super().__init__(en)
         self.message = Text(zh=zh, en=en)
+
+
+def path_of(given: object) -> Path:
+    """A path that was given, as one.
+
+    Raises
+    ------
+    SettingsError
+        If it is none, such as a number.
+
+    Examples
+    --------
+    >>> path_of(5)
+    Traceback (most recent call last):
+    jxgis.errors.SettingsError: 应给出文件或文件夹的路径，而不是 int...
+    """
+    if not isinstance(given, str | Path):
+        kind = type(given).__name__
+        raise SettingsError(
+            zh=f"应给出文件或文件夹的路径，而不是 {kind}。", en=f"Give the path of a file or folder, not {kind}."
+        )
+    return Path(given)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -209,13 +232,9 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
     key, given = ".".join(place), quoted(value if isinstance(value, dt.date | dt.time) else repr(value), code=True)
     if item["type"] == "extra_forbidden":
         known = _known_keys(model, item["loc"][:-1])
-        meant = near(place[-1], known)
-        if meant:
-            return Text(zh=f"未知的键 {key}，是否为 {meant}？", en=f"unknown key {key}, did you mean {meant}?")
-        return Text(
-            zh=f"未知的键 {key}，可用的有 {listed(known, 'zh')}",
-            en=f"unknown key {key}; known are {listed(known, 'en')}",
-        )
+        others = Text(zh=f"，可用的有 {listed(known, 'zh')}", en=f"; known are {listed(known, 'en')}")
+        hint = _meant(place[-1], known) or others
+        return Text(zh=f"未知的键 {key}{hint.zh}", en=f"unknown key {key}{hint.en}")
     if item["type"] == "model_type":
         inner = f"{key}.{next(iter(_known_keys(model, item['loc'])))}"
         return Text(
@@ -248,7 +267,15 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
     if isinstance(rule, RuleError):
         # What several keys of the table break together stands at none of them.
         return Text(zh=f"{key}：{rule.message.zh}", en=f"{key}: {rule.message.en}") if key else rule.message
-    return Text(zh=f"{key} = {given} 不可用（{_rule(item)}）", en=f"{key} = {given}: {item['msg']}")
+    words = re.findall("'([^']+)'", item["ctx"]["expected"]) if item["type"] == "literal_error" else []
+    hint = (_meant(value.casefold(), words) if isinstance(value, str) else None) or Text(zh="", en="")
+    return Text(zh=f"{key} = {given} 不可用（{_rule(item)}）{hint.zh}", en=f"{key} = {given}: {item['msg']}{hint.en}")
+
+
+def _meant(given: str, known: Sequence[str]) -> Text | None:
+    """Which word a wrong one may have meant, to end a sentence with."""
+    meant = near(given, known)
+    return Text(zh=f"，是否为 {meant}？", en=f", did you mean {meant}?") if meant else None
 
 
 def _rule(item: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jxgis._files import reading, require_ordinary, require_sane_workbook
-from jxgis._toml import COLOUR, KEY, MONTH_DAY, RuleError, read_toml, validated
+from jxgis._toml import COLOUR, KEY, MONTH_DAY, RuleError, path_of, read_toml, validated
 from jxgis.errors import InputError, SettingsError, os_reason
 from jxgis.i18n import Text, few, listed
 from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest
@@ -442,7 +442,7 @@ def _profile_path(profile: str | Path) -> tuple[Path, bool]:
     names = builtin_profiles()
     if str(profile) in names:
         return _beside(Path(), f"{_BUILTIN}{profile}.toml"), True
-    path = Path(profile)
+    path = path_of(profile)
     if path.suffix != ".toml" or not path.is_file():
         raise SettingsError(
             zh=f"没有名为 {profile} 的城市配置；自带的有 {listed(names, 'zh')}，也可以给出一个 .toml 文件的路径。",

@@ -88,6 +88,7 @@ def given_tables(
     for name, table in {**there, **({} if history is None else {"history": history})}.items():
         require_table(table, called.get(name, name), like=crs)
     there = {name: as_layer(table, agreed[name]) for name, table in there.items()}
+    _refuse_no_place(there)
     history = history if history is None else as_layer(history, "issues")
     asked = settings or Settings()
     for section, given in options.items():
@@ -104,6 +105,15 @@ def given_tables(
         lang=lang,
         sketch=sketch,
     )
+
+
+def _refuse_no_place(layers: Mapping[str, gpd.GeoDataFrame]) -> None:
+    """Refuse polygons of the city without a row: nothing lies in them, and zeros for all of it would be wrong."""
+    for name in ("area", "districts"):
+        if name in layers and layers[name].empty:
+            raise InputError(
+                zh=f"{name} 没有任何一行；请给出至少一个面。", en=f"{name} has no rows; give at least one polygon."
+            )
 
 
 def named_tables(tables: object, argument: str) -> dict[str, gpd.GeoDataFrame]:

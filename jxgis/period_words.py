@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jxgis.gaps import Gap
     from jxgis.periods import Comparison
 
-__all__ = ["change_lines", "gap_lines", "recent_days"]
+__all__ = ["change_lines", "days_said", "gap_lines", "recent_days"]
 
 _DAY = "%Y-%m-%d"
 _SHOWN = 4
@@ -51,12 +51,12 @@ def change_lines(comparison: Comparison) -> list[Text]:
     said = [
         text_pair(
             "report.change_periods",
-            recent=_days(periods.split, periods.end),
-            before=_days(*periods.earlier),
+            recent=days_said(periods.split, periods.end),
+            before=days_said(*periods.earlier),
         )
     ]
     if periods.left_out:
-        stretches = [_days(*stretch) for stretch in periods.left_out]
+        stretches = [days_said(*stretch) for stretch in periods.left_out]
         said.append(text_pair("report.change_left_out", stretches=stretches, gaps=because))
     return said
 
@@ -82,7 +82,7 @@ def recent_days(comparison: Comparison) -> Text:
     '全部时段'
     """
     periods = comparison.periods
-    return text_pair("report.all_time") if periods is None else _days(periods.split, periods.end)
+    return text_pair("report.all_time") if periods is None else days_said(periods.split, periods.end)
 
 
 def gap_lines(gaps: Sequence[Gap]) -> list[Text]:
@@ -101,13 +101,13 @@ def gap_lines(gaps: Sequence[Gap]) -> list[Text]:
     '2023-03-01 至 2023-04-30 没有或几乎没有问题记录'
     """
     said = [
-        text_pair(f"report.change_gap_{gap.kind}", name=gap.name, days=_days(gap.start, gap.end))
+        text_pair(f"report.change_gap_{gap.kind}", name=gap.name, days=days_said(gap.start, gap.end))
         for gap in gaps[:_SHOWN]
     ]
     return said if len(gaps) <= _SHOWN else [*said, text_pair("report.change_more", n=len(gaps) - _SHOWN)]
 
 
-def _days(start: pd.Timestamp, end: pd.Timestamp) -> Text:
+def days_said(start: pd.Timestamp, end: pd.Timestamp) -> Text:
     """A half-open stretch as people write it: its last day is the day before it ends."""
     import pandas as pd
 

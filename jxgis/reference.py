@@ -297,10 +297,7 @@ def to_lonlat(
         return datum.convert(x, y, source=reference.datum, target="WGS-84")
     if reference.crs.to_epsg() == 4326:
         return x.copy(), y.copy()
-    transformer = _transformer(reference.crs, pyproj.CRS(4326))
-    lon, lat = transformer.transform(x, y, errcheck=False)
-    bad = ~(np.isfinite(lon) & np.isfinite(lat))
-    return np.where(bad, np.nan, lon), np.where(bad, np.nan, lat)
+    return _transformed(_transformer(reference.crs, pyproj.CRS(4326)), x, y)
 
 
 def to_metric(
@@ -322,10 +319,16 @@ def to_metric(
     if reference.datum != "WGS-84" or source.is_bound or metric.is_bound:
         x, y = to_lonlat(x, y, reference)
         source = pyproj.CRS(4326)
-    transformer = _transformer(source, metric)
-    east, north = transformer.transform(x, y, errcheck=False)
-    bad = ~(np.isfinite(east) & np.isfinite(north))
-    return np.where(bad, np.nan, east), np.where(bad, np.nan, north)
+    return _transformed(_transformer(source, metric), x, y)
+
+
+def _transformed(
+    transformer: pyproj.Transformer, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coordinates as a transformer converts them, NaN where it cannot convert both."""
+    first, second = transformer.transform(x, y, errcheck=False)
+    bad = ~(np.isfinite(first) & np.isfinite(second))
+    return np.where(bad, np.nan, first), np.where(bad, np.nan, second)
 
 
 def check_units(x: NDArray[np.float64], y: NDArray[np.float64], reference: Reference, what: str) -> None:

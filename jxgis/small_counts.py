@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,17 +17,19 @@ from jxgis.zones import ALL
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from jxgis.i18n import Table
+
 __all__ = [
     "MIN_RANGE",
     "as_words",
     "count_rows",
+    "count_said",
     "hide_small",
     "leave_out",
     "small_range",
     "small_said",
 ]
 
-Table = TypeVar("Table", bound=pd.DataFrame)
 
 #: Below it there is no range: fewer than two are one.
 MIN_RANGE = 3
@@ -44,6 +46,17 @@ def small_range(min_count: int) -> str:
     '1–2'
     """
     return f"1–{min_count - 1}"
+
+
+def count_said(count: int, min_count: int) -> str:
+    """One count as people are shown it: a small one as a range.
+
+    Examples
+    --------
+    >>> count_said(2, 3), count_said(0, 3), count_said(1234, 3), count_said(1, 2)
+    ('1–2', '0', '1,234', '1')
+    """
+    return small_range(min_count) if min_count >= MIN_RANGE and 0 < count < min_count else f"{count:,}"
 
 
 def small_said(min_count: int, lang: str, *, blank: bool = False) -> str:

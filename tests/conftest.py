@@ -45,22 +45,12 @@ def root() -> Path:
     return ROOT
 
 
-def _beside(name: str) -> Path:
-    folder = ROOT.parent / "shared" / name
-    if not folder.is_dir():
-        if os.environ.get("JXGIS_REQUIRE_REAL"):
-            pytest.fail(f"{name} data is required here (JXGIS_REQUIRE_REAL) and ../shared/{name} is not there")
-        pytest.skip(f"../shared/{name} is not there")
-    return folder
-
-
 @pytest.fixture(scope="session")
 def real_dir() -> Path:
     """Real data beside the project; a failure where CI asks for it, else a skip."""
-    return _beside("real")
-
-
-@pytest.fixture(scope="session")
-def reference_dir() -> Path:
-    """Reference values from R, beside the project."""
-    return _beside("reference")
+    folder = ROOT.parent / "shared" / "real"
+    if not folder.is_dir():
+        if os.environ.get("JXGIS_REQUIRE_REAL"):
+            pytest.fail("real data is required here (JXGIS_REQUIRE_REAL) and ../shared/real is not there")
+        pytest.skip("../shared/real is not there")
+    return folder

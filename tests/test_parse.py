@@ -9,7 +9,6 @@ import shapely
 from jxgis import parse
 from jxgis.errors import InputError
 from jxgis.load import load_layer
-from jxgis.load._columns import as_number
 from jxgis.load.times import parse_times
 
 
@@ -119,7 +118,7 @@ def test_ranks_and_names_of_last_years_list(tmp_path):
 def test_a_mark_beside_a_number_is_no_digit_of_it(written: str) -> None:
     """A footnote: 10² is not 102, wherever numbers, years, ranks and dates are read."""
     column = pd.Series([written, "１２"])
-    assert as_number(column)[1].tolist() == [True, False]
+    assert parse.numbers(column)[1].tolist() == [True, False]
     assert parse.ranks(column)[1].tolist() == [True, False]
     assert parse.years(pd.Series([f"202{written[-1]}"]))[1].all()
     times = parse_times(pd.Series([f"2026-03-1{written[-1]}"]), timezone="Asia/Shanghai")

@@ -17,7 +17,7 @@ from jxgis.run.parts import PARTS
 
 def result_of(part: Part) -> type[Result]:
     """The class of a part's result, which stands beside its entry in the list of parts."""
-    module = import_module(part.analyse.__module__.removesuffix("part") + "result")
+    module = import_module(f"jxgis.{part.settings_key}.result")
     (found,) = (
         kind for kind in vars(module).values() if isinstance(kind, type) and getattr(kind, "part", None) is part
     )

@@ -62,6 +62,13 @@ def test_settings_are_frozen() -> None:
             "drop_points.0 = 1.5 不可用（须为列表，如 [1, 2]）",
             "such as [1, 2]",
         ),
+        ("[scoring]\nweights = 'exprt'\n", "'critic'），是否为 expert？", "or 'critic', did you mean expert?"),
+        (
+            "[scan]\nscans = ['spac']\n",
+            "scans.0 = 'spac' 不可用（须为 'space'、'space_time'），是否为 space？",
+            "did you mean space?",
+        ),
+        ("[scoring]\nweights = 'zzz'\n", "'critic'）", "or 'critic'"),
         ("[parks]\nspeed = 70\n", "是否为 speed_m_per_min", "did you mean speed_m_per_min"),
         ("[inputs.isues]\npath='a'\n", "issues", "did you mean issues"),
         ("[inputs.parks]\npth='a'\n", "path", "did you mean path"),

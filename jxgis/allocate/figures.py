@@ -75,7 +75,7 @@ def allocation_chart(
             xlim=(0, max(100.0, float(score.max(initial=0.0)))),
             ylim=(max(float(place.max(initial=0.0)), at) + 0.8, -0.4),
         )
-        ax.set_title(text("allocate.chart", lang), loc="left")
+        ax.set_title(text("pipeline.figure_allocation", lang), loc="left")
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
 
@@ -105,7 +105,7 @@ def allocation_sheet(
     lang = canvas.lang
     colours = dict(zip(years, year_colours(len(years)), strict=True))
     place = np.arange(1, len(allocation) + 1)
-    with map_sheet(canvas, allocation, title=text("allocate.title", lang)) as sheet:
+    with map_sheet(canvas, allocation, title=text("report.part_allocation", lang)) as sheet:
         sheet.map.areas(others.geometry, FAILED_GROUND, edge=FAILED, width=0.5, dash=(0, (3, 2)), over=2.5)
         sheet.map.areas(
             allocation.geometry, [colours[year] for year in allocation["year"]], edge=OUTLINE, width=0.5, over=2.6

@@ -58,7 +58,7 @@ def allocation_map(
     folium.Map
     """
     lang = canvas.lang
-    title = text("allocate.title", lang)
+    title = text("report.part_allocation", lang)
     page = land_map(canvas, allocation if len(allocation) else others, title=title)
     heading = named_by(allocation)
     # A year is a name here: 2,026 is none.

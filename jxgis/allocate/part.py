@@ -10,16 +10,9 @@ from jxgis.scoring.part import PART as SCORES
 from jxgis.scoring.part import candidates_of
 
 if TYPE_CHECKING:
-    from jxgis.allocate.result import AllocationResult
     from jxgis.settings import Settings
 
 __all__ = ["PART"]
-
-
-def _allocate(given: Given) -> AllocationResult:
-    from jxgis.allocate.analysis import analyse
-
-    return analyse(given)
 
 
 def _scored(given: Given) -> bool:
@@ -48,7 +41,6 @@ PART = Part(
     also_reads=_also_reads,
     needs=("candidates",),
     instead={"candidates": "units"},
-    analyse=_allocate,
     settings_key="allocate",
     settings=("hotspots", "parks", "units", "scoring", "allocate", "report"),
     after=("hotspots", "scores"),

@@ -251,7 +251,7 @@ class AllocationResult(Result):
         report_workbook(
             stage.path("allocation.xlsx"),
             [self.section()],
-            title=text("allocate.title", given.lang),
+            title=text("report.part_allocation", given.lang),
             lines=[said.of(given.lang) for said in self._conflict()],
             plain={"allocation.allocation": self._shown("allocation").drop(columns="geometry")},
             lang=given.lang,

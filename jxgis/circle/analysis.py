@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jxgis import parse
 from jxgis.circle.result import CircleResult
 from jxgis.errors import InputError, NotGivenError, SettingsError
 from jxgis.given import given_tables, named_tables
@@ -287,7 +288,6 @@ def _sited(
 ) -> tuple[gpd.GeoDataFrame, dict[str, float]]:
     """New facilities where they serve most people, or housing, that has none within a walk or no room."""
     import numpy as np
-    import pandas as pd
 
     from jxgis.circle.reach import doors
     from jxgis.circle.siting import choose_sites, choose_with_capacity, within_walk
@@ -305,9 +305,7 @@ def _sited(
     if limited:
         room = np.full(len(things), np.inf)
         if column is not None:
-            room = (
-                pd.to_numeric(things[column], errors="coerce").to_numpy(dtype=np.float64) * kind.said.people_per_place
-            )
+            room = parse.numbers(things[column])[0].to_numpy() * kind.said.people_per_place
         capacity = np.inf if options.capacity is None else options.capacity
         sited = choose_with_capacity(
             near(things, gates), np.minimum(room, whole), near(candidates), demand.weight, sites=options.new_sites,

@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.i18n import Text
-from jxgis.part import Given, Option, Part
+from jxgis.part import Option, Part
 
 if TYPE_CHECKING:
-    from jxgis.circle.result import CircleResult
     from jxgis.settings import Settings
 
 __all__ = ["PART"]
-
-
-def _walk(given: Given) -> CircleResult:
-    from jxgis.circle.analysis import analyse
-
-    return analyse(given)
 
 
 def _also_reads(settings: Settings) -> tuple[str, ...]:
@@ -48,7 +41,6 @@ PART = Part(
     ),
     also_reads=_also_reads,
     needs=("districts", "residential", "streets"),
-    analyse=_walk,
     settings_key="circle",
     settings=("parks", "units", "circle", "report"),
     by_level=True,

@@ -36,7 +36,7 @@ def cluster_sheet(clusters: gpd.GeoDataFrame, *, note: str = "", canvas: Canvas 
     matplotlib.figure.Figure
     """
     lang = canvas.lang
-    with map_sheet(canvas, clusters, title=text("clusters.title", lang)) as sheet:
+    with map_sheet(canvas, clusters, title=text("report.part_clusters", lang)) as sheet:
         first = sheet.ranked(clusters, issue_classes, legend=text("clusters.layer", lang), note=note)
         names = [short_label(name) for name in first["name"]]
         rows = zip(first["rank"], names, issue_words(first, lang), strict=True)

@@ -83,7 +83,7 @@ def cluster_map(
     folium.Map
     """
     lang = canvas.lang
-    page = land_map(canvas, clusters if len(clusters) else districts, title=text("clusters.title", lang))
+    page = land_map(canvas, clusters if len(clusters) else districts, title=text("report.part_clusters", lang))
     groups, lists = [], []
     for at, issue_class in enumerate(classes):
         label = class_label(issue_class, lang)

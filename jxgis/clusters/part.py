@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from jxgis.i18n import Text
-from jxgis.part import Given, Option, Part
-
-if TYPE_CHECKING:
-    from jxgis.clusters.result import ClustersResult
+from jxgis.part import Option, Part
 
 __all__ = ["PART"]
-
-
-def _find(given: Given) -> ClustersResult:
-    from jxgis.clusters.analysis import analyse
-
-    return analyse(given)
 
 
 PART = Part(
@@ -38,7 +27,6 @@ PART = Part(
     },
     reads=("districts", "subdistricts", "issues", "places", "streets"),
     needs=("issues", "districts"),
-    analyse=_find,
     settings_key="clusters",
     settings=("clusters", "report"),
 )

@@ -165,7 +165,7 @@ class ClustersResult(Result):
         report_workbook(
             stage.path("clusters.xlsx"),
             [replace(section, sheets=self._sheets())],
-            title=text("clusters.title", given.lang),
+            title=text("report.part_clusters", given.lang),
             lines=[*section.lines, *(note.of(given.lang) for note in self.notes()), *given.notes()],
             lang=given.lang,
             sketch=given.sketch,

@@ -9,7 +9,7 @@ import pandas as pd
 from jxgis.clusters.density import FEWEST
 from jxgis.clusters.outlines import MARGIN
 from jxgis.i18n import Text, text, text_pair
-from jxgis.report.blocks import Block, Key, Paragraph, Section, method_note, table_block
+from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import write_value
 from jxgis.small_counts import as_words
 from jxgis.zones import ALL
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster_section", "in_a_line", "notes_of", "rule_of"]
 
-_TOP = 10
 _WIDE = 0.5
 """Share of the issues from which on one cluster is too wide to be a place."""
 _SAME_POINT = 0.5
@@ -45,11 +44,9 @@ def cluster_section(result: ClustersResult, lang: str) -> Section:
         wide = shown["classes"]["share_largest"].iloc[0]
         if pd.notna(wide) and wide > _WIDE:
             blocks.append(Paragraph(text("clusters.wide", lang, share=write_value(wide, "percent", lang)), "none"))
-        blocks += [Paragraph(said, "none") for said in _same_points(own.head(_TOP), lang)]
+        blocks += [Paragraph(said, "none") for said in _same_points(own.head(TOP), lang)]
         blocks.append(
-            table_block(
-                text("clusters.table", lang, n=len(own.head(_TOP))), own.head(_TOP), lang, of="clusters.clusters"
-            )
+            table_block(text("clusters.table", lang, n=len(own.head(TOP))), own.head(TOP), lang, of="clusters.clusters")
         )
     blocks += [
         table_block(text("clusters.classes_table", lang), shown["classes"], lang, of="clusters.classes", folded=True),

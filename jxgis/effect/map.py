@@ -40,7 +40,7 @@ def effect_map(areas: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> folium.Map
     folium.Map
     """
     lang = canvas.lang
-    page = land_map(canvas, areas, title=text("effect.title", lang))
+    page = land_map(canvas, areas, title=text("report.part_effect", lang))
     words = table("effect.areas").columns["role"].words
     roles = list(ROLES)
     shown = localise_reasons(areas, lang)

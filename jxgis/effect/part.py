@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from jxgis.i18n import Text
-from jxgis.part import Given, Option, Part
-
-if TYPE_CHECKING:
-    from jxgis.effect.result import EffectResult
+from jxgis.part import Option, Part
 
 __all__ = ["PART"]
-
-
-def _measure(given: Given) -> EffectResult:
-    from jxgis.effect.analysis import analyse
-
-    return analyse(given)
 
 
 PART = Part(
@@ -38,7 +27,6 @@ PART = Part(
     },
     reads=("districts", "subdistricts", "units", "issues", "treated"),
     needs=("treated", "issues", "districts"),
-    analyse=_measure,
     settings_key="effect",
     settings=("effect", "report"),
 )

@@ -206,7 +206,7 @@ class EffectResult(Result):
         report_workbook(
             stage.path("effect.xlsx"),
             [replace(section, sheets=self._sheets())],
-            title=text("effect.title", given.lang),
+            title=text("report.part_effect", given.lang),
             lines=[*section.lines, *(note.of(given.lang) for note in self.notes())],
             lang=given.lang,
             sketch=given.sketch,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.effect.warnings import days_said, reason_of, share_said
+from jxgis.effect.warnings import reason_of, share_said
 from jxgis.i18n import text
+from jxgis.period_words import days_said
 from jxgis.report.blocks import Block, Key, Paragraph, Section, method_note, table_block
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def effect_section(result: EffectResult, lang: str) -> Section:
         blocks.append(table)
     if sure:
         blocks.append(table_block(text("effect.power_table", lang), result.power, lang, of="effect.power", folded=True))
-    periods = {name: days_said(getattr(windows, name)).of(lang) for name in ("before", "selecting", "after")}
+    periods = {name: days_said(*getattr(windows, name)).of(lang) for name in ("before", "selecting", "after")}
     return Section(
         part="effect",
         keys=keys,
@@ -103,7 +104,7 @@ def _values(result: EffectResult, lang: str) -> dict[str, str]:
         "kind": text(f"effect.controls_{result.controls_from}", lang),
         "at": f"{result.at:%Y-%m-%d}",
         "issues": text("effect.all_issues", lang) if asked is None else asked,
-        "before": days_said(windows.before).of(lang),
-        "after": days_said(windows.after).of(lang),
-        "selecting": days_said(windows.selecting).of(lang),
+        "before": days_said(*windows.before).of(lang),
+        "after": days_said(*windows.after).of(lang),
+        "selecting": days_said(*windows.selecting).of(lang),
     }

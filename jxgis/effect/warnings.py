@@ -9,14 +9,12 @@ import numpy as np
 from jxgis.effect.areas import shared_ground
 from jxgis.effect.typical import least_sets
 from jxgis.i18n import Text, few, text_pair
+from jxgis.period_words import days_said, gap_lines
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from jxgis.effect.result import EffectResult
-    from jxgis.gaps import Gap
 
-__all__ = ["days_said", "reason_of", "share_said", "warnings_of"]
+__all__ = ["reason_of", "share_said", "warnings_of"]
 
 _UNLIKE = 1.5
 """Treated areas with this many times the cases of their controls, or that fraction, are not like them."""
@@ -59,10 +57,12 @@ def warnings_of(result: EffectResult) -> list[Text]:
 def _of_periods(result: EffectResult) -> list[Text]:
     windows, found = result.windows, list[Text]()
     if not windows.same_season:
-        found.append(text_pair("effect.warn_season", before=days_said(windows.before), after=days_said(windows.after)))
+        found.append(
+            text_pair("effect.warn_season", before=days_said(*windows.before), after=days_said(*windows.after))
+        )
     if windows.left_out:
-        stretches = [days_said(stretch) for stretch in windows.left_out]
-        found.append(text_pair("report.change_left_out", stretches=stretches, gaps=[_gap(gap) for gap in windows.gaps]))
+        stretches = [days_said(*stretch) for stretch in windows.left_out]
+        found.append(text_pair("report.change_left_out", stretches=stretches, gaps=gap_lines(windows.gaps)))
     if windows.history is None:
         found.append(text_pair("effect.no_trend"))
     return found
@@ -97,14 +97,3 @@ def share_said(value: float) -> str:
     ('−18.3 %', '+4.0 %')
     """
     return f"{100 * value:+.1f} %".replace("-", "−")
-
-
-def days_said(of: tuple[pd.Timestamp, pd.Timestamp]) -> Text:
-    """A half-open stretch as people write it: its last day is the day before it ends."""
-    import pandas as pd
-
-    return text_pair("report.change_days", first=f"{of[0]:%Y-%m-%d}", last=f"{of[1] - pd.Timedelta(days=1):%Y-%m-%d}")
-
-
-def _gap(gap: Gap) -> Text:
-    return text_pair(f"report.change_gap_{gap.kind}", name=gap.name, days=days_said((gap.start, gap.end)))

@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.i18n import Text
-from jxgis.part import Given, Option, Part
+from jxgis.part import Option, Part
 
 if TYPE_CHECKING:
-    from jxgis.hotspots.result import HotspotsResult
     from jxgis.settings import Settings
 
 __all__ = ["PART"]
-
-
-def _find(given: Given) -> HotspotsResult:
-    from jxgis.hotspots.analysis import analyse
-
-    return analyse(given)
 
 
 def _strata(settings: Settings) -> tuple[str, ...]:
@@ -50,7 +43,6 @@ PART = Part(
     reads=("districts", "subdistricts", "issues", "places", "streets", "exposure", "ring", "built_up"),
     also_reads=_strata,
     needs=("issues", "districts"),
-    analyse=_find,
     settings_key="hotspots",
     settings=("hotspots", "report"),
     by_level=True,

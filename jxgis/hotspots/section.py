@@ -29,7 +29,7 @@ from jxgis.report.blocks import (
 from jxgis.report.columns import percent, write_value, written
 from jxgis.schema.columns import column
 from jxgis.schema.tables import table as table_of
-from jxgis.small_counts import small_range, small_said
+from jxgis.small_counts import count_said, small_said
 
 if TYPE_CHECKING:
     from jxgis.hotspots.strata import Stratified
@@ -228,8 +228,7 @@ def _said_of_built_up(cells: pd.DataFrame | None, min_count: int, lang: str) -> 
     apart = None if cells is None else _not_compared(cells)
     if apart is None or apart.empty:
         return []
-    issues = int(apart["count"].sum())
-    shown = small_range(min_count) if 0 < issues < min_count else count_in_words(issues)
+    shown = count_said(int(apart["count"].sum()), min_count)
     return [Paragraph(text("report.not_compared", lang, n=f"{len(apart):,}", issues=shown), "none")]
 
 

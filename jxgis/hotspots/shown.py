@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from jxgis.i18n import Table
+
 __all__ = ["Shown", "hide_mix", "hide_shares", "hide_tops", "show"]
 
-Table = TypeVar("Table", bound=pd.DataFrame)
 
 _PLACES = ("places", "rate_places")
 _RANKED = (*_PLACES, "peaks", "rate_peaks")

@@ -18,6 +18,7 @@ __all__ = [
     "LANGS",
     "Lang",
     "Sketch",
+    "Table",
     "Text",
     "clauses",
     "few",

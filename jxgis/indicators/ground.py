@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jxgis.city import layer_title
 from jxgis.i18n import Text, text_pair
 from jxgis.indicators.measures import IndicatorInputs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
 
+    from jxgis.city import City
+    from jxgis.indicators.measures import Measured
     from jxgis.part import Given
 
-__all__ = ["ground_of"]
+__all__ = ["ground_of", "methods_of"]
 
 
 def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[IndicatorInputs, dict[str, Text]]:
@@ -44,3 +49,11 @@ def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[IndicatorInputs,
         of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
         words["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
     return IndicatorInputs(layers, parks=options, standard=standard), words
+
+
+def methods_of(found: Mapping[str, Measured], words: Mapping[str, Text], city: City | None) -> dict[str, Text]:
+    """How each indicator was measured, in the words of `ground_of` where it has any; without those that nothing measures."""
+    title = layer_title(city)
+    return {
+        name: words.get(some.how.measure) or some.method(title) for name, some in found.items() if some.how is not None
+    }

@@ -11,6 +11,7 @@ import shapely
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
 from jxgis.space.districts import without_scraps
+from jxgis.space.overlay import common_area
 from jxgis.space.polygons import polygon_parts, rows_of_polygons
 from jxgis.space.shape import hull_ratio, polsby_popper
 
@@ -108,10 +109,7 @@ def _covered_m2(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> NDArray[n
     cover = _disjoint(np.concatenate([rows_of_polygons(layer).geometry.to_numpy() for layer in layers]))
     shapes = zones.geometry.to_numpy()
     zone, row = shapely.STRtree(cover).query(shapes, predicate="intersects")
-    shapely.prepare(shapes)
-    area = shapely.area(cover)[row]
-    cut = np.flatnonzero(~shapely.contains(shapes[zone], cover[row]))
-    area[cut] = shapely.area(shapely.intersection(shapes[zone[cut]], cover[row[cut]]))
+    area = common_area(shapes[zone], cover[row])
     return np.bincount(zone, weights=area, minlength=len(shapes)).astype(np.float64)
 
 

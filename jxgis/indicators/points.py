@@ -191,7 +191,7 @@ def ratio_of_columns(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column
 
 def _numbers(layer: pd.DataFrame, column: str, *, least: float = 0.0) -> NDArray[np.float64]:
     """The numbers of a column, NaN where there is none."""
-    found, bad = parse.numbers(layer[column])
+    found, bad = parse.numbers(layer[column], unit=None if "万" in column else "")
     wrong = np.flatnonzero(bad | (found < least).to_numpy())
     if wrong.size:
         first = quoted(layer[column].iloc[wrong[0]])

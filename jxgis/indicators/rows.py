@@ -150,8 +150,7 @@ def _yes_or_no(values: pd.Series[Any]) -> NDArray[np.float64] | None:
 
 
 def _numbers(values: pd.Series[Any]) -> NDArray[np.float64]:
-    yes = _yes_or_no(values)
-    return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64) if yes is None else yes
+    return parse.numbers(values)[0].to_numpy()
 
 
 def _one(values: pd.Series[Any], wanted: Condition) -> NDArray[np.bool_]:

@@ -1,8 +1,7 @@
-"""Columns of a file as the contract wants them: names, trimmed text, codes, numbers; of issues nothing else is carried."""
+"""Columns of a file as the contract wants them: names, and numbers as what they are; of issues nothing else is carried."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -19,29 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_NUMBER",
-    "as_code",
-    "as_coordinate",
-    "as_number",
-    "as_text",
     "as_written",
     "differing",
     "empty_rows",
     "holdable",
     "rename_columns",
-    "whole_as_text",
 ]
 
 MOST_NUMBER = 1e15
 """Nothing of a city is more; beyond, numbers lose their ones, and in the end their sum is infinite."""
-_NULLS = ["", "null", "none", "nan", "n/a", "<na>", "\\n"]
-# Within a text they would begin a line of their own in a message, or turn the line that it stands in.
-_BREAKS = r"\s*[\x00-\x1f\x7f\x85\u2028\u2029]+\s*"
-_TURNS = r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-# Either of them, as RE2 writes it.
-_ODD = r"[\x00-\x1f\x7f\x{85}\x{2028}\x{2029}\x{61c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
-_THOUSANDS = r"[+-]?[1-9]\d{0,2}(?:[,\s]\d{3})+(?:\.\d+)?"
-_MYRIADS = r"[+-]?\d+(?:\.\d+)?\s*万"
-_LOST_DIGITS = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 
 
 def rename_columns(
@@ -155,7 +140,7 @@ def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.
     >>> differing(pd.Series(["月河 ", "府南", None]), pd.Series(["月河", "府南市场", None]), numbers=False).tolist()
     [False, True, False]
     """
-    a, b = (as_coordinate(column)[0] if numbers else as_text(column) for column in (one, other))
+    a, b = (parse.coordinates(column)[0] if numbers else parse.texts(column) for column in (one, other))
     same = np.isclose(a, b, rtol=1e-7, atol=0) if numbers else (a == b).to_numpy(dtype=bool)
     return ~(same | (a.isna() & b.isna()).to_numpy(dtype=bool))
 
@@ -174,143 +159,6 @@ def empty_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
             break
         empty &= frame.iloc[:, at].isna().to_numpy()
     return empty
-
-
-def as_text(column: pd.Series) -> pd.Series:
-    r"""Trimmed text on one line; blank, ``NULL`` and the like are missing; a whole number has no ``.0``.
-
-    Examples
-    --------
-    >>> as_text(pd.Series(["02  ", " ", "NULL", None])).tolist()
-    ['02', nan, nan, nan]
-    >>> as_text(pd.Series([330402007.0, np.nan])).tolist()
-    ['330402007', nan]
-    >>> as_text(pd.Series([7, 3.3e19])).tolist()
-    ['7', '3.3e+19']
-    >>> as_text(pd.Series(["东栅\n错误：\u202e"])).tolist()
-    ['东栅 错误：']
-    """
-    missing = column.isna()
-    text = whole_as_text(column).str.strip()
-    # One search for both: hardly any has either.
-    odd = _matches(text, _ODD)
-    if odd.any():
-        plain = text[odd].str.replace(_TURNS, "", regex=True).str.replace(_BREAKS, " ", regex=True).str.strip()
-        text = text.mask(odd, plain)
-    return text.mask(missing | text.str.lower().isin(_NULLS))
-
-
-def _matches(text: pd.Series, pattern: str) -> NDArray[np.bool_]:
-    """In which texts RE2 finds a pattern: a million take a tenth of the second that Python's own takes."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = pc.match_substring_regex(pa.array(text, type=pa.large_string(), from_pandas=True), pattern)
-    return np.asarray(pc.fill_null(found, False), dtype=np.bool_)
-
-
-def whole_as_text(column: pd.Series) -> pd.Series:
-    """Text of a column; where all numbers are whole, without ``.0``, but for those that 64 bits do not hold."""
-    text = column.astype("str")
-    if not (pd.api.types.is_float_dtype(column.dtype) and bool(column.dropna().mod(1).eq(0).all())):
-        return text
-    held = (column.abs() < float(np.iinfo(np.int64).max)).to_numpy(dtype=bool, na_value=False)
-    return column.where(held).astype("Int64").astype("str").where(held, text)
-
-
-def as_code(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Text of a code, with what Excel made of it undone where it can be.
-
-    Returns
-    -------
-    code : pandas.Series
-        ``330402007.0`` has become ``330402007`` again.
-    lost : numpy.ndarray of bool
-        Codes such as ``3.30402E+14``, whose digits are gone.
-
-    Examples
-    --------
-    >>> code, lost = as_code(pd.Series(["330402007.0", "3.30402E+14", "02  "]))
-    >>> code.tolist(), lost.tolist()
-    (['330402007', '3.30402E+14', '02'], [False, True, False])
-    """
-    text = as_text(column)
-    whole = text.str.fullmatch(r"\d+\.0+", na=False)
-    if whole.any():
-        text = text.mask(whole, text.str.partition(".")[0])
-    lost = text.str.fullmatch(_LOST_DIGITS.pattern, na=False)
-    return text, lost.to_numpy(dtype=bool)
-
-
-def as_number(column: pd.Series, *, myriad: float = 10_000) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Numbers of any width, as people write them: 1,200 and 1.2万, a year as one (2024年); a column of yes and no alone is 1 and 0.
-
-    A comma parts thousands only: 12,5 is not a number, since it may be 12.5.
-
-    Parameters
-    ----------
-    column
-        Numbers or text.
-    myriad
-        What 万 is: 1 of a column whose unit is 万 itself; NaN: nobody knows, and such a text is not a number.
-
-    Returns
-    -------
-    number : pandas.Series
-        float64, NaN where there is none.
-    bad : numpy.ndarray of bool
-        Text that is not a number, or a number that is not finite.
-
-    Examples
-    --------
-    >>> number, bad = as_number(pd.Series(["1,234", "2024年", "３.５", "1.2万", "12,5", None]))
-    >>> number.tolist(), bad.tolist()
-    ([1234.0, 2024.0, 3.5, 12000.0, nan, nan], [False, False, False, False, True, False])
-    >>> as_number(pd.Series(["是", "否", None]))[0].tolist()
-    [1.0, 0.0, nan]
-    """
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        given = column.astype(np.float64)
-        endless = np.isinf(given.to_numpy())
-        return given.mask(endless), endless
-    text = as_text(column)
-    number = pd.to_numeric(text, errors="coerce")
-    again = number.isna() & text.notna()
-    if again.any():
-        yes, neither = parse.yes_no(text)
-        if not neither.any():
-            return yes, neither
-        plain = parse.narrow(text[again]).str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
-        grouped = plain.str.fullmatch(_THOUSANDS)
-        plain = plain.mask(grouped, plain.str.replace(r"[,\s]", "", regex=True))
-        myriads = plain.str.fullmatch(_MYRIADS)
-        read = pd.to_numeric(plain.mask(myriads, plain.str.rstrip("万")), errors="coerce")
-        number = number.mask(again, read.where(~myriads, read * myriad))
-    number = number.astype(np.float64).replace([np.inf, -np.inf], np.nan)
-    return number, (number.isna() & text.notna()).to_numpy(dtype=bool)
-
-
-def as_coordinate(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Coordinates: numbers, or degrees as people write them (`parse.degrees`).
-
-    Returns
-    -------
-    number : pandas.Series
-        float64, NaN where there is none.
-    bad : numpy.ndarray of bool
-        Text that is neither.
-
-    Examples
-    --------
-    >>> number, bad = as_coordinate(pd.Series(["120.755", "120°45′18″E", "北纬30.5", "东栅"]))
-    >>> number.tolist(), bad.tolist()
-    ([120.755, 120.755, 30.5, nan], [False, False, False, True])
-    """
-    number, bad = as_number(column)
-    if bad.any() and not pd.api.types.is_numeric_dtype(column.dtype):
-        number = number.mask(bad, parse.degrees(as_text(column[bad])))
-        bad = bad & number.isna().to_numpy()
-    return number, bad
 
 
 def as_written(column: pd.Series, agreed: Column) -> tuple[pd.Series, NDArray[np.bool_]]:
@@ -334,8 +182,5 @@ def as_written(column: pd.Series, agreed: Column) -> tuple[pd.Series, NDArray[np
     [True, False]
     """
     if agreed.written in (None, "bare"):
-        by_unit = 1.0 if (agreed.unit or "").startswith("万") else 10_000.0
-        return as_number(column, myriad=np.nan if agreed.written == "bare" else by_unit)
-    if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)):
-        column = as_text(column)
+        return parse.numbers(column, unit=None if agreed.written == "bare" else agreed.unit or "")
     return parse.years(column) if agreed.written == "year" else parse.ranks(column)

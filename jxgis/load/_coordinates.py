@@ -9,12 +9,11 @@ import pandas as pd
 import shapely
 
 from jxgis import crs as _crs
+from jxgis import parse
 from jxgis import reference as _reference
 from jxgis.errors import InputError
 from jxgis.i18n import listed
-from jxgis.load._columns import as_coordinate, as_text
 from jxgis.load._place import IN_CITY, Placed, refuse_scattered, refuse_swapped
-from jxgis.parse import narrow
 from jxgis.schema.layers import heads
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ _PAIR_BY_HAND = r"^\s*([^,;]*\d[^,;]*?)\s*[,;]\s*([^,;]*\d[^,;]*?)\s*$"
 
 def degrees_apart(frame: pd.DataFrame, sets: Sequence[tuple[str, ...]]) -> float | None:
     """How far two pairs of columns in degrees are apart, metres, the median; None where they are not both in degrees."""
-    pairs = [[as_coordinate(frame[name])[0].to_numpy() for name in names] for names in sets if len(names) == 2]
+    pairs = [[parse.coordinates(frame[name])[0].to_numpy() for name in names] for names in sets if len(names) == 2]
     if len(pairs) < 2:
         return None
     (lon, lat), (x, y) = pairs[:2]
@@ -88,8 +87,8 @@ def place_columns(
     a, b = names.get(pair[0], pair[0]), names.get(pair[1], pair[1])
     field = a if pair[0] == pair[1] else f"{a},{b}"
     in_one, first, second = _both_in_one(first, second)
-    number_a, bad_a = as_coordinate(first)
-    number_b, bad_b = as_coordinate(second)
+    number_a, bad_a = parse.coordinates(first)
+    number_b, bad_b = parse.coordinates(second)
     one, two = number_a.to_numpy(), number_b.to_numpy()
     bad = bad_a | bad_b
     missing = (np.isnan(one) | np.isnan(two)) & ~bad
@@ -182,7 +181,7 @@ def _both_in_one(first: pd.Series, second: pd.Series) -> tuple[NDArray[np.bool_]
     in_one = np.zeros(len(first), dtype=bool)
     if pd.api.types.is_numeric_dtype(first.dtype):
         return in_one, first, second
-    alone = (first.notna() & as_text(second).isna()).to_numpy()
+    alone = (first.notna() & parse.texts(second).isna()).to_numpy()
     if alone.any():
         one, two, whole = _split(first[alone])
         in_one[alone] = whole
@@ -249,14 +248,14 @@ def _split(column: pd.Series) -> tuple[pd.Series, pd.Series, NDArray[np.bool_]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    text = as_text(column)
+    text = parse.texts(column)
     found = pc.extract_regex(pa.array(text, type=pa.string(), from_pandas=True), _PAIR)
     parts = [pd.Series(pc.struct_field(found, name).to_pandas(), dtype="str") for name in ("first", "second")]
     whole = np.asarray(found.is_valid())
     first, second = (part.set_axis(column.index).where(whole, text) for part in parts)
     left = ~whole & text.notna().to_numpy()
     if left.any():
-        by_hand = narrow(text[left]).str.extract(_PAIR_BY_HAND).dropna()
+        by_hand = parse.narrow(text[left]).str.extract(_PAIR_BY_HAND).dropna()
         first, second = (
             part.mask(part.index.isin(by_hand.index), by_hand[at]) for at, part in ((0, first), (1, second))
         )

@@ -11,12 +11,13 @@ import pandas as pd
 import shapely
 
 from jxgis import crs as _crs
+from jxgis import parse
 from jxgis import reference as _reference
 from jxgis.city import contract_of
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
 from jxgis.i18n import Text, listed, rows_said, text_pair
-from jxgis.load._columns import MOST_NUMBER, as_code, as_text, as_written, differing, rename_columns
+from jxgis.load._columns import MOST_NUMBER, as_written, differing, rename_columns
 from jxgis.load._coordinates import degrees_apart, place_columns
 from jxgis.load._file_notes import FileNotes, files_label
 from jxgis.load._masked import hide_numbers, mask_names, mask_people
@@ -385,9 +386,9 @@ def _convert(gathered: Gathered) -> None:
             continue
         values = gathered.frame[column.name]
         if column.dtype == "text":
-            gathered.frame[column.name] = as_text(values)
+            gathered.frame[column.name] = parse.texts(values)
         elif column.dtype == "code":
-            gathered.frame[column.name], lost = as_code(values)
+            gathered.frame[column.name], lost = parse.codes(values)
             if not column.null or column.unique:
                 gathered.ledger.reject(lost, field=column.name, reason="lost_digits", values=values)
         elif column.dtype == "number":
@@ -410,7 +411,7 @@ def read_times(gathered: Gathered, zone: str, *, needed: Collection[str]) -> Non
         if column.dtype != "time" or column.name not in frame:
             continue
         values = frame[column.name]
-        text = values if values.dtype.kind == "M" else as_text(values)
+        text = values if values.dtype.kind == "M" else parse.texts(values)
         times = parse_times(text, timezone=zone)
         frame[column.name] = times.local
         if column.name in needed:

@@ -13,7 +13,9 @@ import pandas as pd
 from jxgis._files import reading, require_no_grids, require_sane_parquet
 from jxgis.i18n import Text
 from jxgis.load._columns import empty_rows
-from jxgis.load._vector import Features, as_utf8, require_shallow
+from jxgis.load._encodings import as_utf8
+from jxgis.load._intact import require_shallow
+from jxgis.load._vector import Features
 from jxgis.load.geometry import SHALLOW
 
 if TYPE_CHECKING:

@@ -204,6 +204,26 @@ def _decode_lines(data: bytes, what: str) -> tuple[str, bool]:
     return "\n".join(read), bool(first and in_gb)
 
 
+def _text_of(path: Path, encoding: str | None, what: str) -> tuple[str, bool, bool]:
+    """The text of a CSV, its lines ended alike; whether it was decoded line by line, and is joined of two encodings."""
+    with reading(what, _GZIP):
+        data = unzip_text(path, what=what) if path.suffix.lower() == ".gz" else path.read_bytes()
+    by_line = joined = False
+    try:
+        text = decode(data, encoding=encoding, what=what)
+    except InputError:
+        if encoding is not None or _utf16(data):
+            raise
+        text, joined = _decode_lines(data, what)
+        by_line = True
+    # The start first: a copy of a whole export costs a second.
+    if not text[:10_000].strip(_BLANK) and not text.strip(_BLANK):
+        raise empty_file(what)
+    if text.count("\r") != text.count("\r\n"):
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text, by_line, joined
+
+
 def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     """Read a CSV, gzipped or not, every field as text.
 
@@ -230,21 +250,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 
-    with reading(what, _GZIP):
-        data = unzip_text(path, what=what) if path.suffix.lower() == ".gz" else path.read_bytes()
-    by_line = joined = False
-    try:
-        text = decode(data, encoding=encoding, what=what)
-    except InputError:
-        if encoding is not None or _utf16(data):
-            raise
-        text, joined = _decode_lines(data, what)
-        by_line = True
-    # The start first: a copy of a whole export costs a second.
-    if not text[:10_000].strip(_BLANK) and not text.strip(_BLANK):
-        raise empty_file(what)
-    if text.count("\r") != text.count("\r\n"):
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text, by_line, joined = _text_of(path, encoding, what)
     with reading(what, _CSV):
         above, start, delimiter, header = find_header(text)
     require_few_columns(len(header), what=what)

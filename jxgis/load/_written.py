@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from jxgis import parse
 from jxgis.errors import CrsError
 from jxgis.i18n import few
-from jxgis.load._columns import as_text
 from jxgis.load.geometry import SHALLOW, is_deep
 from jxgis.schema.layers import same_name
 
@@ -69,7 +69,7 @@ def with_written_geometry(
     column = next((name for name in frame if same_name(str(name)) in _COLUMNS and _any_geometry(frame[name])), None)
     if column is None:
         return table, ()
-    text = as_text(frame[column])
+    text = parse.texts(frame[column])
     geometry, srids = _parsed(text)
     bad = text.notna().to_numpy(dtype=np.bool_) & shapely.is_missing(geometry)
     flaw = (str(column), "bad_geometry", bad, text.fillna("").to_numpy(dtype=object))
@@ -80,7 +80,7 @@ def with_written_geometry(
 def _any_geometry(column: pd.Series) -> bool:
     if column.dtype.kind not in "OTU" and column.dtype.name != "str":
         return False
-    geometry, _ = _parsed(as_text(column.dropna().iloc[:_LOOKED_AT]))
+    geometry, _ = _parsed(parse.texts(column.dropna().iloc[:_LOOKED_AT]))
     return not bool(shapely.is_missing(geometry).all())
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import geopandas as gpd
 import pandas as pd
 
+from jxgis import parse
 from jxgis.city import TIMEZONE
 from jxgis.errors import InputError
 from jxgis.i18n import Text, listed
-from jxgis.load._columns import as_text, as_written
+from jxgis.load._columns import as_written
 from jxgis.load.times import parse_times
 from jxgis.schema.layers import Contract, check, contract
 
@@ -63,7 +64,7 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, agreed: str | Contract) ->
     for column in agreed.columns:
         if column.name not in table.columns:
             if column.name == agreed.identifier and not column.null:
-                made[column.name] = as_text(pd.Series(range(1, len(table) + 1), index=table.index))
+                made[column.name] = parse.texts(pd.Series(range(1, len(table) + 1), index=table.index))
             continue
         given = table[column.name]
         if column.dtype == "number":
@@ -74,7 +75,7 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, agreed: str | Contract) ->
         elif pd.api.types.is_string_dtype(given):
             continue
         else:
-            made[column.name] = as_text(given)
+            made[column.name] = parse.texts(given)
             continue
         if wrong.any():
             row = int(wrong.argmax())

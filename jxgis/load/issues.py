@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis import parse
 from jxgis.bounds import at_most
 from jxgis.city import TIMEZONE, UNCLASSIFIED, classify, read_class_table
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import few, listed, text_pair
 from jxgis.load import Loaded
-from jxgis.load._columns import as_text
 from jxgis.load._layer import Gathered, finish, gather, read_times, require_columns
 from jxgis.load._options import ReadOptions
 from jxgis.load.times import local_date
@@ -339,7 +339,7 @@ def _class(
     tree = frame["tree"] if "tree" in frame else pd.Series(np.nan, index=frame.index, dtype="str")
     if tree.isna().all():
         mapping = _any_tree(mapping)
-    mapping = mapping.assign(**{key: as_text(mapping[key]).fillna("") for key in ("tree", "sub_type")})
+    mapping = mapping.assign(**{key: parse.texts(mapping[key]).fillna("") for key in ("tree", "sub_type")})
     found = classify(tree, frame["sub_type"], mapping)
     # In a sheet that jxgis wrote to be filled in, what names a person is masked: such a category is found as it was written.
     unknown = found == UNCLASSIFIED

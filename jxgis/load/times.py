@@ -14,7 +14,6 @@ import pandas as pd
 
 from jxgis import parse
 from jxgis.errors import InputError
-from jxgis.load._columns import whole_as_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -188,7 +187,7 @@ def _check_zone(timezone: str) -> None:
 def _as_text(column: pd.Series) -> pd.Series:
     """Text of a column; whole numbers without a decimal part."""
     if pd.api.types.is_numeric_dtype(column.dtype):
-        return whole_as_text(column).where(column.notna())
+        return parse.whole_as_text(column).where(column.notna())
     return column.astype("str").where(column.notna()).str.strip()
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import pandas as pd
 
+from jxgis import parse
 from jxgis.city import TIMEZONE
 from jxgis.errors import InputError
 from jxgis.i18n import few
-from jxgis.load._columns import as_text
 from jxgis.load._layer import finish, gather, require_columns
 from jxgis.load._options import ReadOptions
 from jxgis.load.times import parse_times
@@ -69,7 +69,7 @@ def load_scorecard_values(path: Source, /, *, city: City | None = None, **option
             "[inputs.scorecard_values] out of the settings.",
         )
     if "date" in frame:
-        given = frame["date"] if frame["date"].dtype.kind == "M" else as_text(frame["date"])
+        given = frame["date"] if frame["date"].dtype.kind == "M" else parse.texts(frame["date"])
         times = parse_times(given, timezone=TIMEZONE if city is None else city.timezone)
         ledger.reject(times.bad, field="date", reason="bad_time", values=given)
         frame["date"] = pd.Series(times.local, index=frame.index)

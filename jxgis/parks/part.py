@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.i18n import Text
-from jxgis.part import Given, Option, Part
+from jxgis.part import Option, Part
 
 if TYPE_CHECKING:
-    from jxgis.parks.result import ParksResult
     from jxgis.settings import Settings
 
 __all__ = ["PART"]
@@ -17,12 +16,6 @@ __all__ = ["PART"]
 def _land(settings: Settings) -> tuple[str, ...]:
     """The land that parks are to serve: housing, or built-up land."""
     return ("built_up",) if settings.parks.denominator == "built_up" else ("residential",)
-
-
-def _measure(given: Given) -> ParksResult:
-    from jxgis.parks.analysis import analyse
-
-    return analyse(given)
 
 
 PART = Part(
@@ -55,7 +48,6 @@ PART = Part(
     ),
     needs=("parks", "districts"),
     also_needs=_land,
-    analyse=_measure,
     settings_key="parks",
     settings=("parks", "report"),
     by_level=True,

@@ -79,14 +79,14 @@ def named(settings: Settings) -> list[str]:
 
 def not_there(settings: Settings, layers: Sequence[str]) -> list[str]:
     """Those of the layers that the settings name whose file is not there."""
-    return [layer for layer in layers if _missing(getattr(settings.inputs, layer)) is not None]
+    return [layer for layer in layers if _missing(getattr(settings.inputs, layer).path) is not None]
 
 
-def _missing(given: InputSettings) -> InputError | None:
+def _missing(path: str) -> InputError | None:
     from jxgis.load.readers import find_files
 
     try:
-        find_files(given.path)
+        find_files(path)
     except InputError as error:
         return error
     return None
@@ -153,7 +153,7 @@ class Reader:
                 zh="设置中没有任何图层；请填写 [inputs.districts] 等的 path。",
                 en="The settings name no layer; fill in the path of [inputs.districts] and so on.",
             )
-        collect(self._not_there(given))
+        collect([*self._not_there(given), *self._no_outline()])
         loaded = {layer: self._load(layer, progress) for layer in given}
         if "districts" in layers and "districts" not in loaded and "subdistricts" in loaded:
             loaded["districts"] = self._districts(progress)
@@ -213,7 +213,7 @@ class Reader:
         """What is said of each layer whose file is not there: all at once, not one a run."""
         errors = []
         for layer in layers:
-            error = None if layer in self._loaded else _missing(getattr(self._settings.inputs, layer))
+            error = None if layer in self._loaded else _missing(getattr(self._settings.inputs, layer).path)
             if error is not None:
                 title, option = contract_of(layer, self.city).title, self._options.get(layer)
                 first = Text("", "") if option is None else Text(zh=f"{option}，或 ", en=f"{option}, or ")
@@ -225,6 +225,19 @@ class Reader:
                     )
                 )
         return errors
+
+    def _no_outline(self) -> list[InputError]:
+        """What is said of an outline whose file is not there: districts of a file of their own are not cut by it."""
+        outline = None if self.city is None else self.city.outline
+        error = None if outline is None else _missing(str(outline))
+        if error is None:
+            return []
+        return [
+            InputError(
+                zh=f"中心城区边界：{error.text('zh')}请检查 [city] 的 outline。",
+                en=f"The outline of the central city: {error.text('en')} Check outline of [city].",
+            )
+        ]
 
     def _load(self, layer: str, progress: Progress) -> Loaded:
         from jxgis import load

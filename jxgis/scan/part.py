@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from jxgis.i18n import Text
-from jxgis.part import Given, Option, Part
-
-if TYPE_CHECKING:
-    from jxgis.scan.result import ScanResult
+from jxgis.part import Option, Part
 
 __all__ = ["PART"]
-
-
-def _scan(given: Given) -> ScanResult:
-    from jxgis.scan.analysis import analyse
-
-    return analyse(given)
 
 
 PART = Part(
@@ -42,7 +31,6 @@ PART = Part(
     },
     reads=("districts", "subdistricts", "issues", "places", "streets", "exposure", "built_up"),
     needs=("issues", "districts"),
-    analyse=_scan,
     settings_key="scan",
     settings=("scan", "report"),
 )

@@ -9,19 +9,16 @@ import pandas as pd
 from jxgis.hotspots.section import SAME_POINT
 from jxgis.i18n import Text, few, listed, text, text_pair
 from jxgis.period_words import gap_lines
-from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
+from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
 from jxgis.scan.map import cluster_words
-from jxgis.small_counts import MIN_RANGE, small_range
+from jxgis.small_counts import count_said
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from jxgis.scan.result import ScanResult
 
 __all__ = ["in_a_line", "note_of", "notes_of", "scan_section"]
-
-_FIRST = 10
-"""Rows of a table of the page; the workbook has all."""
 
 
 def scan_section(result: ScanResult, lang: str) -> Section:
@@ -56,10 +53,8 @@ def scan_section(result: ScanResult, lang: str) -> Section:
         answers.append(Answer(text(f"answers.scan_{scan}", lang), lead))
         blocks.append(Paragraph(lead))
         if n:
-            heading = text(f"scan.table_{scan}", lang, n=min(n, _FIRST))
-            blocks.append(
-                table_block(heading, everything.head(_FIRST), lang, of="scan.clusters", columns=_columns(scan))
-            )
+            heading = text(f"scan.table_{scan}", lang, n=min(n, TOP))
+            blocks.append(table_block(heading, everything.head(TOP), lang, of="scan.clusters", columns=_columns(scan)))
         of_classes = own[own["issue_class"] != ALL]
         if len(of_classes):
             heading = text(f"scan.table_{scan}_classes", lang, n=len(of_classes))
@@ -102,7 +97,7 @@ def notes_of(result: ScanResult) -> list[Text]:
         notes.append(text_pair("scan.time_note"))
     for count, key in ((result.without_exposure, "exposure_note"), (result.without_time, "no_time_note")):
         if count:
-            notes.append(text_pair(f"scan.{key}", n=_few(count, result.given.settings.report.min_count)))
+            notes.append(text_pair(f"scan.{key}", n=count_said(count, result.given.settings.report.min_count)))
     if result.silent:
         notes.append(text_pair("scan.silent_note", gaps=gap_lines(result.silent)))
     if result.wider_than_city:
@@ -127,11 +122,6 @@ def notes_of(result: ScanResult) -> list[Text]:
     if options.model == "poisson" and "space_time" in set(scans["scan"]):
         notes.append(note_of(result, "space_time"))
     return [*notes, text_pair("scan.secondary_note"), text_pair("scan.patrol_note")]
-
-
-def _few(count: int, least: int) -> str:
-    """A count in words, a small one as a range."""
-    return small_range(least) if least >= MIN_RANGE and count < least else f"{count:,}"
 
 
 def _values(result: ScanResult, lang: str) -> dict[str, str]:

@@ -146,8 +146,7 @@ def _placeless(table: pd.DataFrame | None, like: gpd.GeoDataFrame) -> Any:
 
 
 def _keep(given: Given, plan: Plan) -> ScorecardResult:
-    from jxgis.city import layer_title
-    from jxgis.indicators.ground import ground_of
+    from jxgis.indicators.ground import ground_of, methods_of
     from jxgis.scorecard.brought import bring_values
     from jxgis.scorecard.card import fill_card, judge_card
     from jxgis.scorecard.measured import measure_targets
@@ -170,14 +169,9 @@ def _keep(given: Given, plan: Plan) -> ScorecardResult:
         progress = project_progress(table, zones, plan.projects, year=year, lang=given.lang)
     ground, words = ground_of(given)
     measured = measure_targets(zones, plan.targets, ground)
+    methods = methods_of(measured, words, given.city)
     card = fill_card(zones, plan.targets, measured=measured, brought=brought, progress=progress, homes=homes)
     judged = judge_card(card.table, plan.targets, year=year, brought=brought)
-    title = layer_title(given.city)
-    methods = {
-        name: words.get(some.how.measure) or some.method(title)
-        for name, some in measured.items()
-        if some.how is not None
-    }
     by_issues = {n: some.how for n, some in measured.items() if some.how is not None and "issues" in some.how.layers}
     return ScorecardResult(
         given=given,

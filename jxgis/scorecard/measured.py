@@ -55,7 +55,7 @@ def measure_targets(
     Returns
     -------
     dict
-        Id of a target to its `Measured`: `figures.FIGURES` on the zones' index. Of the city and of areas those of measures
+        Id of a target to its `Measured`: `indicators.figures.FIGURES` on the zones' index. Of the city and of areas those of measures
         that do not add up (a diversity, say), NaN for the others: they are sums.
 
     Examples

@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.i18n import Text
-from jxgis.part import Given, Option, Part
+from jxgis.part import Option, Part
 
 if TYPE_CHECKING:
-    from jxgis.scorecard.result import ScorecardResult
     from jxgis.settings import Settings
 
 __all__ = ["PART", "layers_of_plan"]
-
-
-def _keep(given: Given) -> ScorecardResult:
-    from jxgis.scorecard.analysis import analyse
-
-    return analyse(given)
 
 
 def layers_of_plan(settings: Settings) -> tuple[str, ...]:
@@ -46,7 +39,6 @@ PART = Part(
     ),
     also_reads=layers_of_plan,
     needs=("districts",),
-    analyse=_keep,
     settings_key="scorecard",
     settings=("parks", "units", "scorecard", "report"),
     by_level=True,

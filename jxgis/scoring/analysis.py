@@ -10,13 +10,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from jxgis.city import layer_title
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, JxgisError, SettingsError, collect
 from jxgis.given import given_tables, named_tables
 from jxgis.hotspots.result import HotspotsResult
-from jxgis.i18n import text, text_pair
-from jxgis.indicators.ground import ground_of
+from jxgis.i18n import Text, text, text_pair
+from jxgis.indicators.ground import ground_of, methods_of
 from jxgis.indicators.measures import check_measures, measure_indicators
 from jxgis.indicators.points import count
 from jxgis.indicators.rows import unmet
@@ -50,7 +49,6 @@ from jxgis.settings import ScoringSettings, Weighing, with_options
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from jxgis.i18n import Text
     from jxgis.indicators.measures import IndicatorInputs, Measured
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.types import UnitTypes
@@ -205,7 +203,7 @@ def analyse(given: Given) -> ScoresResult:
         labels={i.id: i.title(lang) for i in chosen},
         type_names={kind.name: kind.title.of(lang) for kind in types.types},
         titles=_titles(chosen, lang),
-        said=[*_unread(given, chosen), *strange_types(brought_types(candidates), types)],
+        said=[*values.slips, *_unread(given, chosen), *strange_types(brought_types(candidates), types)],
     )  # fmt: skip
 
 
@@ -229,6 +227,7 @@ class _Values(NamedTuple):
     found: dict[str, Measured]
     methods: dict[str, Text]
     ground: IndicatorInputs
+    slips: list[Text]
 
 
 def _values(given: Given, candidates: gpd.GeoDataFrame, chosen: Sequence[Indicator], types: UnitTypes) -> _Values:
@@ -237,13 +236,14 @@ def _values(given: Given, candidates: gpd.GeoDataFrame, chosen: Sequence[Indicat
     own = own_values(candidates, chosen, options.column_units)
     further = [feature for feature in types.features if feature.id not in own]
     ground, words = _ground(given)
-    _check_rows(options, ground)
+    slips = _check_rows(options, ground)
     found, methods = _measure(given, candidates, [*chosen, *further], ground, words)
     own = without_shape(own, found)
     measured = pd.DataFrame({name: some.table["value"] for name, some in found.items()}, index=candidates.index)
     refuse_mixed(own, measured, chosen, options.column_units, ids)
     check_values(own, chosen, ids)
-    return _Values(own, measured, own.combine_first(measured).reindex(columns=measured.columns), found, methods, ground)
+    counted = own.combine_first(measured).reindex(columns=measured.columns)
+    return _Values(own, measured, counted, found, methods, ground, slips)
 
 
 def _conditions(given: Given, candidates: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -350,11 +350,7 @@ def _measure(
         ground,
         percent=[indicator.id for indicator in chosen if indicator.in_percent],
     )
-    title = layer_title(given.city)
-    methods = {
-        name: words.get(some.how.measure) or some.method(title) for name, some in found.items() if some.how is not None
-    }
-    return found, methods
+    return found, methods_of(found, words, given.city)
 
 
 def _views(
@@ -469,27 +465,31 @@ def _check_layers(given: Given, ways: Mapping[str, Sequence[MeasureSettings]]) -
         check_measures(ways, (*known_layers(), *given.city.layers))
 
 
-def _check_rows(options: ScoringSettings, ground: IndicatorInputs) -> None:
-    """Refuse indicators of the project by whose ways no row could count: a column or a word that the layer has not."""
-    errors = []
+def _check_rows(options: ScoringSettings, ground: IndicatorInputs) -> list[Text]:
+    """Refuse indicators of the project by whose ways no row could count: a column or a word that the layer has not.
+
+    Which words issues hold changes from month to month: of theirs it is said.
+    """
+    refused: list[Text] = []
+    told: list[Text] = []
     for name, indicator in options.indicators.items():
         ways = [way for way in indicator.measures if way.layers and {*way.layers} <= {*ground.layers}]
-        slips = [_slip(way, ground) for way in ways]
-        if slips and slips[0] is not None and None not in slips:
-            layer, why = ways[0].layers[0], slips[0]
-            errors.append(
-                SettingsError(zh=f"指标 {name}：图层 {layer} {why.zh}", en=f"Indicator {name}: {layer} {why.en}")
-            )
-    collect(errors)
+        for words, said in ((False, refused), (True, told)):
+            slips = [_slip(way, ground, words=words or way.layers[0] != "issues") for way in ways]
+            if slips and (why := slips[0]) is not None and None not in slips:
+                layer = ways[0].layers[0]
+                said.append(Text(zh=f"指标 {name}：图层 {layer} {why.zh}", en=f"Indicator {name}: {layer} {why.en}"))
+                break
+    collect(map(SettingsError.saying, refused))
+    return told
 
 
-def _slip(way: MeasureSettings, ground: IndicatorInputs) -> Text | None:
-    """What a way of measuring asks for and its first layer has not; which words issues hold changes from month to month."""
+def _slip(way: MeasureSettings, ground: IndicatorInputs, *, words: bool) -> Text | None:
+    """What a way of measuring asks for and its first layer has not: columns, and words where they are asked for."""
     first, *others = [table for layer in way.layers if (table := ground.table(layer)) is not None]
     elsewhere = {column for table in others for column in table.columns} - {*first.columns}
     where = {column: wanted for column, wanted in way.where.items() if column not in elsewhere}
-    rows = first.iloc[:0] if way.layers[0] == "issues" else first
-    return unmet(rows, where) or unmet(first.iloc[:0], way.hit)
+    return unmet(first if words else first.iloc[:0], where) or unmet(first.iloc[:0], way.hit)
 
 
 def _assembled(

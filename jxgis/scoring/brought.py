@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from jxgis import parse
 from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, text_pair
@@ -62,9 +63,9 @@ def own_values(
             columns[indicator.id] = empty
             continue
         name, *others = named[indicator.id]
-        own, unit = numbers(candidates, name), column_units.get(indicator.id)
+        own, unit = numbers(candidates, name, unit=indicator.unit.zh), column_units.get(indicator.id)
         for other in others:
-            beside = numbers(candidates, other)
+            beside = numbers(candidates, other, unit=indicator.unit.zh)
             if not np.isclose(own.fillna(beside), beside.fillna(own), rtol=1e-6, equal_nan=True).all():
                 asked.append(_two_columns(indicator, name, other))
             own = own.fillna(beside)
@@ -113,7 +114,7 @@ def unread(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> lis
     for column in candidates.columns.drop(candidates.geometry.name):
         alike = _ALIKE_LETTERS if str(column).isascii() else _ALIKE
         near = difflib.get_close_matches(same_name(column), lacking, n=1, cutoff=alike)
-        if near and column not in taken and pd.to_numeric(candidates[column], errors="coerce").notna().any():
+        if near and column not in taken and parse.numbers(candidates[column])[0].notna().any():
             one = lacking[near[0]]
             found.append(
                 text_pair(

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.bounds import at_least, at_most
+from jxgis.bounds import at_least
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.settings import UNITS
 from jxgis.space.districts import count_parts
 from jxgis.space.overlay import holds_most
 from jxgis.space.ratio import ratio
+from jxgis.units.quality import within_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +31,6 @@ __all__ = ["FAILED", "MIN_SHARE", "NEARLY", "PASSED", "check_conditions", "fails
 
 PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
 
-#: How far beyond the bounds an area is still nearly right, as a share of the bound: the plan says 左右.
-SLACK = 0.1
 #: Share of the area that must lie in one district, and in the city.
 MIN_SHARE = 0.95
 #: What empty land has less of: housing as a share of its area, and km of streets per km².
@@ -42,7 +41,6 @@ def check_conditions(
     candidates: gpd.GeoDataFrame,
     *,
     districts: gpd.GeoDataFrame | None = None,
-    city: gpd.GeoDataFrame | None = None,
     lively: Sequence[gpd.GeoDataFrame] = (),
     min_km2: float = UNITS.min_km2,
     max_km2: float = UNITS.max_km2,
@@ -54,9 +52,7 @@ def check_conditions(
     candidates
         Polygons in a metric CRS.
     districts
-        ``name``, polygons; None: nothing is said of districts.
-    city
-        The managed city; None: the union of the districts.
+        ``name``, polygons, whose union is the managed city; None: nothing is said of either.
     lively
         From `lively_layers`: in a candidate that holds next to nothing of any of them nothing can go wrong, and what is nought there
         says nothing of how it is kept. Without a layer nothing is said of it.
@@ -97,7 +93,6 @@ def check_conditions(
     table["district"] = pd.Series(pd.NA, index=candidates.index, dtype="str")
     table["district_share"] = table["of_district"] = np.nan
     table["city_share"] = np.nan
-    ground = None if city is None else _union(city, "city", candidates)
     if districts is not None:
         require_metric(districts, "districts", crs)
         home, most = holds_most(shapes, districts.geometry.to_numpy())
@@ -105,21 +100,21 @@ def check_conditions(
         table["district"] = pd.Series(names[home], index=candidates.index, dtype="str")
         table["district_share"] = ratio(most, area)
         table["of_district"] = ratio(most, np.array([*districts.geometry.area, np.nan])[home])
-        ground = _union(districts, "districts", candidates) if ground is None else ground
-    if ground is not None:
-        table["city_share"] = ratio(np.nan_to_num(shapely.area(shapely.intersection(shapes, ground))), area)
+        inside = shapely.intersection(shapes, shapely.union_all(districts.geometry.to_numpy()))
+        table["city_share"] = ratio(np.nan_to_num(shapely.area(inside)), area)
 
     pieces = np.array([0 if s is None else count_parts(s) for s in shapes])
     table["pieces"] = pieces
     table["things"] = _kept_lively(shapes, lively, crs) if lively else np.nan
-    near_small, near_large = at_least(km2, min_km2 * (1 - SLACK)), at_most(km2, max_km2 * (1 + SLACK))
+    in_bounds, nearly = within_bounds(km2, min_km2, max_km2)
+    astray, small = ~in_bounds & ~nearly, km2 < min_km2
     found = {
         "gate_no_polygon": area == 0,
         "gate_several_pieces": pieces > 1,
-        "gate_too_small": (area > 0) & ~near_small,
-        "gate_too_large": ~near_large,
-        "gate_nearly_too_small": near_small & ~at_least(km2, min_km2),
-        "gate_nearly_too_large": near_large & ~at_most(km2, max_km2),
+        "gate_too_small": (area > 0) & astray & small,
+        "gate_too_large": astray & ~small,
+        "gate_nearly_too_small": nearly & small,
+        "gate_nearly_too_large": nearly & ~small,
         "gate_several_districts": _short_of(table["district_share"].to_numpy(), MIN_SHARE),
         "gate_outside_city": _short_of(table["city_share"].to_numpy(), MIN_SHARE),
         "gate_empty_land": (area > 0) & (table["things"].to_numpy() == 0),
@@ -165,11 +160,6 @@ def _kept_lively(shapes: NDArray[np.object_], lively: Sequence[gpd.GeoDataFrame]
 def _short_of(share: FloatArray, bound: float) -> NDArray[np.bool_]:
     """Which shares of area miss a bound; one that is not known does not."""
     return ~np.isnan(share) & ~at_least(share, bound)
-
-
-def _union(layer: gpd.GeoDataFrame, what: str, like: gpd.GeoDataFrame) -> shapely.Geometry:
-    require_metric(layer, what, like.crs)
-    return shapely.union_all(layer.geometry.to_numpy())
 
 
 def fails_condition(scores: pd.DataFrame) -> NDArray[np.bool_]:

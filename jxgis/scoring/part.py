@@ -10,7 +10,6 @@ from jxgis.part import Given, Option, Part
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from jxgis.scoring.result import ScoresResult
     from jxgis.settings import Settings
 
 __all__ = ["PART", "candidates_of"]
@@ -19,12 +18,6 @@ __all__ = ["PART", "candidates_of"]
 def candidates_of(given: Given) -> gpd.GeoDataFrame | None:
     """What is scored: candidates, else the user's own units, else those that were proposed; None where none are."""
     return given.need("candidates") if "candidates" in given.layers else given.units()
-
-
-def _score(given: Given) -> ScoresResult:
-    from jxgis.scoring.analysis import analyse
-
-    return analyse(given)
 
 
 def _also_reads(settings: Settings) -> tuple[str, ...]:
@@ -57,7 +50,6 @@ PART = Part(
     also_reads=_also_reads,
     needs=("candidates",),
     instead={"candidates": "units"},
-    analyse=_score,
     settings_key="scoring",
     settings=("hotspots", "parks", "units", "scoring", "report"),
     after=("hotspots",),

@@ -279,7 +279,7 @@ def rank_agreement(ranks: Mapping[str, pd.Series]) -> pd.DataFrame:
     return found
 
 
-def numbers(values: pd.DataFrame, column: str) -> pd.Series:
+def numbers(values: pd.DataFrame, column: str, *, unit: str = "") -> pd.Series:
     """A column as numbers, NaN throughout where there is none; refuses what is not a finite number, with its row.
 
     Parameters
@@ -288,6 +288,8 @@ def numbers(values: pd.DataFrame, column: str) -> pd.Series:
         One row a candidate.
     column
         The column; where there is ``candidate_id``, it names the row.
+    unit
+        In which it is: see `parse.numbers`.
 
     Raises
     ------
@@ -296,7 +298,7 @@ def numbers(values: pd.DataFrame, column: str) -> pd.Series:
     """
     if column not in values.columns:
         return pd.Series(np.nan, index=values.index)
-    found, bad = parse.numbers(values[column])
+    found, bad = parse.numbers(values[column], unit=unit)
     wrong = np.flatnonzero(bad)
     if wrong.size:
         row = int(wrong[0])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.i18n import text
-from jxgis.part import Result, Table
+from jxgis.part import Result
 from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
 from jxgis.small_counts import MIN_RANGE, hide_small
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.drawing.figures import Figure
-    from jxgis.i18n import Text
+    from jxgis.i18n import Table, Text
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
     from jxgis.scoring.weights import Weights

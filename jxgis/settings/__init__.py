@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, create_model
 
 from jxgis._files import split_layer
-from jxgis._toml import kind_at, model_in, read_toml, validated
+from jxgis._toml import kind_at, model_in, path_of, read_toml, validated
 from jxgis.schema.layers import layers
 from jxgis.settings._circle import CircleSettings, KindSettings
 from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
@@ -178,7 +178,7 @@ def load_settings(path: str | Path) -> Settings:
     SettingsError
         If the file is missing, no TOML, or holds an unknown key or a value out of range; one message for all.
     """
-    path = Path(path)
+    path = path_of(path)
     path = path / "jxgis.toml" if path.is_dir() else path
     raw = read_toml(path)
     folder = path.resolve().parent

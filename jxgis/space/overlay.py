@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from jxgis.space.polygons import Faces
 
-__all__ = ["holds_most", "pieces", "sharing_ground"]
+__all__ = ["common_area", "holds_most", "pieces", "sharing_ground"]
 
 _INTERIORS_MEET = "T********"
 
@@ -64,17 +64,28 @@ def holds_most(shapes: Faces, zones: Faces) -> tuple[NDArray[np.int64], NDArray[
     ([0, -1], [5.0, 0.0])
     """
     shape, zone = shapely.STRtree(zones).query(shapes, predicate="intersects")
-    shapely.prepare(zones)
-    common = shapely.area(shapes[shape])
-    # A polygon covered by a zone needs no overlay.
-    partly = ~shapely.covers(zones[zone], shapes[shape])
-    common[partly] = shapely.area(shapely.intersection(shapes[shape[partly]], zones[zone[partly]]))
+    common = common_area(zones[zone], shapes[shape])
     order = np.lexsort((zone, -common, shape))
     order = order[common[order] > 0]
     held, first = np.unique(shape[order], return_index=True)
     home, area = np.full(len(shapes), -1, dtype=np.int64), np.zeros(len(shapes))
     home[held], area[held] = zone[order][first], common[order][first]
     return home, area
+
+
+def common_area(wholes: Faces, parts: Faces) -> NDArray[np.float64]:
+    """The area that polygons share with others, one by one; parts that are covered need no overlay.
+
+    Examples
+    --------
+    >>> common_area(shapely.box([0, 0], 0, [9, 9], 1), shapely.box([1, 8], 0, [3, 11], 1)).tolist()
+    [2.0, 1.0]
+    """
+    shapely.prepare(wholes)
+    common = shapely.area(parts)
+    partly = ~shapely.covers(wholes, parts)
+    common[partly] = shapely.area(shapely.intersection(wholes[partly], parts[partly]))
+    return np.asarray(common, dtype=np.float64)
 
 
 def sharing_ground(polygons: Faces) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

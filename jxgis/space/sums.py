@@ -10,6 +10,7 @@ import shapely
 from scipy.sparse import coo_array, csr_array
 
 from jxgis.small_counts import MIN_RANGE, count_rows, leave_out
+from jxgis.space.overlay import common_area
 from jxgis.space.points import locate
 from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL
@@ -367,10 +368,7 @@ def _overlaps(
     # The larger first, so that one look at what it covers is enough for most.
     once = (area[one] > area[other]) | ((area[one] == area[other]) & (one < other))
     one, other = one[once], other[once]
-    shared = area[other]
-    shapely.prepare(shapes)
-    partly = ~shapely.covers(shapes[one], shapes[other])
-    shared[partly] = shapely.area(shapely.intersection(shapes[one[partly]], shapes[other[partly]]))
+    shared = common_area(shapes[one], shapes[other])
     some = shared > 0
     one, other, shared = one[some], other[some], shared[some]
     return np.concatenate([one, other]), np.concatenate([other, one]), np.tile(shared, 2)

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from jxgis.i18n import Text
-from jxgis.part import Given, Option, Part
-
-if TYPE_CHECKING:
-    from jxgis.trends.result import TrendsResult
+from jxgis.part import Option, Part
 
 __all__ = ["PART"]
-
-
-def _find(given: Given) -> TrendsResult:
-    from jxgis.trends.analysis import analyse
-
-    return analyse(given)
 
 
 PART = Part(
@@ -44,7 +33,6 @@ PART = Part(
     },
     reads=("districts", "subdistricts", "issues", "places", "streets"),
     needs=("issues", "districts"),
-    analyse=_find,
     settings_key="trends",
     settings=("trends", "report"),
 )

@@ -8,10 +8,10 @@ import pandas as pd
 
 from jxgis.i18n import Text, few, listed, text, text_pair
 from jxgis.period_words import change_lines, gap_lines
-from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
+from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
 from jxgis.schema.tables import table as declared
-from jxgis.small_counts import MIN_RANGE, small_range
+from jxgis.small_counts import count_said
 from jxgis.trends.map import change_words, place_words, slice_names
 from jxgis.zones import ALL
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["in_a_line", "notes_of", "trends_section"]
 
-_FIRST = 10
-"""Rows of a table of the page; the workbook has all."""
 _COMING = ("new_hot", "consecutive_hot", "intensifying_hot")
 _GOING = ("diminishing_hot", "historical_hot")
 _STAYING = ("persistent_hot",)
@@ -116,11 +114,11 @@ def _tables(table: pd.DataFrame, name: str, lang: str) -> list[Block]:
     everything, of_classes = of_all(table), table[table["issue_class"] != ALL]
     blocks: list[Block] = []
     if len(everything):
-        heading = text(f"trends.table_{name}", lang, n=min(len(everything), _FIRST))
-        blocks.append(table_block(heading, everything.head(_FIRST), lang, of=f"trends.{name}"))
+        heading = text(f"trends.table_{name}", lang, n=min(len(everything), TOP))
+        blocks.append(table_block(heading, everything.head(TOP), lang, of=f"trends.{name}"))
     if len(of_classes):
-        top = of_classes[of_classes["rank"] <= _FIRST]
-        heading = text(f"trends.table_{name}_classes", lang, n=_FIRST)
+        top = of_classes[of_classes["rank"] <= TOP]
+        heading = text(f"trends.table_{name}_classes", lang, n=TOP)
         columns = ["issue_class", *declared(f"trends.{name}").shown]
         blocks.append(table_block(heading, top, lang, of=f"trends.{name}", columns=columns, folded=True))
     return blocks
@@ -134,7 +132,7 @@ def _sources(result: TrendsResult, lang: str) -> list[Block]:
     share, q = (pd.to_numeric(sources[name], errors="coerce") for name in ("share", "q"))
     off = (share - sources["city_share"]).abs()
     differ = sources[(q <= result.given.settings.trends.alpha).to_numpy()]
-    differ = differ.loc[off[differ.index].sort_values(ascending=False, kind="stable").index].head(_FIRST)
+    differ = differ.loc[off[differ.index].sort_values(ascending=False, kind="stable").index].head(TOP)
     if q.isna().all():
         return [Paragraph(text("trends.untold", lang, table=text("trends.table_sources", lang)), "sub")]
     if differ.empty:
@@ -158,8 +156,13 @@ def notes_of(result: TrendsResult) -> list[Text]:
     if slices.gaps:
         notes.append(text_pair("trends.gap_note", gaps=gap_lines(slices.gaps)))
     notes += change_lines(result.comparison)
+    unseen = {*result.classes} - {*result.given.need("issues")["issue_class"]} if result.classes else ()
+    if unseen:
+        notes.append(text_pair("trends.no_issue_note", names=[name for name in result.classes if name in unseen]))
     if result.without_time:
-        notes.append(text_pair("trends.no_time_note", n=_few(result, result.without_time)))
+        notes.append(
+            text_pair("trends.no_time_note", n=count_said(result.without_time, result.given.settings.report.min_count))
+        )
     batch = None if result.change is None else float(of_all(result.change)["batch"].iloc[0])
     if batch is not None and batch > 1:
         notes.append(text_pair("trends.batch_note", batch=f"{batch:.1f}"))
@@ -185,12 +188,6 @@ def _of_one_source(result: TrendsResult) -> list[str]:
             told = (own["main_source_share"] >= _ONE_SOURCE) & (own["issues"] >= _TOLD)
             names += own.loc[own[column].isin(values) & told, "name"].tolist()
     return list(dict.fromkeys(names))
-
-
-def _few(result: TrendsResult, count: int) -> str:
-    """A count in words, a small one as a range."""
-    least = result.given.settings.report.min_count
-    return small_range(least) if least >= MIN_RANGE and count < least else f"{count:,}"
 
 
 def _values(result: TrendsResult, lang: str) -> dict[str, str]:

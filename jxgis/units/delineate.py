@@ -167,11 +167,6 @@ def _flaws_of(table: gpd.GeoDataFrame) -> Callable[[Ints, Ints], int]:
 
 def _in_districts(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """The blocks with their districts, each checked to lie in one."""
-    if not len(blocks):
-        raise InputError(
-            zh="没有地块，无法划分单元；请先生成或载入地块图层。",
-            en="There are no blocks to make units of; build or load a layer of blocks first.",
-        )
     if "block_id" not in blocks or blocks["block_id"].duplicated().any():
         raise InputError(
             zh="地块图层需要不重复的 block_id 列。",

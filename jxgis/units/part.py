@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jxgis.i18n import Text
-from jxgis.part import Given, Option, Part
-
-if TYPE_CHECKING:
-    from jxgis.units.result import UnitsResult
+from jxgis.part import Option, Part
 
 __all__ = ["PART"]
-
-
-def _propose(given: Given) -> UnitsResult:
-    from jxgis.units.analysis import analyse
-
-    return analyse(given)
 
 
 def _cells(options: Collection[str]) -> dict[str, Any]:
@@ -50,7 +41,6 @@ PART = Part(
         *("keep_together", "keep_apart"),
     ),
     needs=("districts",),
-    analyse=_propose,
     settings_key="units",
     settings=("units", "report"),
     blames=("districts", "subdistricts"),

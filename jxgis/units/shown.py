@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from jxgis.small_counts import count_rows, hide_small, leave_out
 
-__all__ = ["hide_units", "unit_counts"]
+if TYPE_CHECKING:
+    from jxgis.i18n import Table
 
-Table = TypeVar("Table", bound=pd.DataFrame)
+__all__ = ["hide_units", "unit_counts"]
 
 
 def unit_counts(units: pd.DataFrame, min_count: int, known: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:

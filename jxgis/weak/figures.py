@@ -76,7 +76,7 @@ def weak_sheet(weak: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> Figure:
     matplotlib.figure.Figure
     """
     lang = canvas.lang
-    with map_sheet(canvas, weak, title=text("weak.title", lang)) as sheet:
+    with map_sheet(canvas, weak, title=text("report.part_weak", lang)) as sheet:
         note = text("weak.map_note", lang)
         first = sheet.ranked(weak, severity_classes, legend=text("weak.layer_list", lang), note=note)
         times = severity_words(first, lang)

@@ -71,7 +71,7 @@ def weak_map(
     folium.Map
     """
     lang = canvas.lang
-    page = land_map(canvas, areas, title=text("weak.title", lang))
+    page = land_map(canvas, areas, title=text("report.part_weak", lang))
     drawn = largest_first(weak)
     severity = severity_classes(drawn, lang)
     group = add_group(page, name=text("weak.layer_list", lang), show=True)

@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.i18n import Text
-from jxgis.part import Given, Option, Part
+from jxgis.part import Option, Part
 
 if TYPE_CHECKING:
     from jxgis.settings import Settings
-    from jxgis.weak.result import WeakResult
 
 __all__ = ["PART"]
-
-
-def _find(given: Given) -> WeakResult:
-    from jxgis.weak.analysis import analyse
-
-    return analyse(given)
 
 
 def _also_reads(settings: Settings) -> tuple[str, ...]:
@@ -49,7 +42,6 @@ PART = Part(
     ),
     also_reads=_also_reads,
     needs=("issues", "districts"),
-    analyse=_find,
     settings_key="weak",
     settings=("hotspots", "units", "weak", "report"),
     after=("hotspots", "units"),

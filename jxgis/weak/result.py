@@ -191,7 +191,7 @@ class WeakResult(Result):
         report_workbook(
             stage.path("weak.xlsx"),
             [replace(section, sheets=self._sheets())],
-            title=text("weak.title", given.lang),
+            title=text("report.part_weak", given.lang),
             lines=[*section.lines, *(note.of(given.lang) for note in self.notes()), *given.notes()],
             lang=given.lang,
             sketch=given.sketch,

@@ -91,11 +91,6 @@ def violations(page: Any) -> list[str]:
     return [f"{rule['id']}: {node['html'][:160]}" for rule in found.response["violations"] for node in rule["nodes"]]
 
 
-def coloured(page: Any, colour: tuple[int, int, int]) -> int:
-    pixels = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), dtype=int)
-    return int((np.abs(pixels - colour).max(axis=2) <= 3).sum())
-
-
 def overlapping(page: Any) -> list[str]:
     """Boxes of the page that lie on one another, or leave the window."""
     return page.evaluate(

@@ -391,6 +391,10 @@ def test_what_is_no_number_is_not_added_up(values):
             measure()
     good = parks.assign(places=["3", " "])
     assert count(frame(KM), good, column="places")["value"].tolist() == [3.0]
+    by_hand = parks.assign(places=["1,200", "１.2万"]).assign(万平方米=["1.2万", "3"])
+    assert count(frame(KM), by_hand, column="places")["value"].tolist() == [13_200.0]
+    with pytest.raises(InputError, match=r"1\.2万"):
+        count(frame(KM), by_hand, column="万平方米")
     growth = parks.assign(places=[-1.0, 4.0])
     assert ratio_of_columns(frame(KM), growth, column="places", over="full")["value"].tolist() == [1.0]
 

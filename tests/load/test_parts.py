@@ -9,8 +9,9 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from jxgis import parse
 from jxgis.load import SourceFile
-from jxgis.load._columns import as_code, as_number, as_text, rename_columns
+from jxgis.load._columns import rename_columns
 from jxgis.load._text import BrokenRow
 from jxgis.load.geometry import repair
 from jxgis.load.readers import RawTable
@@ -98,31 +99,31 @@ def test_a_line_that_crosses_itself_is_left_alone() -> None:
 
 
 def test_yes_and_no_are_numbers_where_a_column_holds_nothing_else():
-    assert as_number(pd.Series(["是", "否", None]))[0].tolist()[:2] == [1, 0]
-    assert as_number(pd.Series([True, None], dtype=object))[0].tolist()[0] == 1
-    number, bad = as_number(pd.Series(["是", "3"]))
+    assert parse.numbers(pd.Series(["是", "否", None]))[0].tolist()[:2] == [1, 0]
+    assert parse.numbers(pd.Series([True, None], dtype=object))[0].tolist()[0] == 1
+    number, bad = parse.numbers(pd.Series(["是", "3"]))
     assert (number.tolist()[1], bad.tolist()) == (3, [True, False])
 
 
 def test_a_number_without_end_in_a_column_of_numbers_is_no_number():
-    number, bad = as_number(pd.Series([1.0, np.inf, np.nan, -np.inf]))
+    number, bad = parse.numbers(pd.Series([1.0, np.inf, np.nan, -np.inf]))
     assert number.isna().tolist() == [False, True, True, True]
     assert bad.tolist() == [False, True, False, True]
 
 
 def test_text_codes_and_numbers() -> None:
     column = pd.Series([" 02 ", "\u3000甲\u3000", "", "null", "NaN", None, "0"])
-    assert as_text(column).fillna("∅").tolist() == ["02", "甲", "∅", "∅", "∅", "∅", "0"]
-    assert as_text(pd.Series([1, 20])).tolist() == ["1", "20"]
-    assert as_text(pd.Series([1.5, 2.0, np.nan])).fillna("∅").tolist() == ["1.5", "2.0", "∅"]
+    assert parse.texts(column).fillna("∅").tolist() == ["02", "甲", "∅", "∅", "∅", "∅", "0"]
+    assert parse.texts(pd.Series([1, 20])).tolist() == ["1", "20"]
+    assert parse.texts(pd.Series([1.5, 2.0, np.nan])).fillna("∅").tolist() == ["1.5", "2.0", "∅"]
     # Twenty digits in a column of reals: no 64 bits hold them, and those after the sixteenth are gone.
     for dtype in ("float64", "Float64"):
         column = pd.Series([33040200700101234567.0, 5.0, None], dtype=dtype)
-        assert as_text(column).fillna("∅").tolist() == [str(33040200700101234567.0), "5", "∅"]
-    code, lost = as_code(pd.Series(["007", "12.0", "1.2", "1E+10", "1E5X"]))
+        assert parse.texts(column).fillna("∅").tolist() == [str(33040200700101234567.0), "5", "∅"]
+    code, lost = parse.codes(pd.Series(["007", "12.0", "1.2", "1E+10", "1E5X"]))
     assert code.tolist() == ["007", "12", "1.2", "1E+10", "1E5X"]
     assert lost.tolist() == [False, False, False, True, False]
-    number, bad = as_number(pd.Series(["1e3", "-2", "1 234", "١", "--", "inf", ""]))
+    number, bad = parse.numbers(pd.Series(["1e3", "-2", "1 234", "١", "--", "inf", ""]))
     assert number.tolist()[:3] == [1000.0, -2.0, 1234.0]
     assert bad.tolist()[4:] == [True, True, False]
 
@@ -133,7 +134,7 @@ def test_text_codes_and_numbers() -> None:
 )
 def test_numbers_survive_as_text(values: list[float | None]) -> None:
     text = pd.Series([None if value is None else repr(value) for value in values], dtype="str")
-    number, bad = as_number(text)
+    number, bad = parse.numbers(text)
     assert not bad.any()
     assert [None if np.isnan(value) else value for value in number] == values
 
@@ -212,6 +213,6 @@ def test_codes_are_shown_as_they_are_and_broken_rows_without_their_text() -> Non
      ("1,2万", None), ("万", None)],
 )  # fmt: skip
 def test_a_comma_parts_thousands_and_nothing_else(text: str, number: float | None) -> None:
-    (found,), (bad,) = as_number(pd.Series([text]))
+    (found,), (bad,) = parse.numbers(pd.Series([text]))
     assert bad if number is None else found == number
     assert bad == (number is None)

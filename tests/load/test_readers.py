@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 
 from jxgis.errors import CrsError, InputError
 from jxgis.load import load_layer
+from jxgis.load._encodings import dbf_encoding
 from jxgis.load._text import decode, read_csv
-from jxgis.load._vector import dbf_encoding
 from jxgis.load.readers import read_tables
 
 

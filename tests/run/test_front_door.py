@@ -469,6 +469,25 @@ def test_a_class_that_is_near_to_one_of_the_issues_is_a_slip(find: Callable[...,
     find(YEARS, GROUND, classes=("市容环境", "市容环境一"), **options)
 
 
+def test_a_class_without_an_issue_is_said_of_trends() -> None:
+    found = jxgis.find_trends(YEARS, GROUND, classes=("市容环境", "绿化"))
+    assert [note.zh for note in found.notes() if "绿化" in note.zh] == ["没有一件问题属于绿化，这些类别没有结果。"]
+    assert not [note for note in jxgis.find_trends(YEARS, GROUND).notes() if "没有一件" in note.zh]
+
+
+def test_districts_without_a_row_are_no_city() -> None:
+    """The scorecard gave a row of nothing for each target."""
+    with pytest.raises(InputError, match="districts has no rows"):
+        jxgis.measure_scorecard(districts=GROUND.iloc[:0])
+
+
+@pytest.mark.parametrize("given", [5, None, b"jxgis.toml"])
+def test_what_is_no_path_is_refused_by_its_type(given: Any) -> None:
+    for read in (jxgis.open_project, jxgis.load_city):
+        with pytest.raises(InputError, match=f"not {type(given).__name__}"):
+            read(given)
+
+
 def test_no_candidates_are_none_to_score() -> None:
     with pytest.raises(InputError, match="没有候选单元"):
         jxgis.score_candidates(GROUND.iloc[:0], issues=POINTS, districts=GROUND)

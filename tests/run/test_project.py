@@ -53,6 +53,13 @@ def test_layers_load_once_and_on_first_use(town, monkeypatch):
     assert city.layers().set_index("layer")["rows_kept"].to_dict() == {"districts": 2, "issues": 240}
 
 
+def test_an_outline_that_is_not_there_is_said_though_districts_are_not_cut_by_it(town):
+    file = town / "jxgis.toml"
+    file.write_text(file.read_text("utf-8").replace("[city]\n", '[city]\noutline = "outlne.gpkg"\n'), "utf-8")
+    with pytest.raises(jxgis.InputError, match=r"outlne\.gpkg.* Check outline of \[city\]"):
+        jxgis.open_project(town).layer("districts")
+
+
 def test_options_of_the_file_hold_until_one_is_named(town):
     city = jxgis.open_project(town / "jxgis.toml")
     assert city.hotspots().given.settings.hotspots.cell_m == 250

@@ -386,3 +386,21 @@ def test_a_condition_that_no_row_could_meet_is_refused_and_no_zero():
         with pytest.raises(JxgisError) as error:
             _counted(where=where)
         assert says in error.value.text("zh")
+
+
+def test_a_word_that_no_issue_has_is_said_with_the_nearest_and_is_a_zero_all_the_same():
+    """In another month there may be such issues: the same settings must not be refused then and now."""
+    issues = gpd.GeoDataFrame(
+        {"issue_id": ["1"], "sub_type": ["暴露垃圾"]}, geometry=gpd.points_from_xy([50], [50]), crs=4549
+    )
+    ways = [{"measure": "count_per_km2", "layers": ["issues"], "where": {"sub_type": "暴露拉圾"}}]
+    own = {"a": {"dimension": "A", "weight": 1, "low": 0, "high": 9, "measures": ways}}
+    found = score_candidates(square(), issues=issues, indicators=own)
+    assert found.scores["a"].iloc[0] == 0
+    said = [note.zh for note in found.said]
+    assert said == ["指标 a：图层 issues 的列“sub_type”中没有“暴露拉圾”，是否为 暴露垃圾？"]
+    ways[0]["where"] = {"sub_type": "暴露垃圾"}
+    assert not score_candidates(square(), issues=issues, indicators=own).said
+    ways[0]["where"] = {"subtype": "暴露垃圾"}
+    with pytest.raises(JxgisError, match="sub_type"):
+        score_candidates(square(), issues=issues, indicators=own)

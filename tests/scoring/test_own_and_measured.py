@@ -46,6 +46,18 @@ def test_own_values_count_and_the_measured_ones_stand_beside_them(candidates, to
     assert "toilets_per_km2_measured" not in score_candidates(candidates, further={"toilets": toilets}).scores
 
 
+def test_own_values_are_read_as_a_layers_numbers_are(candidates):
+    """Thousands with a comma, full width, 万: by the unit of the indicator, where that is in 万 itself."""
+    options = {
+        "cost": IndicatorSettings(dimension="A", target=2000, unit="万元", weight=1),
+        "visitors": IndicatorSettings(dimension="A", target=20_000, unit="人", weight=1),
+    }
+    brought = candidates.assign(cost=["1,200", "800万", "NULL"], visitors=["１２０００", "1.2万", "12000.0"])
+    scores = score_candidates(brought, indicators=options).scores
+    assert scores["cost"].fillna(-1).tolist() == [1200, 800, -1]
+    assert scores["visitors"].tolist() == [12_000] * 3
+
+
 def test_a_layer_that_is_not_given_costs_its_indicator_with_the_reason_and_nothing_else(candidates, toilets):
     poi = gpd.GeoDataFrame({"kind": list("ab") * 6}, geometry=gpd.points_from_xy([9] * 12, [9] * 12), crs=4549)
     with_all = score_candidates(candidates, further={"toilets": toilets, "poi": poi})

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from PIL import Image
 
-from jxgis.i18n import Sketch, sketch_mark, wide_signs
+from jxgis.i18n import Sketch, sketch_mark, unbroken, wide_signs
 from jxgis.report.blocks import Paragraph, Picture, TableBlock
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "column_widths",
     "figure_mm",
     "is_even",
+    "printable",
     "row_groups",
     "table_points",
 ]
@@ -32,6 +33,8 @@ LEVELS = 4
 #: From so many columns on a table is set in smaller letters, points.
 _POINTS = ((14, 6.5), (8, 7.5), (6, 9.0), (0, 10.5))
 _POINTS_PER_MM = 72 / 25.4
+# What XML cannot hold, and what turns the direction of writing.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 _UNBROKEN = re.compile("[!-~]+")
 _LONG_NAME = re.compile("[!-~]{14}")
 # Up to so many rows a table stands on one page; longer ones kept whole would leave large parts of pages empty.
@@ -42,6 +45,11 @@ _NARROW, _ONE_LINE, _READABLE, _WIDEST = 6, 14, 18, 40
 #: Width and height of the text of a page (GB/T 9704), and what a caption takes of it.
 TEXT_MM = (156, 225)
 _CAPTION_MM = 30
+
+
+def printable(words: str) -> str:
+    """Words that every file can hold, their numbers with their units."""
+    return unbroken(_UNPRINTABLE.sub("\ufffd", words))
 
 
 class Heading(NamedTuple):

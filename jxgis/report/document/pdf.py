@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import Any, cast
 
 import typst
 
-from jxgis.i18n import text, unbroken
+from jxgis.i18n import text
 from jxgis.i18n.fonts import packaged_fonts
 from jxgis.report.blocks import Picture, TableBlock
 from jxgis.report.document.model import (
@@ -24,6 +23,7 @@ from jxgis.report.document.model import (
     column_widths,
     figure_mm,
     is_even,
+    printable,
     row_groups,
     table_points,
 )
@@ -39,7 +39,6 @@ _FACES = {
     "body": ("FangSong_GB2312", "FangSong", "STFangsong", "SimSun", "Songti SC", _SERIF),
 }
 _LOOKS = {"sub": "note", "right": "right"}
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def write_pdf(document: Document, path: Path) -> None:
@@ -62,8 +61,8 @@ def write_pdf(document: Document, path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
         items = list(_items(document, Path(folder)))
         said = {
-            "title": _plain(document.title),
-            "below": [_plain(line) for line in (document.subtitle, document.mark()) if line],
+            "title": printable(document.title),
+            "below": [printable(line) for line in (document.subtitle, document.mark()) if line],
             "mark": document.mark(),
             "lang": "en" if document.lang == "en" else "zh",
             "faces": {use: list(dict.fromkeys(names)) for use, names in faces.items()},
@@ -77,10 +76,6 @@ def write_pdf(document: Document, path: Path) -> None:
     path.write_bytes(cast("bytes", made))
 
 
-def _plain(words: str) -> str:
-    return unbroken(_UNSEEN.sub("\ufffd", words))
-
-
 def _items(document: Document, folder: Path) -> Iterator[dict[str, Any]]:
     for at, item in enumerate(document.items):
         yield _item(item, folder, f"{at}.png")
@@ -88,14 +83,14 @@ def _items(document: Document, folder: Path) -> Iterator[dict[str, Any]]:
 
 def _item(item: Item, folder: Path, name: str) -> dict[str, Any]:
     if isinstance(item, Heading):
-        return {"kind": "heading", "level": item.level, "words": _plain(item.words)}
+        return {"kind": "heading", "level": item.level, "words": printable(item.words)}
     if isinstance(item, TableBlock):
         return {
             "kind": "table",
-            "caption": _plain(item.heading),
-            "titles": [_plain(title) for title in item.titles],
+            "caption": printable(item.heading),
+            "titles": [printable(title) for title in item.titles],
             "numeric": list(item.numeric),
-            "rows": [[_plain(cell_words(item, at, words)) for at, words in enumerate(row)] for row in item.rows],
+            "rows": [[printable(cell_words(item, at, words)) for at, words in enumerate(row)] for row in item.rows],
             "strong": sorted(item.strong),
             "marked": sorted(item.marked),
             "widths": column_widths(item),
@@ -105,5 +100,5 @@ def _item(item: Item, folder: Path, name: str) -> dict[str, Any]:
     if isinstance(item, Picture):
         shutil.copyfile(item.path, folder / name)
         wide, high = figure_mm(item.path)
-        return {"kind": "figure", "caption": _plain(item.caption), "file": name, "wide": wide, "high": high}
-    return {"kind": _LOOKS.get(item.look, "text"), "words": _plain(item.words), "even": is_even(item.words)}
+        return {"kind": "figure", "caption": printable(item.caption), "file": name, "wide": wide, "high": high}
+    return {"kind": _LOOKS.get(item.look, "text"), "words": printable(item.words), "even": is_even(item.words)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Sequence
 from itertools import accumulate, count
@@ -19,7 +18,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Mm, Pt
 
-from jxgis.i18n import text, unbroken
+from jxgis.i18n import text
 from jxgis.report.blocks import Paragraph, Picture, TableBlock
 from jxgis.report.document.model import (
     TEXT_MM,
@@ -29,6 +28,7 @@ from jxgis.report.document.model import (
     column_widths,
     figure_mm,
     is_even,
+    printable,
     row_groups,
     table_points,
 )
@@ -60,8 +60,6 @@ _NUMBERS = {
 }
 _LIST = 77
 _ZIPPED = (1980, 1, 1, 0, 0, 0)
-# What XML cannot hold, and what turns the direction of writing.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 _AFTER_UPDATE = ("hdrShapeDefaults", "footnotePr", "endnotePr", "compat", "docVars", "rsids")
 _THICK, _THIN = 12, 6
 _RED = "C00000"
@@ -84,7 +82,7 @@ def write_docx(document: Document, path: Path) -> None:
     core = file.core_properties
     core.author = core.last_modified_by = "jxgis"
     core.title, core.comments, core.language = (
-        _plain(document.title)[:_LONGEST_PROPERTY],
+        printable(document.title)[:_LONGEST_PROPERTY],
         "",
         "en" if document.lang == "en" else "zh-CN",
     )
@@ -96,11 +94,6 @@ def write_docx(document: Document, path: Path) -> None:
     packed = io.BytesIO()
     file.save(packed)
     _repack(packed, path)
-
-
-def _plain(words: str) -> str:
-    """Words that XML can hold, their numbers with their units."""
-    return unbroken(_UNWRITABLE.sub("\ufffd", words))
 
 
 def _element(tag: str, /, **attributes: object) -> Any:
@@ -319,7 +312,7 @@ class _Writer:
                 self._write_paragraph(item)
 
     def _add(self, words: str, style: str) -> Line:
-        return self._file.add_paragraph(_plain(words), style=style)
+        return self._file.add_paragraph(printable(words), style=style)
 
     def _write_contents(self) -> None:
         """The contents as a field: until Word counts the pages, the headings without them."""
@@ -340,7 +333,7 @@ class _Writer:
                 line.add_run()._r.append(_element("fldChar", fldCharType="separate"))
             link = _element("hyperlink", anchor=_bookmark(at), history="1")
             line._p.append(link)
-            for run in (line.add_run(_plain(f"{number}{heading.words}")), line.add_run("\t")):
+            for run in (line.add_run(printable(f"{number}{heading.words}")), line.add_run("\t")):
                 link.append(run._r)
             before = len(line.runs)
             _add_field(line, f"PAGEREF {_bookmark(at)} \\h", "")
@@ -370,7 +363,7 @@ class _Writer:
         label = text(f"document.{what}", self._lang)
         line = self._add(f"{label} ", "Caption")
         _add_field(line, f"SEQ {label} \\* ARABIC", str(number))
-        line.add_run(f"　{_plain(words)}")
+        line.add_run(f"　{printable(words)}")
         return line
 
     def _write_table(self, block: TableBlock) -> None:
@@ -396,7 +389,7 @@ class _Writer:
             for place, (cell, word) in enumerate(zip(row.tc_lst, words, strict=True)):
                 self._write_cell(
                     cell,
-                    _plain(cell_words(block, place, word) if at else word),
+                    printable(cell_words(block, place, word) if at else word),
                     wide[place],
                     size,
                     block,
@@ -438,7 +431,7 @@ class _Writer:
         line.paragraph_format.keep_with_next = True
         wide, high = figure_mm(figure.path)
         picture = line.add_run().add_picture(str(figure.path), Mm(wide), Mm(high))
-        picture._inline.docPr.set("descr", _plain(figure.caption))
+        picture._inline.docPr.set("descr", printable(figure.caption))
         self._write_caption("figure", next(self._figures), figure.caption)
 
 
