@@ -565,7 +565,7 @@ def _require_sane_sheet(chunks: Iterable[bytes], what: str) -> None:
     for chunk in chunks:
         found = _PLACE.findall(tail + chunk)
         if found:
-            row = max(row, *(int(number) for _, number in found))
+            row = max(row, *(int(number) for number in {number for _, number in found}))
             column = max(column, *(_column(letters) for letters in {letters for letters, _ in found}))
             if row * max(column, 1) > MOST_CELLS:
                 raise _too_wide(what, f" {_letters(column)}{row}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,14 @@ import pandas as pd
 from jxgis._files import reading, require_few_columns, require_sane_workbook
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, text_pair
+from jxgis.load._columns import empty_rows
 from jxgis.load._text import Sheet, counted_from, distinct_names, empty_file, filled_cells, head_row
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from jxgis.load._used import Picker
 
 __all__ = ["read_excel"]
 
@@ -27,7 +32,7 @@ _WORKBOOK = Text(
 _EXACT = 2**53
 
 
-def read_excel(path: Path, *, sheet: str | None, what: str) -> dict[str, Sheet]:
+def read_excel(path: Path, *, sheet: str | None, what: str, columns: Picker | None = None) -> dict[str, Sheet]:
     """Read the sheets of a workbook that hold one table, every cell as text: codes without ``.0``, times as ISO 8601.
 
     Parameters
@@ -40,6 +45,8 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> dict[str, Sheet]:
         others: a sum of the months, a copy.
     what
         The file, for messages.
+    columns
+        Which columns are used; of several sheets all are read, by which copies are told.
 
     Returns
     -------
@@ -65,16 +72,16 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> dict[str, Sheet]:
         found: dict[str, Sheet] = {}
         wide = 0
         shown = [one.name for one in book.sheets_metadata if one.visible == python_calamine.SheetVisibleEnum.Visible]
-        for name in shown if sheet is None else [sheet]:
-            rows: list[list[object]] = [
-                list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            ]
+        wanted = shown if sheet is None else [sheet]
+        picker = columns if len(wanted) == 1 else None
+        for name in wanted:
+            rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
             # Two cells in a row are a table, one is at most a remark on it.
-            reach = min(2, max(map(filled_cells, rows), default=0))
+            reach = 2 if any(filled_cells(row) > 1 for row in rows) else int(any(map(filled_cells, rows)))
             if reach > wide:
-                found, wide = {name: _table(rows, what)}, reach
+                found, wide = {name: _table(rows, what, picker)}, reach
             elif reach == 2:
-                other = _table(rows, what)
+                other = _table(rows, what, picker)
                 if set(other.frame.columns) == set(next(iter(found.values())).frame.columns):
                     found[name] = other
     if len(found) > 1:
@@ -104,26 +111,47 @@ def _without_copies(sheets: dict[str, Sheet]) -> dict[str, Sheet]:
     return {name: sheets[name] for name in rows}
 
 
-def _table(rows: list[list[object]], what: str) -> Sheet:
+def _table(rows: Sequence[Sequence[object]], what: str, picker: Picker | None) -> Sheet:
     """The table of a sheet that is not empty, without what stands above it."""
     top = head_row(rows)
     if top is None:
         top = next(at for at, row in enumerate(rows) if filled_cells(row))
     header = [_cell(value) or "" for value in rows[top]]
     require_few_columns(sum(map(bool, header)), what=what)
-    body = rows[top + 1 :]
+    body = list(rows[top + 1 :])
     while body and not filled_cells(body[-1]):
         body.pop()
-    width = len(header)
-    columns = [[_cell(row[i]) if i < len(row) else None for row in body] for i in range(width)]
-    frame = pd.DataFrame(
-        {name: pd.array(values, dtype="str") for name, values in zip(distinct_names(header), columns, strict=True)}
-    )
-    used = [i for i in range(width) if header[i] or frame.iloc[:, i].notna().any()]
+    by_column = list(itertools.islice(itertools.zip_longest(*body), len(header)))
+    by_column += [(None,) * len(body)] * (len(header) - len(by_column))
+    # A column without a name and without a value is the rest of a wider row.
+    columns = {
+        name: values
+        for said, name, values in zip(header, distinct_names(header), by_column, strict=True)
+        if said or filled_cells(values)
+    }
+    taken = None if picker is None else picker(list(columns), what)
+    used = {name: values for name, values in columns.items() if taken is None or name in taken}
+    frame = pd.DataFrame({name: pd.array(_texts(values), dtype="str") for name, values in used.items()})
+    if len(used) < len(columns) and empty_rows(frame).any():
+        return _table(rows, what, None)
     notes = counted_from(top, what)
-    if any(isinstance(value, float) and abs(value) >= _EXACT for row in body for value in row):
+    if any(map(_lost_digits, used.values())):
         notes = (*notes, text_pair("load.lost_digits", file=what))
-    return Sheet(frame.iloc[:, used], np.arange(1, len(body) + 1, dtype=np.int64), notes=notes)
+    left = tuple(name for name in columns if name not in used)
+    return Sheet(frame, np.arange(1, len(body) + 1, dtype=np.int64), notes=notes, left=left)
+
+
+def _texts(values: Sequence[object]) -> list[str | None]:
+    """The cells of a column as text; None for the empty ones."""
+    if set(map(type, values)) == {str}:
+        return [str(value) or None for value in values]
+    return [_cell(value) for value in values]
+
+
+def _lost_digits(values: Sequence[object]) -> bool:
+    return float in set(map(type, values)) and any(
+        isinstance(value, float) and abs(value) >= _EXACT for value in values
+    )
 
 
 def _cell(value: object) -> str | None:

@@ -344,7 +344,11 @@ def _read_sheets(path: Path, suffix: str, name: str, how: _How) -> dict[str, She
             zh=f"{name} 其实是网页，只是改了扩展名（不少平台这样导出）；请用 Excel 或 WPS 打开后另存为 xlsx。",
             en=f"{name} is a web page under the name of a workbook, as some platforms export them; open it and save it as xlsx.",
         )
-    sheets = read_excel(path, sheet=how.layer, what=name) if workbook else {name: _read_text(path, name, how)}
+    sheets = (
+        read_excel(path, sheet=how.layer, what=name, columns=how.columns)
+        if workbook
+        else {name: _read_text(path, name, how)}
+    )
     if workbook != (suffix in EXCEL):
         first = next(iter(sheets))
         note = text_pair("load.is_workbook" if workbook else "load.is_text", file=name)

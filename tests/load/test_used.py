@@ -13,6 +13,7 @@ from jxgis.errors import InputError
 from jxgis.load._parquet import read_parquet
 from jxgis.load._text import read_csv
 from jxgis.load._used import read_used
+from jxgis.load._workbook import read_excel
 from jxgis.load.issues import load_issues
 
 if TYPE_CHECKING:
@@ -203,3 +204,33 @@ def test_issues_are_the_same_whether_their_columns_are_few_or_all(tmp_path: Path
     assert [source.rows_in for source in many.sources] == [28]
     said = next(note.en for note in many.notes if "备注" in note.en)
     assert all(f"备注{at}" in said for at in itertools.chain(["", 0, 4]))
+
+
+def test_a_workbook_is_read_by_its_used_columns(tmp_path: Path) -> None:
+    table = pd.DataFrame(ROWS, columns=list(HEAD)).assign(数=[None, 3.0, 2.5, True] * 7)
+    path = tmp_path / "a.xlsx"
+    table.to_excel(path, index=False, startrow=2)
+    ((_, whole),) = read_excel(path, sheet=None, what="a.xlsx").items()
+    ((_, mine),) = read_excel(path, sheet=None, what="a.xlsx", columns=two).items()
+    pd.testing.assert_frame_equal(mine.frame, whole.frame[list(USED)])
+    assert whole.frame["数"].fillna("").tolist()[:4] == ["", "3", "2.5", "TRUE"]
+    assert (mine.left, whole.left) == (("上报时间", "备注", "数"), ())
+    assert (mine.notes, mine.row.tolist()) == (whole.notes, whole.row.tolist())
+    # Which rows are blank, and which sheets are copies, all columns say.
+    table.loc[4, list(USED)] = None
+    with pd.ExcelWriter(path) as book:
+        table.to_excel(book, sheet_name="一月", index=False)
+    assert next(iter(read_excel(path, sheet=None, what="a.xlsx", columns=two).values())).left == ()
+    table = table.dropna(subset=list(USED))
+    with pd.ExcelWriter(path) as book:
+        table.to_excel(book, sheet_name="一月", index=False)
+        table.assign(备注="另").to_excel(book, sheet_name="二月", index=False)
+    assert list(read_excel(path, sheet=None, what="a.xlsx", columns=two)) == ["一月", "二月"]
+
+
+@pytest.mark.parametrize("digits", ["used", "left"])
+def test_a_workbook_says_lost_digits_of_what_is_read(tmp_path: Path, digits: str) -> None:
+    code = "任务号" if digits == "used" else "备注"
+    pd.DataFrame(ROWS, columns=list(HEAD)).assign(**{code: 2.0**60}).to_excel(tmp_path / "a.xlsx", index=False)
+    (sheet,) = read_excel(tmp_path / "a.xlsx", sheet=None, what="a.xlsx", columns=two).values()
+    assert bool(sheet.notes) == (digits == "used")
