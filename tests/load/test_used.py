@@ -14,6 +14,7 @@ from jxgis.load._parquet import read_parquet
 from jxgis.load._text import read_csv
 from jxgis.load._used import read_used
 from jxgis.load.issues import load_issues
+from jxgis.load.readers import read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -203,3 +204,19 @@ def test_issues_are_the_same_whether_their_columns_are_few_or_all(tmp_path: Path
     assert [source.rows_in for source in many.sources] == [28]
     said = next(note.en for note in many.notes if "备注" in note.en)
     assert all(f"备注{at}" in said for at in itertools.chain(["", 0, 4]))
+
+
+@pytest.mark.parametrize("head", ["id,kind,remark", "id,kind,备注", "id,一些,备注"])
+def test_what_could_be_in_two_encodings_is_left_to_who_reads_every_column(tmp_path: Path, head: str) -> None:
+    """票 and 一些 in GBK are letters of other scripts in UTF-8; the remark tells which they are."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"{head}\n1,票,中山路\n2,一些,中山路\n".encode("gbk"))
+    (file,) = read_tables(path, expected="issues", columns=lambda names, what: list(names)[:2])
+    assert file.frame.iloc[:, 1].tolist() == ["票", "一些"]
+    assert file.frame.columns[1] == head.split(",")[1]
+
+
+def test_a_file_of_which_no_column_is_used_is_left_to_the_thorough_reader(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert read_used(path, encoding=None, what="a.csv", columns=lambda names, what: ()) is None
