@@ -13,6 +13,7 @@ from jxgis.allocate.choice import choose, fewest
 from jxgis.allocate.named import named_years, years_of
 from jxgis.allocate.result import AllocationResult
 from jxgis.allocate.rules import Terms, can_be
+from jxgis.bounds import at_most
 from jxgis.city import AllocationRules
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, NotGivenError, collect
@@ -344,5 +345,5 @@ def overlapping(candidates: gpd.GeoDataFrame, *, share: float) -> NDArray[np.int
     ([[0, 1]], [])
     """
     area = candidates.geometry.area.to_numpy()
-    found = [(a, b) for a, b, m2 in overlaps(candidates) if m2 > share * min(area[a], area[b]) * (1 + 1e-6)]
+    found = [(a, b) for a, b, m2 in overlaps(candidates) if not at_most(m2, share * min(area[a], area[b]))]
     return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)

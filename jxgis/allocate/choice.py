@@ -311,8 +311,8 @@ class _Search:
         )
         if found.x is None and found.status != 2:
             raise InputError(
-                zh=f"候选单元和规则太多，搜索 {NODE_LIMIT:,} 个节点后仍不能确定规则能否同时满足；请减少候选单元或规则。",
-                en=f"Whether the rules can hold together is not known after {NODE_LIMIT:,} nodes; "
+                zh="候选单元和规则太多，搜索到达限额（节点或时间）仍不能确定规则能否同时满足；请减少候选单元或规则。",
+                en="The search came to its limit of nodes or of time before it was known whether the rules can hold together; "
                 "give fewer candidates or rules.",
             )
         return found

@@ -129,8 +129,8 @@ def decode(data: bytes, *, encoding: str | None, what: str) -> str:
             ) from None
         return text
     of_two_bytes = _utf16(data)
-    for codec in [of_two_bytes] if of_two_bytes else ["utf-8-sig", "gb18030"]:
-        found = read_as(data, codec)
+    for codec in [of_two_bytes] if of_two_bytes else ["utf-8", "gb18030"]:
+        found = read_as(data.removeprefix(codecs.BOM_UTF8), codec)
         if found is not None:
             return found
     raise _unknown_encoding(what)
@@ -177,7 +177,7 @@ def _decode_lines(data: bytes, what: str) -> tuple[str, bool]:
     InputError
         If more than one line in twenty (but for a single one) is in neither, or half of what stands in those.
     """
-    lines = data.split(b"\n")
+    lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
     utf8, gb = ([read_as(line, codec) for line in lines] for codec in ("utf-8", "gb18030"))
     ascii_only = [line.isascii() for line in lines]
     valid = sum(text is not None and not plain for text, plain in zip(utf8, ascii_only, strict=True))
@@ -371,9 +371,11 @@ def find_header(text: str) -> tuple[int, int, str, list[str]]:
     said = _SAID.match(text, blank)
     skipped = said.end() if said else blank
     lines = list(io.StringIO(text[skipped : skipped + 100_000], newline="\n"))
+    # A mark of joined and of twice saved files is no part of a name; Arrow takes it off as well.
+    bare = [line.lstrip("\ufeff") for line in lines]
     best: tuple[tuple[bool, bool, int, int], str, list[str], int] | None = None
     for delimiter in said[1] if said else ",\t;|":
-        reader = csv.reader(lines, delimiter=delimiter)
+        reader = csv.reader(bare, delimiter=delimiter)
         rows, begins = [], [0]
         for row in itertools.islice(reader, _HEADER_SEARCH):
             rows.append(row)
@@ -387,7 +389,7 @@ def find_header(text: str) -> tuple[int, int, str, list[str]]:
     if best is None:
         raise AssertionError("no delimiter was tried")
     (_, _, top, _), delimiter, header, line = best
-    start = skipped + sum(map(len, lines[:line]))
+    start = skipped + sum(map(len, lines[:line])) + len(lines[line]) - len(bare[line])
     return text.count("\n", 0, blank) + top, start, delimiter, header
 
 

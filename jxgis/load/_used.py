@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Picker", "read_used"]
 
 Picker: TypeAlias = "Callable[[Sequence[str], str], Collection[str] | None]"
-"""Of the columns of a file, and its name for messages, those that are used; None for all."""
+"""Of the columns of a file, and its name for messages, those that are used; None or none for all."""
 
 _HEAD_BYTES = 500_000
 _TAIL_BYTES = 1 << 16
@@ -53,8 +53,8 @@ def read_used(path: Path, *, encoding: str | None, what: str, columns: Picker) -
     -------
     Sheet or None
         As `_text.read_csv` reads these columns. None where all are used, or where the whole of the file must be looked at to
-        tell what stands in it: another encoding or two, values or a header of several lines, line ends of an old Mac, rows
-        that cannot be split into fields or have nothing in these columns.
+        tell what stands in it: another encoding or two, or one of which these columns do not tell, values or a header of several
+        lines, line ends of an old Mac, rows that cannot be split into fields or have nothing in these columns.
     """
     codecs_to_try = _CODECS if encoding is None else [codec for codec in (*_CODECS, "gbk") if codec == encoding.lower()]
     with path.open("rb") as stream:
@@ -65,8 +65,8 @@ def read_used(path: Path, *, encoding: str | None, what: str, columns: Picker) -
 def _read(stream: BinaryIO, codec: str, what: str, columns: Picker) -> Sheet | None:
     stream.seek(0)
     head = stream.read(_HEAD_BYTES)
-    text = _decoded_head(head, codec)
-    if text is None or not text.strip() or "\0" in text:
+    text = head.removeprefix(codecs.BOM_UTF8).decode(codec, errors="replace")
+    if not text.strip() or "\0" in text:
         return None
     try:
         above, start, delimiter, header = find_header(text)
@@ -79,7 +79,7 @@ def _read(stream: BinaryIO, codec: str, what: str, columns: Picker) -> Sheet | N
         return None
     names = distinct_names(header)
     used = columns(names, what)
-    if used is None or not all(line.endswith(b"\n") for line in lines):
+    if not used or not all(line.endswith(b"\n") for line in lines) or not _tells(b"".join(lines), codec):
         return None
     part = _Part(stream, begin, _end_of_rows(stream))
     places = [at for at, name in enumerate(names) if name in used]
@@ -93,11 +93,12 @@ def _read(stream: BinaryIO, codec: str, what: str, columns: Picker) -> Sheet | N
     return Sheet(frame, np.arange(1, len(frame) + 1, dtype=np.int64), (), counted_from(above, what), left)
 
 
-def _decoded_head(head: bytes, codec: str) -> str | None:
-    """The beginning of a text; None where it is in another encoding."""
-    if codec != "utf-8" and _CHINESE_UTF8.search(head.partition(b"\n")[0]):
-        return None
-    return head.removeprefix(codecs.BOM_UTF8).decode(codec, errors="replace")
+def _tells(data: bytes, codec: str) -> bool:
+    """Whether text tells its encoding: 一些 in GBK is UTF-8 as well, and what stands in columns that are not read decides."""
+    if data.isascii():
+        return True
+    chinese = _CHINESE_UTF8.search(data) is not None
+    return chinese if codec == "utf-8" else not chinese and read_as(data, "utf-8") is None
 
 
 def _end_of_rows(stream: BinaryIO) -> int:
@@ -157,7 +158,8 @@ def _parsed(part: _Part, width: int, used: Sequence[int], delimiter: str, codec:
     except pa.ArrowInvalid:
         return None
     if codec == "utf-8":
-        return table
+        text = (chunk.buffers()[2] for column in table.columns for chunk in column.chunks)
+        return table if all(data is None or _tells(data.to_pybytes(), codec) for data in text) else None
     decoded = [_decoded(column, codec) for column in table.columns]
     return None if any(column is None for column in decoded) else pa.table(decoded, names=table.column_names)
 
@@ -172,11 +174,11 @@ def _decoded(column: pa.ChunkedArray, codec: str) -> pa.ChunkedArray | pa.Array 
     words = coded.dictionary.to_pylist()
     # No word holds a line end: files with values of several lines are not read here.
     joined = b"\n".join(words)
-    if _CHINESE_UTF8.search(joined) and any(
+    text = read_as(joined, codec)
+    if read_as(joined, "utf-8") is not None or any(
         _CHINESE_UTF8.search(word) and read_as(word, "utf-8") is not None for word in words
     ):
         return None
-    text = read_as(joined, codec)
     if text is None or text.count("\n") != len(words) - 1:
         return None
     return pa.array(text.split("\n"), type=pa.string()).take(coded.indices)

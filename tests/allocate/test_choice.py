@@ -1,5 +1,6 @@
 """The choice of each year against every choice that there is, and its conflicts against every set of rules."""
 
+import re
 from itertools import combinations, product
 
 import numpy as np
@@ -267,3 +268,12 @@ def test_the_smallest_conflict_of_sets_drawn_at_random():
             assert len(found) == min(map(len, bad))
         else:
             assert found == []
+
+
+def test_a_search_that_runs_out_of_time_names_no_number_of_nodes(monkeypatch):
+    """The solver stopped before its first node: that it had searched all nodes of its limit would be untrue."""
+    monkeypatch.setattr("jxgis.allocate.choice._TIME_LIMIT_S", 0.0)
+    with pytest.raises(InputError) as refused:
+        choose(plain(), Terms(**YEARS, number={2024: 1, 2025: 2}))
+    assert "时间" in str(refused.value)
+    assert not re.search(r"\d", str(refused.value))

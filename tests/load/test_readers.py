@@ -51,6 +51,27 @@ def test_csv_codes_stay_text(tmp_path: Path) -> None:
     assert pd.isna(frame["数"].iloc[2])
 
 
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    ("before", "encoding"),
+    [
+        (MARK + MARK, "utf-8"),
+        ("标题\n".encode() + MARK, "utf-8"),
+        (MARK + b"sep=,\n" + MARK, "utf-8"),
+        (MARK, "gb18030"),
+        (MARK + b"\n", "gb18030"),
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path, before: bytes, encoding: str) -> None:
+    """As files have it that were saved twice or joined: what stands below stays text, with its zeros."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(before + "id,name\n007,中山路占道\n008,暴露垃圾堆\n".encode(encoding))
+    frame = read_csv(path, encoding=None, what="a.csv").frame
+    assert frame.to_dict("list") == {"id": ["007", "008"], "name": ["中山路占道", "暴露垃圾堆"]}
+
+
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
 def test_csv_delimiters_quotes_and_line_ends(tmp_path: Path, delimiter: str) -> None:
     text = delimiter.join(["a", "b"]) + "\r\n" + delimiter.join(['"x\ny"', f'"p{delimiter}q"']) + "\r\n"

@@ -15,6 +15,7 @@ from jxgis.load._text import read_csv
 from jxgis.load._used import read_used
 from jxgis.load._workbook import read_excel
 from jxgis.load.issues import load_issues
+from jxgis.load.readers import read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -234,3 +235,19 @@ def test_a_workbook_says_lost_digits_of_what_is_read(tmp_path: Path, digits: str
     pd.DataFrame(ROWS, columns=list(HEAD)).assign(**{code: 2.0**60}).to_excel(tmp_path / "a.xlsx", index=False)
     (sheet,) = read_excel(tmp_path / "a.xlsx", sheet=None, what="a.xlsx", columns=two).values()
     assert bool(sheet.notes) == (digits == "used")
+
+
+@pytest.mark.parametrize("head", ["id,kind,remark", "id,kind,备注", "id,一些,备注"])
+def test_what_could_be_in_two_encodings_is_left_to_who_reads_every_column(tmp_path: Path, head: str) -> None:
+    """票 and 一些 in GBK are letters of other scripts in UTF-8; the remark tells which they are."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"{head}\n1,票,中山路\n2,一些,中山路\n".encode("gbk"))
+    (file,) = read_tables(path, expected="issues", columns=lambda names, what: list(names)[:2])
+    assert file.frame.iloc[:, 1].tolist() == ["票", "一些"]
+    assert file.frame.columns[1] == head.split(",")[1]
+
+
+def test_a_file_of_which_no_column_is_used_is_left_to_the_thorough_reader(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert read_used(path, encoding=None, what="a.csv", columns=lambda names, what: ()) is None
