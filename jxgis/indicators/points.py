@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["count", "count_per_km2", "diversity", "ratio_of_columns"]
 
+_NO_DATA = (-999.0, -9999.0, -99999.0)  # what tables hold for no data, where numbers below 0 are allowed
+
 
 def count(
     zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: str | None = None, at: Standing | None = None
@@ -162,7 +164,7 @@ def ratio_of_columns(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column
     Raises
     ------
     InputError
-        If one holds what is not a number, or the denominator is below 0.
+        If one holds what is not a number or a code for no data such as -999, or the denominator is below 0.
 
     Examples
     --------
@@ -192,7 +194,7 @@ def ratio_of_columns(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column
 def _numbers(layer: pd.DataFrame, column: str, *, least: float = 0.0) -> NDArray[np.float64]:
     """The numbers of a column, NaN where there is none."""
     found, bad = parse.numbers(layer[column])
-    wrong = np.flatnonzero(bad | (found < least).to_numpy())
+    wrong = np.flatnonzero(bad | (found < least).to_numpy() | found.isin(_NO_DATA).to_numpy())
     if wrong.size:
         first = quoted(layer[column].iloc[wrong[0]])
         sign_zh, sign_en = ("", "") if np.isinf(least) else (f"，或小于 {least:g}", f", or one below {least:g}")

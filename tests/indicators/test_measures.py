@@ -391,6 +391,9 @@ def test_what_is_no_number_is_not_added_up(values):
             measure()
     good = parks.assign(places=["3", " "])
     assert count(frame(KM), good, column="places")["value"].tolist() == [3.0]
+    for code in ("-999", -9999.0, -99999):
+        with pytest.raises(InputError):
+            ratio_of_columns(frame(KM), parks.assign(places=[code, 4.0]), column="places", over="full")
     growth = parks.assign(places=[-1.0, 4.0])
     assert ratio_of_columns(frame(KM), growth, column="places", over="full")["value"].tolist() == [1.0]
 
