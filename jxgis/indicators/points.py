@@ -12,7 +12,7 @@ from jxgis import parse
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.indicators.figures import figures
-from jxgis.indicators.standing import Standing, kinds, standing
+from jxgis.indicators.standing import Standing, coded, kinds, standing
 from jxgis.privacy import quoted
 from jxgis.space.ratio import ratio
 
@@ -126,7 +126,7 @@ def diversity(
     >>> diversity(zones, poi, column="kind", least=2)["value"].tolist()
     [1.0, 0.0]
     """
-    code, names = pd.factorize(layer[column])
+    code, names = coded(layer[column])
     k, n = len(names), len(zones)
     cells = (at or standing(zones, layer)).sums(kinds(code, max(k, 1))).toarray()
     total = cells.sum(axis=1)
