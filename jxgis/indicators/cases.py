@@ -10,7 +10,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
-from jxgis.indicators.standing import Standing, kinds, standing
+from jxgis.indicators.standing import Standing, coded, kinds, standing
 from jxgis.periods import last_covered
 from jxgis.space.people import people_in
 from jxgis.space.ratio import ratio
@@ -171,7 +171,7 @@ def concentration(
     >>> concentration(plot, cases, column="department", least=1)["value"].item()
     0.625
     """
-    code, names = pd.factorize(rows[column])
+    code, names = coded(rows[column])
     cells = (at or standing(zones, rows)).sums(kinds(code, max(len(names), 1))).toarray()
     total = cells.sum(axis=1)
     found = figures(zones, (cells**2).sum(axis=1), total**2, none="no_cases")

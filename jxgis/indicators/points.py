@@ -12,7 +12,7 @@ from jxgis import parse
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.indicators.figures import figures
-from jxgis.indicators.standing import Standing, kinds, standing
+from jxgis.indicators.standing import Standing, coded, kinds, standing
 from jxgis.privacy import quoted
 from jxgis.space.ratio import ratio
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["count", "count_per_km2", "diversity", "ratio_of_columns"]
+
+_NO_DATA = (-999.0, -9999.0, -99999.0)  # what tables hold for no data, where numbers below 0 are allowed
 
 
 def count(
@@ -124,7 +126,7 @@ def diversity(
     >>> diversity(zones, poi, column="kind", least=2)["value"].tolist()
     [1.0, 0.0]
     """
-    code, names = pd.factorize(layer[column])
+    code, names = coded(layer[column])
     k, n = len(names), len(zones)
     cells = (at or standing(zones, layer)).sums(kinds(code, max(k, 1))).toarray()
     total = cells.sum(axis=1)
@@ -162,7 +164,7 @@ def ratio_of_columns(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column
     Raises
     ------
     InputError
-        If one holds what is not a number, or the denominator is below 0.
+        If one holds what is not a number or a code for no data such as -999, or the denominator is below 0.
 
     Examples
     --------
@@ -192,7 +194,7 @@ def ratio_of_columns(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column
 def _numbers(layer: pd.DataFrame, column: str, *, least: float = 0.0) -> NDArray[np.float64]:
     """The numbers of a column, NaN where there is none."""
     found, bad = parse.numbers(layer[column], unit=None if "万" in column else "")
-    wrong = np.flatnonzero(bad | (found < least).to_numpy())
+    wrong = np.flatnonzero(bad | (found < least).to_numpy() | found.isin(_NO_DATA).to_numpy())
     if wrong.size:
         first = quoted(layer[column].iloc[wrong[0]])
         sign_zh, sign_en = ("", "") if np.isinf(least) else (f"，或小于 {least:g}", f", or one below {least:g}")

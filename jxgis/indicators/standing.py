@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+import pandas as pd
 import shapely
 from scipy.sparse import csr_array
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["Standing", "kinds", "spots", "standing"]
+__all__ = ["Standing", "coded", "kinds", "spots", "standing"]
 
 _BLOCK = 32  # things of a block: fewer make more blocks to judge, more make more things to judge along borders
 _AT_ONCE = 4_000_000  # pairs judged at a time
@@ -85,6 +86,21 @@ def spots(layer: gpd.GeoDataFrame) -> gpd.GeoSeries:
     drawn = shapely.get_type_id(shapes) != 0
     at[drawn] = shapely.point_on_surface(shapes[drawn])
     return gpd.GeoSeries(at, crs=layer.crs)
+
+
+def coded(column: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
+    """The code of what a column says of each thing, spaces about it aside, and what each code is; −1 where it says nothing.
+
+    Examples
+    --------
+    >>> coded(pd.Series(["店", " 店", "", None, "摊"]))[0].tolist()
+    [0, 0, -1, -1, 1]
+    """
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        words = column.astype("str").str.strip()
+        column = words.where(column.notna() & (words != ""))
+    code, names = pd.factorize(column)
+    return code, pd.Index(names)
 
 
 def kinds(code: NDArray[np.int64], k: int) -> csr_array:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
-from jxgis.i18n import few, listed
+from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.columns import column
 from jxgis.schema.layers import nearest, same_name
@@ -19,11 +19,12 @@ from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Mapping, Sequence
 
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["Brought", "bring_values", "fraction_of_hundred", "rows_of"]
+__all__ = ["Brought", "bring_values", "dated_ahead", "fraction_of_hundred", "rows_of"]
 
 
 class Brought(NamedTuple):
@@ -102,8 +103,8 @@ def bring_values(
     ------
     InputError
         For all rows that name no target or no zone, or whose numbers cannot be: shares outside 0–100, a numerator above
-        its denominator or without one, a value that is not numerator over denominator, percentages that look like
-        fractions, two rows for one figure.
+        its denominator or without one, a denominator in another unit, a value that is not numerator over denominator,
+        percentages that look like fractions, two rows for one figure.
 
     Examples
     --------
@@ -147,6 +148,39 @@ def bring_values(
     collect(wrong)
     collect(_impossible(found.reset_index(drop=True), by_id))
     return _latest(_completed(found, by_id))
+
+
+def dated_ahead(brought: pd.DataFrame, targets: Sequence[PlanTarget], day: dt.date) -> list[Text]:
+    """That figures are of days after a day; they count.
+
+    Parameters
+    ----------
+    brought
+        From `bring_values`.
+    targets
+        The plan's.
+    day
+        Today.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from jxgis.scorecard.targets import load_plan
+    >>> rows = pd.DataFrame({"indicator": ["drainage"], "zone": ["all"], "date": [pd.Timestamp("2029-12-31")]})
+    >>> dated_ahead(rows, load_plan().targets, dt.date(2026, 1, 1))[0].en[:73]
+    'Figures of which the date is after 2026-01-01 count: Emergency drainage up'
+    """
+    late = brought[brought["date"] > pd.Timestamp(day)]
+    if late.empty:
+        return []
+    titles = {target.id: target for target in targets}
+    said = [(titles[name], quoted(zone if zone != ALL else _CITY[0]), f"{at:%Y-%m-%d}") for name, zone, at in
+            zip(late["indicator"], late["zone"], late["date"], strict=True)]  # fmt: skip
+    rows = Text(
+        zh=few(f"{zone}“{target.zh}”（{at}）" for target, zone, at in said).zh,
+        en=few(f"{target.en} of {zone} ({at})" for target, zone, at in said).en,
+    )
+    return [text_pair("scorecard.dated_ahead", rows=rows, day=day)]
 
 
 def _error(zone: object, called: object, zh: str, en: str) -> InputError:
@@ -241,6 +275,9 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
             zh, en = "分子和分母须一起填写。", "numerator and denominator go together."
         elif has[2] and below == 0 and above != 0:
             zh, en = f"分母是 0，分子是 {above:g}。", f"the denominator is 0, the numerator {above:g}."
+        elif target.denominator_most is not None and below > target.denominator_most:
+            zh = f"分母 {below:.15g} 像是用了别的单位：分母应是“{target.denominator}”。"
+            en = f"the denominator {below:.15g} looks like one in another unit: it should be {target.denominator_en}."
         elif target.in_percent and not target.signed and has[2] and not at_most(above, below):
             zh, en = (
                 f"分子 {above:g} 大于分母 {below:g}。",

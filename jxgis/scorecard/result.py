@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from jxgis.i18n import text
 from jxgis.part import Result
+from jxgis.scorecard.brought import dated_ahead
 from jxgis.scorecard.part import PART
 
 if TYPE_CHECKING:
@@ -67,8 +69,10 @@ class ScorecardResult(Result):
         return found if self.projects is None else found | {"projects": self.projects}
 
     def notes(self) -> list[Text]:
-        """What does not agree among the figures that were brought."""
-        return list(self.disagreements)
+        """What does not agree among the figures that were brought, and by today's date figures of days to come: those on the screen alone."""
+        today = date.today()  # noqa: DTZ011  (the planner's own calendar)
+        ahead = [] if self.brought is None else dated_ahead(self.brought, self.plan.targets, today)
+        return [*self.disagreements, *ahead]
 
     def values_sheet(self) -> pd.DataFrame:
         """The sheet that people fill in: what no layer gives, with what they brought."""

@@ -100,6 +100,8 @@ class PlanTarget(_Aim):
         Those at which the plan's number is the target; where not given, all levels of a ratio, and the city of a count.
     numerator, denominator
         What they are, for who has to bring them.
+    denominator_most
+        A denominator above it can only be in another unit (residents where 10,000 residents are meant).
     asked
         The level by which people are asked for it: the lowest of districts, areas and the city where not given.
     project
@@ -126,6 +128,7 @@ class PlanTarget(_Aim):
     numerator_en: str = ""
     denominator: str = ""
     denominator_en: str = ""
+    denominator_most: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     asked: Literal["subdistrict", "district", "area", "city"] | None = None
     project: int | None = None
     measures: tuple[MeasureSettings, ...] = ()

@@ -395,6 +395,9 @@ def test_what_is_no_number_is_not_added_up(values):
     assert count(frame(KM), by_hand, column="places")["value"].tolist() == [13_200.0]
     with pytest.raises(InputError, match=r"1\.2万"):
         count(frame(KM), by_hand, column="万平方米")
+    for code in ("-999", -9999.0, -99999):
+        with pytest.raises(InputError):
+            ratio_of_columns(frame(KM), parks.assign(places=[code, 4.0]), column="places", over="full")
     growth = parks.assign(places=[-1.0, 4.0])
     assert ratio_of_columns(frame(KM), growth, column="places", over="full")["value"].tolist() == [1.0]
 
@@ -562,3 +565,15 @@ def test_a_way_that_no_row_of_the_whole_layer_fits_is_passed_over():
     cases.loc[0, "sub_type"] = "行道树"
     found = measure_indicators(zone, {"rate": [named, by_class]}, IndicatorInputs({"issues": cases}))["rate"]
     assert found.how == named
+
+
+def test_spaces_about_a_word_make_no_kind_of_their_own():
+    """As in `where`: columns of a layer's own come as they stand in the file, and half of the shops were another kind."""
+    things = frame(*[shapely.Point(5, 5)] * 40, kind=["店"] * 10 + ["店 "] * 10 + ["摊"] * 18 + [" ", None])
+    assert concentration(frame(KM), things, column="kind")["value"].item() == pytest.approx(
+        (20 / 38) ** 2 + (18 / 38) ** 2
+    )
+    shares = np.array([20, 18]) / 38
+    assert diversity(frame(KM), things, column="kind")["value"].item() == pytest.approx(
+        -(shares * np.log2(shares)).sum()
+    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
 from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.scorecard import bring_values, load_plan
+from jxgis.scorecard.brought import dated_ahead
 from jxgis.scorecard.sheet import write_values_sheet
 from jxgis.space.levels import zones_by_level
 
@@ -201,3 +204,27 @@ def test_the_sheet_comes_back_without_a_doubt_of_its_own_columns(lang, tmp_path)
     found = load_layer("scorecard_values", tmp_path / "sheet.xlsx")
     assert found.table[["zone", "indicator", "value"]].to_numpy().tolist() == [["甲", "gas_coverage", 98.0]]
     assert not [note.en for note in found.notes if "can both be" in note.en]
+
+
+@pytest.mark.parametrize(
+    ("indicator", "numerator", "wrong", "right", "value"),
+    [("social_organisations", 1100, 1_000_000, 100, 11.0), ("pipeline_accidents", 12, 1200, 12, 1.0)],
+    ids=["residents, not 10,000 of them", "km, not 100 km"],
+)
+def test_a_denominator_in_another_unit_is_asked_about(zones, indicator, numerator, wrong, right, value):
+    """12 accidents on 1,200 km are 1 per 100 km, above the most of 0.7; by the km they were 0.01, and met it."""
+    whole = {"zone": ["全市"], "indicator": [indicator], "numerator": [numerator]}
+    with pytest.raises(InputError, match=f"分母 {wrong} "):
+        bring_values(sheet(**whole, denominator=[wrong]), PLAN, zones)
+    assert bring_values(sheet(**whole, denominator=[right]), PLAN, zones)["value"].tolist() == [value]
+
+
+def test_a_figure_of_a_day_to_come_is_said(zones):
+    """It counts, and nothing told a date of 2029 from one of last year."""
+    dates = pd.to_datetime(["2025-12-31", "2026-01-02", None])
+    brought = bring_values(sheet(zone=["甲", "乙", "全市"], value=[98.0, 97.0, 96.0], date=dates), PLAN, zones)
+    (said,) = dated_ahead(brought, PLAN, dt.date(2026, 1, 1))
+    assert "乙“城市居民燃气覆盖率”（2026-01-02）" in said.zh
+    assert "甲" not in said.zh
+    assert "全市" not in said.zh
+    assert dated_ahead(brought, PLAN, dt.date(2026, 1, 2)) == []
