@@ -100,7 +100,7 @@ def tells_closing(issues: pd.DataFrame) -> NDArray[np.bool_]:
         return right & bool(closed.any())
     of_file = closed.groupby(issues["file"].to_numpy(dtype=object), dropna=False)
     told = (of_file.transform("size") < _MANY) | of_file.transform("any")
-    return right & told.to_numpy(dtype=np.bool_)
+    return np.asarray(right & told.to_numpy(dtype=np.bool_), dtype=np.bool_)
 
 
 def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -232,7 +232,8 @@ def _places_of(cases: gpd.GeoDataFrame, places: gpd.GeoDataFrame, grid: Grid) ->
     of_cell = locate(squares.set_geometry(squares.centroid), own)
     home = grid.index_of(cases.geometry.x.to_numpy(), cases.geometry.y.to_numpy())
     at = np.where(home >= 0, of_cell[home], -1)
-    return pd.Series(np.append(own["name"].to_numpy(dtype=object), None)[at], cases.index, dtype=object)
+    names = np.array([*own["name"], None], dtype=object)
+    return pd.Series(names[at], index=cases.index)
 
 
 def _groups(cases: gpd.GeoDataFrame) -> dict[str, pd.Series]:

@@ -40,6 +40,7 @@ FUNNEL = 0.998
 _TAIL = 0.025
 _GONE = -50.0
 """The logarithm of the share that is open when the last case is closed: as good as none, and finite."""
+_DAY_S = 86400.0
 _HALF = 1e-9
 """By how much half may be missed by rounding."""
 
@@ -244,7 +245,7 @@ def spans_open(issues: pd.DataFrame) -> Spans:
     if not {"time", "closed"} <= set(issues.columns):
         return Spans(np.full(len(issues), np.nan), np.zeros(len(issues), dtype=np.bool_))
     time, closed = pd.to_datetime(issues["time"]), pd.to_datetime(issues["closed"])
-    span = (closed.fillna(last_covered(time, closed)) - reported(issues)) / pd.Timedelta(days=1)
+    span = (closed.fillna(last_covered(time, closed)) - reported(issues)).dt.total_seconds() / _DAY_S
     days: Floats = np.asarray(span.where(tells_closing(issues) & (span >= 0)), dtype=np.float64)
     return Spans(days, closed.notna().to_numpy() & ~np.isnan(days))
 

@@ -175,7 +175,7 @@ def notes_of(result: TrendsResult) -> list[Text]:
         notes.append(text_pair("trends.no_response_note"))
     if result.closed_too_early:
         notes.append(text_pair("trends.too_early_note", n=_few(result, result.closed_too_early)))
-    if settings.inputs.exposure is not None or settings.hotspots.strata is not None:
+    if getattr(settings.inputs, "exposure", None) is not None or settings.hotspots.strata is not None:
         notes.append(text_pair("trends.exposure_note"))
     return [*notes, text_pair("trends.patrol_note")]
 
