@@ -194,8 +194,9 @@ def test_a_closing_that_is_a_day_counts_whole_days() -> None:
 
 
 def test_a_mistyped_year_makes_no_month() -> None:
-    time = pd.Series([*pd.date_range("2023-01-01", periods=365), pd.Timestamp("2032-05-01")])
-    issues = cases(time=time, closed=time + pd.Timedelta(hours=5), deadline=time + pd.Timedelta(days=2))
+    time = np.array([*pd.date_range("2023-01-01", periods=365), "2032-05-01"], dtype="datetime64[ns]")
+    day, hour = (np.timedelta64(1, unit) for unit in ("D", "h"))
+    issues = cases(time=time, closed=time + 5 * hour, deadline=time + 2 * day)
     found = measure_response(issues, {"city": pd.Series(["city"] * 366)})
     assert found["month"].tolist() == ["all", *(f"2023-{month:02d}" for month in range(1, 13))]
     assert found["cases"].tolist()[0] == 366
