@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jxgis.settings import Settings
 
-__all__ = ["AREA", "districts_at", "given_tables", "named_tables", "of_period", "rows_in_file"]
+__all__ = ["AREA", "districts_at", "given_tables", "named_tables", "of_period", "rows_in_file", "with_files"]
 
 AREA = Contract(layer="area", title=Text(zh="研究范围", en="study area"), geometry="polygon", columns=())
 """What is agreed of a study area that is handed over as a table."""
@@ -173,6 +173,22 @@ def of_period(given: Given, start: pd.Timestamp | str | None, end: pd.Timestamp 
         return pd.Timestamp(local_date(at, field=name) if isinstance(at, str) else at).tz_localize(None)
 
     return replace(given, start=time(start, "start"), end=time(end, "end"))
+
+
+def with_files(given: Given) -> gpd.GeoDataFrame:
+    """The issues with the ``file`` of each, where they were read from files.
+
+    Parameters
+    ----------
+    given
+        What a part was handed, ``issues`` among it.
+    """
+    import numpy as np
+
+    issues, loaded = given.need("issues"), given.loaded.get("issues")
+    if loaded is None or loaded.file is None or len(loaded.file) != len(issues):
+        return issues
+    return issues.assign(file=np.array([source.name for source in loaded.sources], dtype=object)[loaded.file])
 
 
 def rows_in_file(given: Given, layer: str, at: Iterable[int]) -> Text:

@@ -19,6 +19,9 @@ __all__ = ["change_lines", "days_said", "gap_lines", "recent_days"]
 
 _DAY = "%Y-%m-%d"
 _SHOWN = 4
+_YEAR = 365.25
+_SAME = 0.02
+"""Years, from or up to a whole number of them: a week, within which the season is the same."""
 
 
 def change_lines(comparison: Comparison) -> list[Text]:
@@ -55,6 +58,9 @@ def change_lines(comparison: Comparison) -> list[Text]:
             before=days_said(*periods.earlier),
         )
     ]
+    years = (periods.split - periods.before).days / _YEAR
+    if round(years) < 1 or abs(years - round(years)) > _SAME:
+        said.append(text_pair("report.change_season"))
     if periods.left_out:
         stretches = [days_said(*stretch) for stretch in periods.left_out]
         said.append(text_pair("report.change_left_out", stretches=stretches, gaps=because))

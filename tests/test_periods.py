@@ -541,3 +541,19 @@ def test_the_same_days_of_a_year_without_data_are_not_compared():
     times = pd.date_range("2024-01-01", "2024-12-31").to_series()
     found = compare_periods(times, start=pd.Timestamp("2024-02-01"), end=pd.Timestamp("2024-06-01"), year_earlier=True)
     assert (found.periods, found.reason) == (None, "no_earlier_period")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "seasonal"),
+    [("2023-07-01", "2024-01-01", True), ("2023-01-01", "2024-01-01", False), (None, None, False)],
+)
+def test_other_months_of_the_year_are_said_to_be_so(start: str | None, end: str | None, seasonal: bool) -> None:
+    times = pd.Series(pd.date_range("2022-01-01", "2023-12-31"))
+    asked = {name: pd.Timestamp(day) for name, day in (("start", start), ("end", end)) if day}
+    said = " ".join(line.en for line in change_lines(compare_periods(times, **asked)))
+    assert ("season" in said) == seasonal
+    # The same half of the year before is the same season.
+    earlier = compare_periods(
+        times, start=pd.Timestamp("2023-07-01"), end=pd.Timestamp("2024-01-01"), year_earlier=True
+    )
+    assert "season" not in " ".join(line.en for line in change_lines(earlier))

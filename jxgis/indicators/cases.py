@@ -20,12 +20,57 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["concentration", "relative_density", "share_of_rows", "tells_closing", "with_case_flags"]
+__all__ = [
+    "closed_too_early",
+    "concentration",
+    "relative_density",
+    "reported",
+    "share_of_rows",
+    "tells_closing",
+    "with_case_flags",
+]
 
 _MANY = 20
 """Cases of a file from which on that none is closed says that it does not record when they are."""
 _MIN_EXPECTED = 5
 """Cases that must be expected of a zone before it is compared with the city: of fewer, one more is a fifth of the mean and over."""
+
+
+def reported(issues: pd.DataFrame) -> pd.Series:
+    """When each case was reported: the day of it, where its closing is a day and not a time.
+
+    Parameters
+    ----------
+    issues
+        ``time, closed``.
+
+    Examples
+    --------
+    >>> morning, day = pd.Timestamp("2024-05-01 09:30"), pd.Timestamp("2024-05-03")
+    >>> reported(pd.DataFrame({"time": [morning] * 2, "closed": [day, day + pd.Timedelta(hours=8)]})).astype(str).tolist()
+    ['2024-05-01 00:00:00', '2024-05-01 09:30:00']
+    """
+    time, closed = pd.to_datetime(issues["time"]), pd.to_datetime(issues["closed"])
+    return time.mask(closed.dt.normalize() == closed, time.dt.normalize())
+
+
+def closed_too_early(issues: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which cases were closed before they were reported: one of the two times is wrong.
+
+    Parameters
+    ----------
+    issues
+        ``time, closed`` as far as they are there.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2024-05-01 09:30", "2024-05-01 09:30"])
+    >>> closed_too_early(pd.DataFrame({"time": at, "closed": pd.to_datetime(["2024-05-01", "2024-04-30"])})).tolist()
+    [False, True]
+    """
+    if not {"time", "closed"} <= set(issues.columns):
+        return np.zeros(len(issues), dtype=np.bool_)
+    return np.asarray(pd.to_datetime(issues["closed"]) < reported(issues), dtype=np.bool_)
 
 
 def tells_closing(issues: pd.DataFrame) -> NDArray[np.bool_]:
@@ -34,12 +79,13 @@ def tells_closing(issues: pd.DataFrame) -> NDArray[np.bool_]:
     Parameters
     ----------
     issues
-        ``closed``, and where known ``file``.
+        ``closed``, and where known ``time`` and ``file``.
 
     Returns
     -------
     numpy.ndarray
-        (n,) False where no case is closed in all, or in a file of 20 cases or more.
+        (n,) False where no case is closed in all, or in a file of 20 cases or more; and of a case that was closed before
+        it was reported.
 
     Examples
     --------
@@ -49,11 +95,12 @@ def tells_closing(issues: pd.DataFrame) -> NDArray[np.bool_]:
     [False, True, True]
     """
     closed = issues["closed"].notna()
+    right = ~closed_too_early(issues)
     if "file" not in issues.columns or not closed.any():
-        return np.full(len(issues), closed.any())
+        return right & bool(closed.any())
     of_file = closed.groupby(issues["file"].to_numpy(dtype=object), dropna=False)
     told = (of_file.transform("size") < _MANY) | of_file.transform("any")
-    return told.to_numpy(dtype=np.bool_)
+    return np.asarray(right & told.to_numpy(dtype=np.bool_), dtype=np.bool_)
 
 
 def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -62,7 +109,7 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Parameters
     ----------
     issues
-        Points with any of ``time, deadline, closed, rework``.
+        Points with any of ``time, deadline, closed, rework, file``.
 
     Returns
     -------

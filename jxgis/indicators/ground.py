@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.city import layer_title
+from jxgis.given import with_files
 from jxgis.i18n import Text, text_pair
 from jxgis.indicators.measures import IndicatorInputs
 
@@ -41,6 +42,8 @@ def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[IndicatorInputs,
 
     layers, options, standard = {**given.layers, **found}, given.settings.parks, None
     words: dict[str, Text] = {}
+    if "issues" in layers:
+        layers["issues"] = with_files(given)
     if "parks" in layers:
         standard = standard_of(given)
         land = served_land(given, standard)

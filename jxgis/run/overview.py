@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.given import with_files
 from jxgis.i18n import text
 from jxgis.indicators.cases import share_of_rows, with_case_flags
 from jxgis.indicators.standing import kinds, standing
@@ -49,7 +50,7 @@ def overview(results: Mapping[str, Result], given: Given) -> list[Block]:
     issues = given.table("issues")
     cases = None
     if issues is not None:
-        cases = with_case_flags(issues)
+        cases = with_case_flags(with_files(given))
         cases = cases[locate(cases, districts) >= 0]
     blocks: list[Block] = []
     places = _places(districts, cases, results)

@@ -12,7 +12,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
-from jxgis.given import AREA, districts_at, given_tables
+from jxgis.given import AREA, districts_at, given_tables, with_files
 from jxgis.hotspots.counted import Counted, classes_asked, count_issues, number_points, same_point_share
 from jxgis.hotspots.names import distinct_names
 from jxgis.hotspots.rates import built_up, exposure_on_grid
@@ -149,7 +149,7 @@ def analyse(given: Given) -> ScanResult:
     options = given.settings.scan
     area = given.need("area" if "area" in given.layers else "districts")
     counted = count_issues(
-        given.need("issues"), area, {}, cell_m=options.cell_m, classes=classes_asked(given, options.classes)
+        with_files(given), area, {}, cell_m=options.cell_m, classes=classes_asked(given, options.classes)
     )
     ground, exposure, of_layer = _exposure(given, counted.grid)
     exposed = _scene(given, counted, exposure)

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError, NotGivenError
-from jxgis.given import AREA, given_tables, of_period
+from jxgis.given import AREA, given_tables, of_period, with_files
 from jxgis.hotspots.counted import classes_asked, count_issues
 from jxgis.i18n import text_pair
+from jxgis.indicators.cases import closed_too_early
 from jxgis.periods import Comparison, compare_issues, last_covered
+from jxgis.report.blocks import of_all
 from jxgis.schema.tables import table as declared
 from jxgis.settings import TrendSettings, with_options
 from jxgis.space.points import locate
@@ -26,6 +28,7 @@ from jxgis.trends.tables import Cubes, change_places, change_table, judge_all, p
 if TYPE_CHECKING:
     from jxgis.part import Given
     from jxgis.settings import Step
+    from jxgis.space.grid import Grid
 
 __all__ = ["analyse", "find_trends"]
 
@@ -128,7 +131,7 @@ def analyse(given: Given) -> TrendsResult:
     given
         The layers and ``[trends]``; without an ``area`` of their own ``districts`` are it.
     """
-    options, issues = given.settings.trends, _with_files(given)
+    options, issues = given.settings.trends, with_files(given)
     area = given.need("area" if "area" in given.layers else "districts")
     slices = _slices(given)
     by_month = slices if options.by == "month" else _laid(given, "month")
@@ -142,7 +145,8 @@ def analyse(given: Given) -> TrendsResult:
     # What is told without cells counts what lies in the city, as the tables of other parts do: cells at its edge are cut off.
     home = locate(counted.located, area) if "area" in given.layers else counted.zone_of["district"]
     cases = counted.located[home >= 0]
-    groups = _groups(cases)
+    places = place_table(judged.cells, cubes, given)
+    groups = _groups(cases) | {"place": _places_of(cases, places, counted.grid)}
     series, profile = series_by(cases["time"], groups, by_month)
     change, changes, change_city = None, None, np.nan
     if comparison.periods is not None:
@@ -155,7 +159,7 @@ def analyse(given: Given) -> TrendsResult:
     return TrendsResult(
         given=given,
         cells=judged.cells,
-        places=place_table(judged.cells, cubes, given),
+        places=places,
         change=change,
         changes=changes,
         change_city=change_city,
@@ -169,16 +173,9 @@ def analyse(given: Given) -> TrendsResult:
         classes=tuple(counted.classes),
         method=judged.method,
         outside_area=len(counted.located) - len(counted.inside),
+        closed_too_early=int(closed_too_early(cases).sum()),
         without_time=int(counted.inside["time"].isna().sum()),
     )
-
-
-def _with_files(given: Given) -> gpd.GeoDataFrame:
-    """The issues with the ``file`` of each, where they were read from files."""
-    issues, loaded = given.need("issues"), given.loaded.get("issues")
-    if loaded is None or loaded.file is None or len(loaded.file) != len(issues):
-        return issues
-    return issues.assign(file=np.array([source.name for source in loaded.sources], dtype=object)[loaded.file])
 
 
 def _slices(given: Given) -> Slices:
@@ -226,6 +223,17 @@ def _sources(cases: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None) -> gpd
     shapes = {} if districts is None else dict(zip(districts["name"], districts.geometry, strict=True))
     geometry = [shapes[name] for name in found["zone"]]
     return gpd.GeoDataFrame(found[list(columns)], geometry=geometry, crs=cases.crs)
+
+
+def _places_of(cases: gpd.GeoDataFrame, places: gpd.GeoDataFrame, grid: Grid) -> pd.Series:
+    """The place, of those of all issues, in whose cells each issue lies; None for none."""
+    own = of_all(places)
+    squares = grid.cells()
+    of_cell = locate(squares.set_geometry(squares.centroid), own)
+    home = grid.index_of(cases.geometry.x.to_numpy(), cases.geometry.y.to_numpy())
+    at = np.where(home >= 0, of_cell[home], -1)
+    names = np.array([*own["name"], None], dtype=object)
+    return pd.Series(names[at], index=cases.index)
 
 
 def _groups(cases: gpd.GeoDataFrame) -> dict[str, pd.Series]:

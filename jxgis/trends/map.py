@@ -155,10 +155,15 @@ def trends_map(
         _add(group, own, [PATTERNS[code] for code in own["pattern"]], "trends.places", _PLACE, lang)
         lists.append(_listed(group, title, own, place_words(own.head(TOP), lang), lang))
     pin = Swatch(PINS, text("maps.list_pin", lang), "pin")
+    note = text("trends.map_note", lang)
     sections = [
         LegendSection(
-            text("trends.legend", lang), [*pattern_swatches(cells, lang), pin], text("trends.map_note", lang), groups
+            text("trends.legend", lang),
+            [*pattern_swatches(cells[cells["issue_class"] == name], lang), pin],
+            note,
+            [group],
         )
+        for name, group in zip(names, groups, strict=True)
     ]
     first = cells[cells["issue_class"] == ALL]
     sections.append(_add_slices(page, first, states, slices, step, canvas))

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.special import betaincinv
 from scipy.stats import binom
 
-from jxgis.indicators.cases import tells_closing, with_case_flags
-from jxgis.periods import last_covered
+from jxgis.indicators.cases import reported, tells_closing, with_case_flags
+from jxgis.periods import days_covered, last_covered
 from jxgis.schema.tables import table as declared
 from jxgis.space.ratio import ratio
 from jxgis.statistics.fdr import benjamini_hochberg
@@ -40,6 +40,7 @@ FUNNEL = 0.998
 _TAIL = 0.025
 _GONE = -50.0
 """The logarithm of the share that is open when the last case is closed: as good as none, and finite."""
+_DAY_S = 86400.0
 _HALF = 1e-9
 """By how much half may be missed by rounding."""
 
@@ -114,7 +115,8 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     Returns
     -------
     pandas.DataFrame
-        One row a kind, group and month of report, that of all months (``month`` is ``all``) first: ``by, group, month, cases``;
+        One row a kind, group and month of report, that of all months (``month`` is ``all``) first: ``by, group, month, cases``
+        (those far from the others in time, such as of a mistyped year, are of no month);
         ``due`` (see `with_case_flags`), ``closed_on_time`` (of these, by it), ``rate`` (their share), ``low, high`` (its
         95 % interval), ``limit_low, limit_high`` (the funnel), ``p, q`` (two-sided, given all of the month that were due and
         in time), ``verdict`` (``above``, ``below`` the funnel's limits, ``within`` them); ``rework`` (of the cases judged,
@@ -140,8 +142,10 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     if "reworked" in flagged.columns:
         flagged = flagged.assign(reworked=flagged["reworked"].fillna(False).astype(bool))
     months: list[tuple[str, NDArray[np.intp]]] = [(ALL, np.arange(len(flagged)))]
-    if "time" in flagged.columns:
-        of_month = pd.to_datetime(flagged["time"]).dt.strftime("%Y-%m")
+    if "time" in flagged.columns and flagged["time"].notna().any():
+        time = pd.to_datetime(flagged["time"])
+        first, last, _ = days_covered(time)
+        of_month = time.where(time.dt.normalize().between(first, last)).dt.strftime("%Y-%m")
         months += [(str(month), rows) for month, rows in of_month.groupby(of_month).indices.items()]
     parts = [
         _of_groups(flagged.iloc[rows], spans.of(rows), by, month, names.to_numpy(dtype=object)[rows])
@@ -224,7 +228,8 @@ def spans_open(issues: pd.DataFrame) -> Spans:
     Parameters
     ----------
     issues
-        ``time, closed`` and ``file``, as far as they are known. A case that was closed before it was reported says nothing.
+        ``time, closed`` and ``file``, as far as they are known. A case that was closed before it was
+        reported says nothing; of one whose closing is a day, the day it was reported counts.
 
     Returns
     -------
@@ -240,7 +245,7 @@ def spans_open(issues: pd.DataFrame) -> Spans:
     if not {"time", "closed"} <= set(issues.columns):
         return Spans(np.full(len(issues), np.nan), np.zeros(len(issues), dtype=np.bool_))
     time, closed = pd.to_datetime(issues["time"]), pd.to_datetime(issues["closed"])
-    span = (closed.fillna(last_covered(time, closed)) - time) / pd.Timedelta(days=1)
+    span = (closed.fillna(last_covered(time, closed)) - reported(issues)).dt.total_seconds() / _DAY_S
     days: Floats = np.asarray(span.where(tells_closing(issues) & (span >= 0)), dtype=np.float64)
     return Spans(days, closed.notna().to_numpy() & ~np.isnan(days))
 

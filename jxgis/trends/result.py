@@ -17,6 +17,7 @@ from jxgis.trends.shown import (
     hide_sources,
     hide_times,
     untold_districts,
+    without_places,
     without_scores,
 )
 from jxgis.trends.slices import slice_of
@@ -65,8 +66,8 @@ class TrendsResult(Result):
         The classes in their order.
     method
         The ways the p of hot and cold were found by, such as ``exact``.
-    outside_area, without_time
-        Issues in no cell; of no known time.
+    outside_area, closed_too_early, without_time
+        Issues in no cell; closed before they were reported; of no known time.
     """
 
     part = PART
@@ -86,6 +87,7 @@ class TrendsResult(Result):
     classes: tuple[str, ...]
     method: tuple[str, ...]
     outside_area: int
+    closed_too_early: int
     without_time: int
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -107,8 +109,11 @@ class TrendsResult(Result):
             elif name in ("cells", "change"):
                 found[name] = without_scores(table, least)
         found["sources"] = hide_sources(self.sources, untold.ever, least)
-        found["response"] = hide_response(self.response, untold, least)
-        found["series"], found["profile"] = hide_times(self.series, self.profile, self.response, untold, least)
+        series, profile, response = (
+            without_places(table, least) for table in (self.series, self.profile, self.response)
+        )
+        found["response"] = hide_response(response, untold, least)
+        found["series"], found["profile"] = hide_times(series, profile, response, untold, least)
         return found
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:
@@ -155,6 +160,7 @@ class TrendsResult(Result):
             "reason": self.comparison.reason or None,
             "batches": {name: round(float(value), 6) for name, value in dict(batch).items()},
             "outside_area": self.outside_area,
+            "closed_too_early": self.closed_too_early,
             "without_time": self.without_time,
         }
         return {"trends_found": found}

@@ -147,8 +147,8 @@ def in_a_line(result: TrendsResult, lang: str) -> str:
 
 def notes_of(result: TrendsResult) -> list[Text]:
     """What a reader must know: what the data do not cover, which periods are compared, whether it is the patrols."""
-    slices, options = result.slices, result.given.settings.trends
-    notes = []
+    slices, settings = result.slices, result.given.settings
+    options, notes = settings.trends, []
     if not slices.whole.all():
         names = {lang: slice_names(slices.start[~slices.whole], options.by, lang) for lang in ("zh", "en")}
         which = Text(zh=few(names["zh"]).zh, en=few(names["en"]).en)
@@ -176,6 +176,14 @@ def notes_of(result: TrendsResult) -> list[Text]:
             notes.append(text_pair("trends.seen_by_one_note", names=few(seen, " 处"), share=f"{_ONE_SOURCE:.0%}"))
     if result.response.empty:
         notes.append(text_pair("trends.no_response_note"))
+    if result.closed_too_early:
+        notes.append(
+            text_pair(
+                "trends.too_early_note", n=count_said(result.closed_too_early, result.given.settings.report.min_count)
+            )
+        )
+    if getattr(settings.inputs, "exposure", None) is not None or settings.hotspots.strata is not None:
+        notes.append(text_pair("trends.exposure_note"))
     return [*notes, text_pair("trends.patrol_note")]
 
 

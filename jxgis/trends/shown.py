@@ -30,6 +30,7 @@ __all__ = [
     "hide_sources",
     "hide_times",
     "untold_districts",
+    "without_places",
     "without_scores",
 ]
 
@@ -121,6 +122,21 @@ def without_scores(table: gpd.GeoDataFrame, min_count: int) -> gpd.GeoDataFrame:
     """
     told = [name for name in telling_columns() if name in table.columns]
     return table if min_count < MIN_RANGE else table.drop(columns=told)
+
+
+def without_places(table: pd.DataFrame, min_count: int) -> pd.DataFrame:
+    """Figures by group without those of hot places, where small counts are hidden.
+
+    Beside those of its district they tell what lies in the district and in no hot place.
+
+    Parameters
+    ----------
+    table
+        ``series``, ``profile`` or ``response``.
+    min_count
+        The least number of cases that is shown.
+    """
+    return table if min_count < MIN_RANGE else table[table["by"] != "place"]
 
 
 class Untold(NamedTuple):

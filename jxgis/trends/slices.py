@@ -84,8 +84,11 @@ def lay_slices(
     recorded = recorded_months(times.to_numpy(dtype="datetime64[ns]")[known])
     if recorded > _MONTHS.get(step, 0) or (recorded and step == "week"):
         return None
-    week = pd.Timedelta(days=7) if step == "week" else None
-    (first, last), gaps = find_gaps(times, files=files, sources=sources, shortest=week)
+    week = pd.Timedelta(days=7)
+    (first, last), gaps = find_gaps(times, files=files, sources=sources, shortest=week if step == "week" else None)
+    if step == "month":
+        # A source may be silent over a holiday; that all are for a week is a quarter of the month.
+        gaps = (*find_gaps(times, shortest=week)[1], *(gap for gap in gaps if gap.kind != "all"))
     begin, past = np.datetime64(first, "D"), np.datetime64(last, "D")
     edges = _edges(begin, past, step)
     start, end = edges[:-1], edges[1:]

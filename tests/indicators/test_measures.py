@@ -1,5 +1,7 @@
 """Each measure against a case worked out by hand, closed forms, and plain loops."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import shapely
 from shapely import affinity
 
 from jxgis.errors import CrsError, InputError
+from jxgis.given import given_tables
 from jxgis.i18n import Text
 from jxgis.indicators import (
     area_km2,
@@ -33,8 +36,10 @@ from jxgis.indicators import (
     ways_to,
     with_case_flags,
 )
+from jxgis.indicators.ground import ground_of
 from jxgis.indicators.measures import IndicatorInputs, measure_indicators
 from jxgis.indicators.rasters import holds_fractions
+from jxgis.load.loaded import Loaded, SourceFile
 from jxgis.parks.standards import load_standard
 from jxgis.scorecard.targets import load_plan
 from jxgis.scoring.indicators import load_registry
@@ -262,6 +267,8 @@ def test_a_mistyped_year_makes_nothing_due(column):
     cases = frame(*[shapely.Point(5, 5)] * 2000, time=time, closed=closed, deadline=time + pd.Timedelta(days=10))
     expected = (time + pd.Timedelta(days=10) <= time.max()).tolist()
     cases.loc[7, column] = pd.Timestamp("2092-01-01")
+    # Of what is closed before it is reported nothing is known.
+    expected[7] &= column == "closed"
     assert with_case_flags(cases)["due"].tolist() == expected
     assert expected.count(False) > 20
 
@@ -577,3 +584,17 @@ def test_spaces_about_a_word_make_no_kind_of_their_own():
     assert diversity(frame(KM), things, column="kind")["value"].item() == pytest.approx(
         -(shares * np.log2(shares)).sum()
     )
+
+
+def test_the_ground_of_indicators_knows_the_files_of_issues() -> None:
+    """A file that does not record closing: its cases counted as late in scores, and not in the table of handling."""
+    day = pd.Timestamp("2023-03-01")
+    n = 30
+    closed = [day + pd.Timedelta(days=1)] * n + [pd.NaT] * n
+    cases = frame(*[shapely.Point(5, 5)] * 2 * n, time=day, deadline=day + pd.Timedelta(hours=12), closed=closed)
+    files = tuple(SourceFile(name, "", n, n, 0, 0) for name in ("a.csv", "b.csv"))
+    loaded = Loaded("issues", cases, pd.DataFrame({"reason": []}), files, file=np.repeat([0, 1], n))
+    given = replace(given_tables({"issues": cases}, lang="zh"), loaded={"issues": loaded})
+    flagged = ground_of(given)[0].table("issues")
+    assert flagged is not None
+    assert flagged["due"].tolist() == [True] * n + [False] * n

@@ -1,9 +1,12 @@
 """Series: counts by slice, the season taken out, and when in the week cases come."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
+from jxgis.trends.analysis import find_trends
 from jxgis.trends.figures import times_chart
 from jxgis.trends.series import profile, season, series_by, series_of
 from jxgis.trends.slices import lay_slices
@@ -98,3 +101,21 @@ def test_a_month_that_is_not_covered_has_no_bar_and_one_that_is_not_shown_a_gap(
     expected = [np.nan if month == "2022-03" else n for month, n in months.items() if month != "2022-05"]
     np.testing.assert_array_equal(heights, expected)
     assert [bar.get_height() for bar in weekdays.containers[0]] == week["share"].tolist()
+
+
+def test_a_hot_place_has_its_own_series() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 3000, (2, 4000))
+    day = rng.integers(0, 366, 4000)
+    x[:600], y[:600], day[:600] = *rng.uniform(0, 400, (2, 600)), rng.integers(182, 366, 600)
+    time = pd.Timestamp("2024-01-01") + pd.to_timedelta(day, unit="D")
+    issues = gpd.GeoDataFrame({"time": time}, geometry=gpd.points_from_xy(x, y), crs=4549)
+    area = gpd.GeoSeries([shapely.box(0, 0, 3000, 3000)], crs=4549)
+    found = find_trends(issues, area)
+    place = found.places.iloc[0]
+    inside = shapely.contains_xy(place.geometry, x, y)
+    expected = pd.Series(time[inside].month).value_counts().sort_index().tolist()
+    own = found.series[(found.series["by"] == "place") & (found.series["group"] == place["name"])]
+    assert own["count"].tolist() == expected
+    assert own["count"].sum() == place["issues"]
+    assert not (found.shown_tables()["series"]["by"] == "place").any()

@@ -78,3 +78,24 @@ def test_a_week_without_data_is_left_out_however_long_the_data_are(
     found = lay_slices(times[~lost], step="week", sources=source[~lost])
     assert found is not None
     assert found.start[~found.whole].astype(str).tolist() == left_out
+
+
+@pytest.mark.parametrize(
+    ("silent", "left_out"),
+    [
+        (("2024-04-08", "2024-04-18"), ["2024-04-01"]),
+        (("2024-04-26", "2024-05-04"), ["2024-04-01", "2024-05-01"]),
+        (("2024-04-08", "2024-04-13"), []),
+    ],
+)
+def test_a_month_that_lacks_a_week_is_left_out(silent: tuple[str, str], left_out: list[str]) -> None:
+    times = every_day("2021-01-01", "2024-12-31", 20)
+    source = pd.Series(np.tile(["巡查", "12345"], len(times) // 2))
+    lost = (times >= silent[0]) & (times < silent[1])
+    found = lay_slices(times[~lost], step="month", sources=source[~lost])
+    assert found is not None
+    assert found.start[~found.whole].astype(str).tolist() == left_out
+    # A source that is not there over a holiday is no month without data.
+    of_one = lay_slices(times[~(lost & (source == "巡查"))], step="month", sources=source[~(lost & (source == "巡查"))])
+    assert of_one is not None
+    assert of_one.whole.all()

@@ -171,3 +171,32 @@ def test_days_to_close_are_kaplan_and_meiers_median():
 def test_a_case_that_was_closed_before_it_was_reported_has_no_days():
     spans = spans_open(cases(time=[DAY] * 2, closed=[DAY - pd.Timedelta(days=1), DAY + pd.Timedelta(days=3)]))
     assert (spans.days.tolist(), spans.closed.tolist()) == (pytest.approx([np.nan, 3], nan_ok=True), [False, True])
+
+
+def test_who_closes_before_the_report_is_neither_in_time_nor_late() -> None:
+    """One of the two times is wrong: such a case counted as closed in time."""
+    day = pd.Timestamp("2024-05-01 09:00")
+    closed = [day + pd.Timedelta(days=shift) for shift in (-300, -1, 1, 9)]
+    issues = cases(time=[day] * 4, closed=closed, deadline=[day + pd.Timedelta(days=3)] * 4)
+    row = measure_response(issues, {"city": pd.Series(["city"] * 4)}).iloc[0]
+    assert row[["cases", "due", "closed_on_time", "rate"]].tolist() == [4, 2, 1, 0.5]
+
+
+def test_a_closing_that_is_a_day_counts_whole_days() -> None:
+    """What is reported at nine and closed that day is closed at midnight, nine hours before."""
+    report = pd.Timestamp("2024-05-01 09:00")
+    days = [0, 0, 0, 1, 4]
+    closed = [report.normalize() + pd.Timedelta(days=day) for day in days]
+    issues = cases(time=[report] * 5, closed=closed, deadline=[report + pd.Timedelta(days=9)] * 5)
+    row = measure_response(issues, {"city": pd.Series(["city"] * 5)}).iloc[0]
+    assert spans_open(issues).days.tolist() == days
+    assert row["days_to_close"] == 0
+
+
+def test_a_mistyped_year_makes_no_month() -> None:
+    time = np.array([*pd.date_range("2023-01-01", periods=365), "2032-05-01"], dtype="datetime64[ns]")
+    day, hour = (np.timedelta64(1, unit) for unit in ("D", "h"))
+    issues = cases(time=time, closed=time + 5 * hour, deadline=time + 2 * day)
+    found = measure_response(issues, {"city": pd.Series(["city"] * 366)})
+    assert found["month"].tolist() == ["all", *(f"2023-{month:02d}" for month in range(1, 13))]
+    assert found["cases"].tolist()[0] == 366
