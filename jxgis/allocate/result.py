@@ -300,12 +300,13 @@ class AllocationResult(Result):
         from jxgis.allocate.section import allocation_section
 
         names = ("allocation", "others", "rules", "alternatives")
+        who = ids_and_names(self.candidates)
         return allocation_section(
             {name: self._shown(name) for name in names},
             self.choice,
             self.terms,
             self.given.settings.allocate,
-            pairs=[tuple(self.candidates["candidate_id"].iloc[list(pair)]) for pair in self.pairs],
+            pairs=[(who[a], who[b]) for a, b in self.pairs],
             own_scores="scores" not in self.given.results or "score" in self.candidates.columns,
             hidden="alternatives" in self.shown_tables(),
             free=self._free,

@@ -45,7 +45,7 @@ def allocation_section(
     terms, options
         The numbers of the rules, and ``[allocate]``.
     pairs
-        Ids of candidates that overlap, two by two.
+        Candidates that overlap, two by two, as they are called.
     own_scores
         Whether the candidates brought the scores.
     hidden

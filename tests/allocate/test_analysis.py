@@ -146,6 +146,8 @@ def test_of_two_that_overlap_one_is_chosen_and_lines_drawn_twice_are_none():
     assert years_of(found) == {"C0": 2026, "C2": 2027}
     assert found.others.set_index("candidate_id")["reason"]["C1"] == "choice_overlaps"
     assert found.summary()["overlaps"] == [["C0", "C1"]]
+    said = "".join(str(getattr(block, "words", "")) for block in found.section().blocks)
+    assert "C0 单元0–C1 单元1" in said
     named = allocate(table.assign(named_year=[2026.0, 2026.0] + [np.nan] * 7), number={2026: 2, 2027: 1})
     assert named.summary()["conflict"] == ["named", "no_overlap"]
     assert named.allocation.empty

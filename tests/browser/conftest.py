@@ -88,15 +88,15 @@ class Visit:
 
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Any]:
-    """Open a file with the network off: ``visit(path)`` gives a Visit; a script runs before those of the page."""
+    """Open a file with the network off: ``visit(path)`` gives a Visit; a script runs before those of the page, a link restores a view."""
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
     context.set_default_timeout(PATIENCE_MS)
 
-    def open_page(path: Path, *, script: str = "") -> Visit:
+    def open_page(path: Path, *, script: str = "", link: str = "") -> Visit:
         found = Visit(context.new_page())
         if script:
             found.page.add_init_script(script)
-        found.page.goto(path.as_uri())
+        found.page.goto(path.as_uri() + (link and f"#{link}"))
         return found
 
     yield open_page

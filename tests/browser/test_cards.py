@@ -89,6 +89,13 @@ def test_many_indicators_and_long_names_still_make_one_page(tmp_path, visit):
     assert found.page.locator(".figures").first.evaluate(bottom) < foot
 
 
+def test_on_a_phone_a_card_is_as_wide_as_the_screen(tmp_path, visit):
+    candidates, layers = city(2, toilets_per_km2=[6.0, 3.0])
+    found = visit(write(tmp_path, score_candidates(candidates, **layers, weightings=100)))
+    found.page.set_viewport_size({"width": 390, "height": 800})
+    assert found.page.evaluate("() => document.documentElement.scrollWidth") == 390
+
+
 def test_a_click_on_the_map_leads_to_the_card(tmp_path, visit):
     candidates, layers = city(2, toilets_per_km2=[6.0, 3.0], shaded_streets=[90.0, 60.0])
     result = score_candidates(candidates, **layers, cards=1, min_completeness=0, weightings=100)

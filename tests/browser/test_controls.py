@@ -283,6 +283,27 @@ def test_a_link_restores_the_view(maps, visit):
     assert found.complaints == []
 
 
+@pytest.mark.parametrize("link", ["at=1e308,1e308,1e308", "period=abc", "period=1.5", "opacity=abc"])
+def test_a_link_that_says_nothing_of_use_shows_the_page_as_it_opens(maps, visit, link):
+    shown = "() => [map_0.getCenter(), map_0.getZoom(), map_0.jxPeriod.get(), map_0.jxOpacity.get()]"
+    as_it_opens = visit(maps["hotspots"]).page.evaluate(shown)
+    found = visit(maps["hotspots"], link=link)
+    assert found.page.evaluate(shown) == as_it_opens
+    assert found.complaints == []
+
+
+def test_a_window_of_another_size_shows_the_whole_again_unless_the_reader_went_elsewhere(maps, visit):
+    whole = "() => map_0.getBounds().contains(map_0.jxHome)"
+    found = visit(maps["units"])
+    found.page.set_viewport_size({"width": 390, "height": 800})
+    found.page.wait_for_function(whole)
+    zoom = found.page.evaluate("() => map_0.setZoom(map_0.getZoom() + 2, { animate: false }).getZoom()")
+    found.page.set_viewport_size({"width": 1366, "height": 768})
+    found.page.wait_for_function("() => map_0.getSize().x === 1366")
+    assert found.page.evaluate("() => map_0.getZoom()") == zoom
+    assert found.complaints == []
+
+
 def test_in_a_frame_of_a_notebook_there_is_no_address_and_no_complaint(maps, visit, tmp_path):
     t = result_tables()
     frame = units_map(t.units, canvas=on_land(t.districts)).get_root()._repr_html_()

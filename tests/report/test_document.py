@@ -221,6 +221,23 @@ def test_columns_share_the_whole_width():
     assert widths[2] > widths[1] > 0
 
 
+@pytest.mark.parametrize(("lang", "words"), [("zh", "续表{n}"), ("en", "Table{n}(continued)")])
+def test_each_further_piece_of_a_table_says_which_it_goes_on_with(tmp_path, lang, words):
+    """Of three tables with a picture that floats between them; the second is long, the others stay whole."""
+    Image.new("RGB", (1200, 900), "white").save(tmp_path / "a.png")
+    lengths = {1: 2, 2: 90, 3: 12}
+    items = []
+    for n, rows in lengths.items():
+        items.append(Picture("b", tmp_path / "a.png", "p", b""))
+        items.append(TableBlock(f"t{n}", ["a", "b"], [False, True], [[f"r{n}.{row}.", "x"] for row in range(rows)]))
+    write_pdf(Document(title="t", subtitle="", items=items, lang=lang, sketch=False), tmp_path / "a.pdf")
+    pages = ["".join(page.extract_text().split()) for page in pypdf.PdfReader(tmp_path / "a.pdf").pages]
+    for n in lengths:
+        on = [page for page in pages if f"r{n}." in page]
+        assert [page.count(words.format(n=n)) for page in on] == [0] + [1] * (len(on) - 1)
+    assert sum("r2." in page for page in pages) > 2
+
+
 def test_no_row_of_a_table_is_left_alone_at_the_turn_of_a_page(tmp_path):
     """Tables of 1 to 13 rows, whatever of a page is left below them; each row says which it is."""
     tables = [

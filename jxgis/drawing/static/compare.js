@@ -182,7 +182,7 @@ Object.assign(jxgis, (() => {
         const [, name, share] = asked.get("beside").match(/^(.*)@(\d+)$/) ?? [];
         beside.set(name, Number(share));
       }
-      const seen = () => [lat, lng, zoom].every(Number.isFinite) && map.setView([lat, lng], zoom, { animate: false });
+      const seen = () => [lat, lng, zoom].every(Number.isFinite) && Math.abs(lat) <= 90 && Math.abs(lng) <= 180 && map.setView([lat, lng], zoom, { animate: false });
       seen();
       if (asked.has("marked")) open(asked.get("marked"));
       // A card that opens near the edge moves the map: the view is that of the address.

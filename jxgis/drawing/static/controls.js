@@ -440,6 +440,7 @@ Object.assign(jxgis, (() => {
     Object.assign(slider, { type: "range", min: 10, max: 100, step: 5, value: 100 });
     const told = element("output", label, "100 %");
     const set = (value) => {
+      if (!Number.isFinite(Number(value))) return;
       slider.value = value;
       told.textContent = `${slider.value} %`;
       slider.setAttribute("aria-valuetext", told.textContent);

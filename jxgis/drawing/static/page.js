@@ -542,7 +542,13 @@ const jxgis = (() => {
       const right = width < 1000 ? 0 : Math.min(320, Math.max(0, across + 620 - width));
       return { paddingTopLeft: [right ? 10 : 0, 0], paddingBottomRight: [right, 0] };
     };
-    map.fitBounds(bounds, { animate: false, ...room() });
+    let fitted;
+    const remember = () => { fitted = { centre: map.getCenter(), zoom: map.getZoom() }; };
+    const unmoved = () => fitted?.zoom === map.getZoom() && map.project(fitted.centre).distanceTo(map.project(map.getCenter())) < 3;
+    const fit = (how) => map.once("moveend", remember).fitBounds(bounds, { ...how, ...room() });
+    fit({ animate: false });
+    // A window of another size shows the whole again, unless the reader has gone elsewhere.
+    map.on("resize", () => unmoved() && !document.documentElement.classList.contains("jx-paper") && fit({ animate: false }));
     map.setMaxBounds(L.latLngBounds(bounds).pad(1.5));
     map.jxHome = L.latLngBounds(bounds);
     jxgis.paper(map);
@@ -553,7 +559,7 @@ const jxgis = (() => {
     button.title = label;
     button.setAttribute("role", "button");
     button.setAttribute("aria-label", label);
-    L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => map.fitBounds(bounds, room()));
+    L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => fit());
   };
 
   const parts = { element, cell, format, card, words, made, pane, kept, lazy, tableOf, tooltip, canvasOf, unpack };

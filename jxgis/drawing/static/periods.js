@@ -48,6 +48,7 @@ Object.assign(jxgis, (() => {
     let running = 0;
     const words = () => `${data.periods[data.now]} · ${data.told[data.now]}`;
     const set = (at) => {
+      if (!Number.isInteger(Number(at))) return;
       data.now = Math.min(data.periods.length - 1, Math.max(0, Number(at)));
       data.tell();
       range.value = data.now;

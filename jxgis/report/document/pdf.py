@@ -66,7 +66,10 @@ def write_pdf(document: Document, path: Path) -> None:
             "mark": document.mark(),
             "lang": "en" if document.lang == "en" else "zh",
             "faces": {use: list(dict.fromkeys(names)) for use, names in faces.items()},
-            "words": {name: text(f"document.{name}", document.lang) for name in ("table", "figure", "contents")},
+            "words": {
+                **{name: text(f"document.{name}", document.lang) for name in ("table", "figure", "contents")},
+                "continued": text("document.continued", document.lang, n="{n}"),
+            },
             "items": items,
         }
         compiler = typst.Compiler(
