@@ -208,7 +208,8 @@ def test_issues_are_the_same_whether_their_columns_are_few_or_all(tmp_path: Path
 
 
 def test_a_workbook_is_read_by_its_used_columns(tmp_path: Path) -> None:
-    table = pd.DataFrame(ROWS, columns=list(HEAD)).assign(数=[None, 3.0, 2.5, True] * 7)
+    table = pd.DataFrame(ROWS, columns=list(HEAD))
+    table["数"] = pd.Series([None, 3.0, 2.5, True] * 7, dtype=object)
     path = tmp_path / "a.xlsx"
     table.to_excel(path, index=False, startrow=2)
     ((_, whole),) = read_excel(path, sheet=None, what="a.xlsx").items()
