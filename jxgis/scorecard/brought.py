@@ -167,8 +167,8 @@ def dated_ahead(brought: pd.DataFrame, targets: Sequence[PlanTarget], day: dt.da
     >>> import datetime as dt
     >>> from jxgis.scorecard.targets import load_plan
     >>> rows = pd.DataFrame({"indicator": ["drainage"], "zone": ["all"], "date": [pd.Timestamp("2029-12-31")]})
-    >>> dated_ahead(rows, load_plan().targets, dt.date(2026, 1, 1))[0].en[:73]
-    'Figures of which the date is after 2026-01-01 count: Emergency drainage up'
+    >>> dated_ahead(rows, load_plan().targets, dt.date(2026, 1, 1))[0].en[:51]
+    'Figures of which the date is after 2026-01-01 count'
     """
     late = brought[brought["date"] > pd.Timestamp(day)]
     if late.empty:

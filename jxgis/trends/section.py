@@ -156,7 +156,7 @@ def notes_of(result: TrendsResult) -> list[Text]:
     if slices.gaps:
         notes.append(text_pair("trends.gap_note", gaps=gap_lines(slices.gaps)))
     notes += change_lines(result.comparison)
-    unseen = {*result.classes} - {*result.given.need("issues")["issue_class"]} if result.classes else ()
+    unseen = {*result.classes} - {*result.given.need("issues")["issue_class"].unique()} if result.classes else ()
     if unseen:
         notes.append(text_pair("trends.no_issue_note", names=[name for name in result.classes if name in unseen]))
     if result.without_time:
