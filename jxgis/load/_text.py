@@ -33,7 +33,6 @@ __all__ = [
     "filled_cells",
     "find_header",
     "head_row",
-    "read_as",
     "read_csv",
 ]
 
@@ -130,7 +129,7 @@ def decode(data: bytes, *, encoding: str | None, what: str) -> str:
         return text
     of_two_bytes = _utf16(data)
     for codec in [of_two_bytes] if of_two_bytes else ["utf-8", "gb18030"]:
-        found = read_as(data.removeprefix(codecs.BOM_UTF8), codec)
+        found = _read_as(data.removeprefix(codecs.BOM_UTF8), codec)
         if found is not None:
             return found
     raise _unknown_encoding(what)
@@ -146,7 +145,7 @@ def _utf16(data: bytes) -> str | None:
     return "utf-16-le" if low > high else "utf-16-be"
 
 
-def read_as(data: bytes, codec: str) -> str | None:
+def _read_as(data: bytes, codec: str) -> str | None:
     """Text in one encoding; None where it is not."""
     try:
         return data.decode(codec)
@@ -178,7 +177,7 @@ def _decode_lines(data: bytes, what: str) -> tuple[str, bool]:
         If more than one line in twenty (but for a single one) is in neither, or half of what stands in those.
     """
     lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
-    utf8, gb = ([read_as(line, codec) for line in lines] for codec in ("utf-8", "gb18030"))
+    utf8, gb = ([_read_as(line, codec) for line in lines] for codec in ("utf-8", "gb18030"))
     ascii_only = [line.isascii() for line in lines]
     valid = sum(text is not None and not plain for text, plain in zip(utf8, ascii_only, strict=True))
     # By chance a line of two signs of GBK is UTF-8, one in fifty; a line of UTF-8 is GBK more often than not.
@@ -192,7 +191,7 @@ def _decode_lines(data: bytes, what: str) -> tuple[str, bool]:
         if a is not None and (first or plain):
             read.append(a.removeprefix("\ufeff"))
         # A broken line of UTF-8 is, in GB 18030, made of signs that nobody writes.
-        elif b is not None and (not first or read_as(b.encode("gb18030"), "gb2312") is not None):
+        elif b is not None and (not first or _read_as(b.encode("gb18030"), "gb2312") is not None):
             read.append(b)
             in_gb += 1
         else:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 import numpy as np
 
 from jxgis._files import require_few_columns
 from jxgis.load._columns import empty_rows
-from jxgis.load._text import Sheet, counted_from, distinct_names, find_header, read_as
+from jxgis.load._text import Sheet, counted_from, distinct_names, find_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -31,8 +30,6 @@ _BLOCK_BYTES = 1 << 22
 # In these no byte of a sign is a line end, a quote, a comma, a tab or a semicolon: fields can be told before they are decoded.
 _CODECS = ("utf-8", "gb18030")
 _ASCII_IN_GB = "|"
-# A sign of UTF-8 as Chinese has them; three signs of GBK begin so once in ten thousand.
-_CHINESE_UTF8 = re.compile(rb"[\xe3-\xef][\x80-\xbf]{2}")
 
 
 def read_used(path: Path, *, encoding: str | None, what: str, columns: Picker) -> Sheet | None:
@@ -53,16 +50,33 @@ def read_used(path: Path, *, encoding: str | None, what: str, columns: Picker) -
     -------
     Sheet or None
         As `_text.read_csv` reads these columns. None where all are used, or where the whole of the file must be looked at to
-        tell what stands in it: another encoding or two, or one of which these columns do not tell, values or a header of several
-        lines, line ends of an old Mac, rows that cannot be split into fields or have nothing in these columns.
+        tell what stands in it: another encoding or two, values or a header of several lines, line ends of an old Mac, rows
+        that cannot be split into fields or have nothing in these columns.
     """
-    codecs_to_try = _CODECS if encoding is None else [codec for codec in (*_CODECS, "gbk") if codec == encoding.lower()]
+    told = None if encoding is None else encoding.lower()
     with path.open("rb") as stream:
-        sheets = (_read(stream, codec, what, columns) for codec in codecs_to_try)
-        return next((sheet for sheet in sheets if sheet is not None), None)
+        codec = next((one for one in _CODECS if told in (None, one) and _is_all_in(stream, one)), None)
+        return None if codec is None else _read(stream, codec, what, columns)
+
+
+def _is_all_in(stream: BinaryIO, codec: str) -> bool:
+    """Whether a whole file is in an encoding: the columns that are used may not tell, 一些 in GBK is UTF-8 as well."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    stream.seek(0)
+    data = stream.read(_BLOCK_BYTES).removeprefix(codecs.BOM_UTF8)
+    try:
+        while data:
+            decoder.decode(data)
+            data = stream.read(_BLOCK_BYTES)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _read(stream: BinaryIO, codec: str, what: str, columns: Picker) -> Sheet | None:
+    import pyarrow as pa
+
     stream.seek(0)
     head = stream.read(_HEAD_BYTES)
     text = head.removeprefix(codecs.BOM_UTF8).decode(codec, errors="replace")
@@ -75,30 +89,23 @@ def _read(stream: BinaryIO, codec: str, what: str, columns: Picker) -> Sheet | N
     require_few_columns(len(header), what=what)
     lines = head.splitlines(keepends=True)[: text.count("\n", 0, start) + 1]
     begin = sum(map(len, lines))
-    if any("\n" in name or "\ufffd" in name for name in header) or (codec != "utf-8" and delimiter == _ASCII_IN_GB):
+    if any("\n" in name for name in header) or (codec != "utf-8" and delimiter == _ASCII_IN_GB):
         return None
     names = distinct_names(header)
     used = columns(names, what)
-    if not used or not all(line.endswith(b"\n") for line in lines) or not _tells(b"".join(lines), codec):
+    if not used or not all(line.endswith(b"\n") for line in lines):
         return None
     part = _Part(stream, begin, _end_of_rows(stream))
     places = [at for at, name in enumerate(names) if name in used]
     table = _parsed(part, len(names), places, delimiter, codec)
     if table is None or part.lone_returns or part.line_ends >= table.num_rows:
         return None
-    frame = table.rename_columns([names[at] for at in places]).to_pandas()
+    texts = [_decoded(column, codec) for column in table.columns]
+    frame = pa.table(texts, names=[names[at] for at in places]).to_pandas()
     if empty_rows(frame).any():
         return None
     left = tuple(name for name in names if name not in used)
     return Sheet(frame, np.arange(1, len(frame) + 1, dtype=np.int64), (), counted_from(above, what), left)
-
-
-def _tells(data: bytes, codec: str) -> bool:
-    """Whether text tells its encoding: 一些 in GBK is UTF-8 as well, and what stands in columns that are not read decides."""
-    if data.isascii():
-        return True
-    chinese = _CHINESE_UTF8.search(data) is not None
-    return chinese if codec == "utf-8" else not chinese and read_as(data, "utf-8") is None
 
 
 def _end_of_rows(stream: BinaryIO) -> int:
@@ -138,7 +145,7 @@ class _Part(io.RawIOBase):
 
 
 def _parsed(part: _Part, width: int, used: Sequence[int], delimiter: str, codec: str) -> pa.Table | None:
-    """The used columns as text; None where a row has too few or too many fields, or text is in another encoding."""
+    """The used columns, of GBK as bytes; None where a row has too few or too many fields."""
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 
@@ -154,34 +161,21 @@ def _parsed(part: _Part, width: int, used: Sequence[int], delimiter: str, codec:
     # One thread takes half the time of two.
     options = arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=names)
     try:
-        table = arrow_csv.read_csv(part, options, parse, convert)
+        return arrow_csv.read_csv(part, options, parse, convert)
     except pa.ArrowInvalid:
         return None
-    if codec == "utf-8":
-        text = (chunk.buffers()[2] for column in table.columns for chunk in column.chunks)
-        return table if all(data is None or _tells(data.to_pybytes(), codec) for data in text) else None
-    decoded = [_decoded(column, codec) for column in table.columns]
-    return None if any(column is None for column in decoded) else pa.table(decoded, names=table.column_names)
 
 
-def _decoded(column: pa.ChunkedArray, codec: str) -> pa.ChunkedArray | pa.Array | None:
-    """Text of bytes, each that differs once; None where some are in another encoding, or look so: UTF-8 among GBK."""
+def _decoded(column: pa.ChunkedArray, codec: str) -> pa.ChunkedArray | pa.Array:
+    """Text of bytes, each that differs once."""
     import pyarrow as pa
 
-    if all(_is_ascii(chunk) for chunk in column.chunks):
+    if pa.types.is_string(column.type) or all(_is_ascii(chunk) for chunk in column.chunks):
         return column.cast(pa.string())
     coded = column.combine_chunks().dictionary_encode()
-    words = coded.dictionary.to_pylist()
-    # No word holds a line end: files with values of several lines are not read here.
-    joined = b"\n".join(words)
-    text = read_as(joined, codec)
-    if read_as(joined, "utf-8") is not None or any(
-        _CHINESE_UTF8.search(word) and read_as(word, "utf-8") is not None for word in words
-    ):
-        return None
-    if text is None or text.count("\n") != len(words) - 1:
-        return None
-    return pa.array(text.split("\n"), type=pa.string()).take(coded.indices)
+    # No value holds a line end: files with values of several lines are not read here.
+    texts = b"\n".join(coded.dictionary.to_pylist()).decode(codec).split("\n")
+    return pa.array(texts, type=pa.string()).take(coded.indices)
 
 
 def _is_ascii(chunk: pa.Array) -> bool:
