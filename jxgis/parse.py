@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FIRST_YEAR",
     "LAST_YEAR",
+    "MOST_NUMBER",
     "NO",
     "YES",
     "codes",
@@ -31,6 +32,8 @@ __all__ = [
     "yes_no",
 ]
 
+MOST_NUMBER = 1e15
+"""Nothing of a city is more; beyond, numbers lose their ones, and in the end their sum is infinite."""
 YES = ("是", "通过", "已通过", "合格", "yes", "true")
 NO = ("否", "不通过", "未通过", "不合格", "no", "false")
 """Words that say yes and no wherever they stand, in small letters."""

@@ -14,6 +14,7 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.indicators.figures import figures
 from jxgis.parks.people import to_raster_crs
+from jxgis.parse import MOST_NUMBER
 from jxgis.space.polygons import polygons_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ __all__ = ["holds_fractions", "raster_mean"]
 
 
 _NO_DATA = (-9999.0, -99999.0, -32767.0, -32768.0)
-_MOST = 1e15  # nothing that is measured of ground is more; what GIS write for no data is 3.4e38
 
 
 def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
@@ -105,7 +105,9 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
 
 def _refuse_codes(values: NDArray[np.float64], codes: NDArray[np.float64], name: str) -> None:
     """Refuse cells of no data that the file takes for numbers: the mean would be neither."""
-    wrong = values[(np.abs(values) > _MOST) | np.isclose(values[..., None], codes, rtol=1e-6, atol=0).any(axis=-1)]
+    wrong = values[
+        (np.abs(values) > MOST_NUMBER) | np.isclose(values[..., None], codes, rtol=1e-6, atol=0).any(axis=-1)
+    ]
     if wrong.size:
         raise InputError(
             zh=f"{name} 的像元中有 {wrong[0]:g}，应是未声明的无数据值；请在文件中把它设为 nodata（gdal_edit.py -a_nodata）。",

@@ -17,16 +17,12 @@ if TYPE_CHECKING:
     from jxgis.schema.columns import Column
 
 __all__ = [
-    "MOST_NUMBER",
     "as_written",
     "differing",
     "empty_rows",
     "holdable",
     "rename_columns",
 ]
-
-MOST_NUMBER = 1e15
-"""Nothing of a city is more; beyond, numbers lose their ones, and in the end their sum is infinite."""
 
 
 def rename_columns(

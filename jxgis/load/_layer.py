@@ -17,7 +17,7 @@ from jxgis.city import contract_of
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
 from jxgis.i18n import Text, listed, rows_said, text_pair
-from jxgis.load._columns import MOST_NUMBER, as_written, differing, rename_columns
+from jxgis.load._columns import as_written, differing, rename_columns
 from jxgis.load._coordinates import degrees_apart, place_columns
 from jxgis.load._file_notes import FileNotes, files_label
 from jxgis.load._masked import hide_numbers, mask_names, mask_people
@@ -431,7 +431,8 @@ def _refuse_impossible(gathered: Gathered) -> None:
         if not gathered.agreed.carries:  # what names a person is not an impossible number, and is not to be quoted
             hide_numbers(gathered, column.name, gathered.frame[column.name])
         least, most = (
-            sign * MOST_NUMBER if bound is None else bound for sign, bound in ((-1, column.least), (1, column.most))
+            sign * parse.MOST_NUMBER if bound is None else bound
+            for sign, bound in ((-1, column.least), (1, column.most))
         )
         for bound, sign, zh, en in ((least, -1, "小于", "below"), (most, 1, "大于", "above")):
             values = gathered.frame[column.name].to_numpy(dtype=np.float64)

@@ -17,11 +17,11 @@ from jxgis.crs import inside_box, refuse_distorted
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.load import Loaded, SourceFile
-from jxgis.load._columns import MOST_NUMBER
 from jxgis.load._layer import finish, gather, require_columns
 from jxgis.load._options import ReadOptions
 from jxgis.load.readers import file_hash, one_file
 from jxgis.load.rejects import REJECT_COLUMNS
+from jxgis.parse import MOST_NUMBER
 from jxgis.reference import Reference, choose_metric_crs, resolve_crs, to_lonlat, to_metric
 from jxgis.schema.layers import check
 

@@ -19,6 +19,7 @@ from jxgis.parks._tally import points_by_zone, zones_and_whole
 from jxgis.parks.housing import cut_by_zone, sample_points, split_at_borders, zones_overlap
 from jxgis.parks.radius import served_points, service_area
 from jxgis.parks.walking import WalkingCoverage
+from jxgis.parse import MOST_NUMBER
 from jxgis.settings import PARKS
 from jxgis.space.network import StreetGraph, snap
 from jxgis.space.polygons import polygons_of
@@ -313,12 +314,12 @@ def _extract(
 
 
 def _refuse_impossible_cells(values: npt.NDArray[np.float64], path: str | Path) -> None:
-    wrong = values[(values < 0) | np.isinf(values)]
+    wrong = values[(values < 0) | (values > MOST_NUMBER)]
     if wrong.size:
         name = Path(path).name
         raise InputError(
-            zh=f"{name} 中有负的或无穷大的人口数（{wrong[0]:g}），可能是未声明的无数据值；请在文件中把它设为 nodata。",
-            en=f"{name} holds negative or infinite numbers of people ({wrong[0]:g}), perhaps an undeclared no-data value; "
+            zh=f"{name} 中有负的或大得不可能的人口数（{wrong[0]:g}），可能是未声明的无数据值；请在文件中把它设为 nodata。",
+            en=f"{name} holds negative or impossibly large numbers of people ({wrong[0]:g}), perhaps an undeclared no-data value; "
             "declare it as nodata in the file.",
         )
 
