@@ -120,10 +120,11 @@ def _place_list(
     return PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object)), note)
 
 
-def _no_places(group: folium.FeatureGroup, own: gpd.GeoDataFrame, label: str, lang: str) -> PlaceList:
-    """In place of a list: that nothing was found, or that the class was not judged."""
-    key = "no_places" if own["gi_q"].notna().any() else "unjudged"
-    return PlaceList(group, label, own.iloc[:0].assign(rank=0, name="", note=""), text(f"maps.{key}", lang))
+def _no_places(group: folium.FeatureGroup, own: gpd.GeoDataFrame, heavy: int, label: str, lang: str) -> PlaceList:
+    """In place of a list: that nothing was found but so many heavy cells, or that the class was not judged."""
+    found = "no_places_heavy" if heavy else "no_places"
+    key = found if own["gi_q"].notna().any() else "unjudged"
+    return PlaceList(group, label, own.iloc[:0].assign(rank=0, name="", note=""), text(f"maps.{key}", lang, n=heavy))
 
 
 def _wide_note(places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> str:
@@ -243,6 +244,7 @@ def hotspot_map(
     peaks: gpd.GeoDataFrame | None = None,
     rate_places: gpd.GeoDataFrame | None = None,
     rate_peaks: gpd.GeoDataFrame | None = None,
+    heavy_cells: gpd.GeoDataFrame | None = None,
     canvas: Canvas = BLANK,
     classes: Sequence[str] | None = None,
     months: Months | None = None,
@@ -268,6 +270,8 @@ def hotspot_map(
         Places of ``all`` where there is more than an exposure explains, drawn with ``rate_bin`` of ``cells``.
     rate_peaks
         Their local peaks, as ``peaks``.
+    heavy_cells
+        The contract's ``heavy_cells``: only counted, where a class has no place.
     canvas
         What it is drawn on, and what is said around it.
     classes
@@ -287,7 +291,10 @@ def hotspot_map(
         To be written with :func:`jxgis.drawing.offline.save_map`.
     """
     lang, ground = canvas.lang, canvas.ground
-    given = {"cells": cells, "places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
+    given = {
+        "cells": cells, "places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks,
+        "heavy_cells": heavy_cells,
+    }  # fmt: skip
     tables = _as_shown({name: table for name, table in given.items() if table is not None}, min_count, band_m, lang)
     cells = tables["cells"]
     page = land_map(canvas, cells, title=text("maps.hotspots_title", lang))
@@ -388,8 +395,10 @@ def _ranked(
     if places is not None:
         return [_add_ranked(group, places, peaks, label, lang, f"hotspots.{by}peaks")]
     cells = _of_class(tables["cells"], issue_class)
-    said = not by and cells is not None and "places" in tables
-    return [_no_places(group, cells, label, lang)] if said else []
+    if by or cells is None or "places" not in tables:
+        return []
+    heavy = _of_class(tables.get("heavy_cells"), issue_class)
+    return [_no_places(group, cells, 0 if heavy is None else len(heavy), label, lang)]
 
 
 def _legend(

@@ -201,6 +201,7 @@ class HotspotsResult(Result):
             peaks=told["peaks"],
             rate_places=told.get("rate_places"),
             rate_peaks=told.get("rate_peaks"),
+            heavy_cells=told.get("heavy_cells"),
             canvas=self.canvas(given.with_period(self._line())),
             classes=[ALL, *self._class_words()],
             months=by_month(

@@ -240,6 +240,16 @@ def _is_judged(tables: Mapping[str, pd.DataFrame]) -> bool:
     return whole.empty or bool(whole["tested"].iloc[0])
 
 
+def _none(tables: Mapping[str, pd.DataFrame], lang: str) -> str:
+    """Why no place is listed, and which lone cells hold much nevertheless."""
+    if not _is_judged(tables):
+        return text("report.places_unjudged", lang)
+    heavy = of_all(tables["heavy_cells"]) if "heavy_cells" in tables else ()
+    if not len(heavy):
+        return text("report.places_none", lang)
+    return text("report.places_none_heavy", lang, n=len(heavy), table=text("report.heavy_table", lang))
+
+
 def _rates_found(cells: pd.DataFrame | None) -> str:
     """Why no place is high against the exposure: ``none`` is, or it was ``unjudged``."""
     if cells is None or "rate_q" not in cells.columns:
@@ -402,8 +412,7 @@ def _blocks(
     own = of_all(places).sort_values("rank")
     blocks: list[Block] = []
     if own.empty:
-        key = "places_none" if _is_judged(tables) else "places_unjudged"
-        blocks.append(Paragraph(text(f"report.{key}", lang), "none"))
+        blocks.append(Paragraph(_none(tables, lang), "none"))
     else:
         high = None if peaks is None else of_all(peaks).sort_values("rank")
         blocks.extend(_first_places(own, high, lang))

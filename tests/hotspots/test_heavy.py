@@ -7,10 +7,13 @@ import pyproj
 import pytest
 import shapely
 
+from jxgis.drawing.offline import to_html
 from jxgis.hotspots.analysis import find_hotspots
 from jxgis.hotspots.caution import cautions
 from jxgis.hotspots.heavy import heavy_cells
 from jxgis.hotspots.inference import hotspot_table
+from jxgis.i18n import text
+from jxgis.report.blocks import Paragraph
 from jxgis.space.grid import Grid
 
 CRS = pyproj.CRS(4549)
@@ -162,6 +165,25 @@ def test_a_heavy_cell_is_told_by_its_street_and_district():
     (_, table) = cautions(None, found, "zh")
     assert table.rows[0][2:4] == ["城北路", "乙"]
     assert len(cautions(None, bare, "zh")[1].titles) == len(table.titles) - 2
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_is_said_first_names_the_cell_with_nearly_everything(lang):
+    """Nine cases in ten in one cell, the others evenly: no hot place, and yet nothing like placed at random."""
+    area = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 8000, 8000)], crs=4549)
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(100.0, 8000, 400), np.arange(100.0, 8000, 400)))
+    x, y = np.append(x, np.full(3600, 4300.0)), np.append(y, np.full(3600, 4300.0))
+    issues = gpd.GeoDataFrame({"issue_class": "a"}, index=range(4000), geometry=gpd.points_from_xy(x, y), crs=4549)
+    found = find_hotspots(issues, area, lang=lang)
+    assert found.places.empty
+    first = next(block for block in found.section().blocks if isinstance(block, Paragraph)).words
+    assert {"zh": "有 1 个孤立的格问题很多", "en": "lone cells (1) hold much"}[lang] in first
+    on_map = {"zh": "另有 1 个孤立的格", "en": "lone cells (1) hold much"}[lang]
+    assert on_map in to_html(found.maps()["hotspots"]).replace("\u00a0", " ")
+    even = find_hotspots(issues.iloc[:400], area, lang=lang)
+    assert even.places.empty
+    assert text("report.places_none", lang) in [b.words for b in even.section().blocks if isinstance(b, Paragraph)]
+    assert text("maps.no_places", lang) in to_html(even.maps()["hotspots"])
 
 
 def test_the_p_of_a_lone_value_is_no_more_than_one():
