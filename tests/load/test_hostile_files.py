@@ -495,13 +495,14 @@ def test_sparse_raster_of_a_hundred_thousand_million_cells_is_refused(tmp_path: 
         raster_people(path, gpd.GeoDataFrame(geometry=[shapely.box(572_000, 3_402_000, 572_100, 3_402_100)], crs=4549))
 
 
-def test_a_full_disk_is_not_the_fault_of_a_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("refused", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_is_not_the_fault_of_a_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.csv", "a,b\n1,2\n")
 
     class Full(io.BytesIO):
         def write(self, _: object) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(refused, "No space left on device")
 
     real = Path.open
     monkeypatch.setattr(
