@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.parsers import expat
 
 from jxgis.errors import CrsError, InputError, JxgisError
 from jxgis.escape import SURROGATES
@@ -533,9 +534,12 @@ def require_sane_workbook(path: Path, *, what: str) -> None:
             require_sane_zip(book, what=what, packed=path.stat().st_size)
             for entry in book.infolist():
                 # To the end, whatever it is: sizes and check sums that lie are found here.
-                chunks = _chunks(book, entry)
-                name = entry.filename.lower()
-                if name.endswith(".xml") and "worksheets/" in name:
+                name, chunks = entry.filename.lower(), _chunks(book, entry)
+                if name == "content.xml":
+                    # Where a sheet of OpenDocument breaks off, its reader seeks the end of a row for ever.
+                    with book.open(entry) as stream:
+                        expat.ParserCreate().ParseFile(stream)
+                elif name.endswith(".xml") and "worksheets/" in name:
                     _require_sane_sheet(chunks, what)
                 else:
                     for _ in chunks:
