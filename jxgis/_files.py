@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.parsers import expat
 
 from jxgis.errors import CrsError, InputError, JxgisError
 from jxgis.escape import SURROGATES
@@ -52,9 +53,9 @@ NOT_A_RASTER = Text(
 )
 """What `reading` says of a raster."""
 _NO_ROOM = Text(
-    zh="无法解压：存放临时文件的磁盘已满；请清理磁盘，或用环境变量 TMPDIR（Windows 为 TEMP）换一个文件夹。",
-    en="cannot be unpacked: the disk of the temporary files is full; free some of it, or name another folder in the environment "
-    "variable TMPDIR (on Windows TEMP).",
+    zh="无法解压：存放临时文件的磁盘已满，或不容许这样大的文件；请清理磁盘，或用环境变量 TMPDIR（Windows 为 TEMP）换一个文件夹。",
+    en="cannot be unpacked: the disk of the temporary files is full, or takes no file so large; free some of it, or name another "
+    "folder in the environment variable TMPDIR (on Windows TEMP).",
 )
 
 _SOURCE = re.compile(r"\|(?=(?:layername|layerid|geometrytype|uniquegeometrytype|subset|option:\w+)=)", re.IGNORECASE)
@@ -132,7 +133,7 @@ def reading(what: str, how: Text) -> Iterator[None]:
         ) from error
     # A panic of a reader written in Rust is not an Exception.
     except BaseException as error:
-        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         said = _NO_ROOM if full else how
         raise InputError(zh=f"{what} {said.zh}", en=f"{what} {said.en}") from error
 
@@ -533,9 +534,12 @@ def require_sane_workbook(path: Path, *, what: str) -> None:
             require_sane_zip(book, what=what, packed=path.stat().st_size)
             for entry in book.infolist():
                 # To the end, whatever it is: sizes and check sums that lie are found here.
-                chunks = _chunks(book, entry)
-                name = entry.filename.lower()
-                if name.endswith(".xml") and "worksheets/" in name:
+                name, chunks = entry.filename.lower(), _chunks(book, entry)
+                if name == "content.xml":
+                    # Where a sheet of OpenDocument breaks off, its reader seeks the end of a row for ever.
+                    with book.open(entry) as stream:
+                        expat.ParserCreate().ParseFile(stream)
+                elif name.endswith(".xml") and "worksheets/" in name:
                     _require_sane_sheet(chunks, what)
                 else:
                     for _ in chunks:

@@ -175,10 +175,13 @@ _HINT = re.compile(
     rf"{_NUMBER_HINT.pattern}|\d-\d|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋座单室房#排]|某|{_CALLED}|{_ALSO_CALLED}|{_SOMEBODY}|{_TITLE}|先生|女士|小姐|师傅|阿姨",
     re.IGNORECASE,
 )
-# A password as it is typed may hold / and @; what stands before a path is a port.
-_PASSWORD = re.compile(r"(?<=//)(?:[^\s/:'\"“”]+:(?!\d*[/\s])[^\s'\"“”]*|[^\s/'\"“”]*)@")
+# A password as it is typed may hold / and @; what stands before a path is a port. Of the two slashes a path keeps one.
+_PASSWORD = re.compile(r"(?:(?<=//)|(?<=[A-Za-z]{2}:/)(?!/))(?:[^\s/:'\"“”]+:(?!\d*[/\s])[^\s'\"“”]*|[^\s/'\"“”]*)@")
+# In quotes, or with a backslash before it, a password may hold a space; a key of a map service is called so in an address alone.
 _SECRET = re.compile(
-    r"((?:password|passwd|pwd|token|secret|api_?key|access_?key|sig)\s*=\s*)[^\s&;'\"“”]+", re.IGNORECASE
+    r"((?:password|passwd|pwd|token|secret|api_?key|access_?key|sig(?:nature)?|密码|口令)\s*=\s*|[?&](?:auth|pass|key|ak|tk)=)"
+    r"""(?:'[^']*'|"[^"]*"|(?:\\.|[^\s&;'"“”])+)""",
+    re.IGNORECASE,
 )
 _CODE_DIGITS = 15
 _QUOTED = 80
@@ -321,6 +324,6 @@ def hide_passwords(text: str) -> str:
     >>> hide_passwords("No such file: postgresql://gis:s3cret@db/city?password=s3cret")
     'No such file: postgresql://…@db/city?password=…'
     """
-    if "//" not in text and "=" not in text:
+    if ":/" not in text and "//" not in text and "=" not in text:
         return text
     return _SECRET.sub(r"\1…", _PASSWORD.sub("…@", text))

@@ -265,6 +265,15 @@ def test_whatever_a_driver_makes_of_a_column_is_masked(values: object) -> None:
         ("https://host/a?token=abc&x=1", "https://host/a?token=…&x=1"),
         ("D:/数据/a@b.csv", "D:/数据/a@b.csv"),
         ("https://host/a.csv", "https://host/a.csv"),
+        ("找不到 https:/gis:s3cret@host/jxgis.toml", "找不到 https:/…@host/jxgis.toml"),
+        ("PG:user=gis password='my s3cret' host=db", "PG:user=gis password=… host=db"),
+        ("PG:password=my\\ s3cret host=db", "PG:password=… host=db"),
+        ("https://host/a?X-Amz-Signature=abc&x=1", "https://host/a?X-Amz-Signature=…&x=1"),
+        ("https://host/a?tk=abc&密码=abc", "https://host/a?tk=…&密码=…"),
+        (
+            "--set KEY=VALUE, 'https://host/a?token=abc' is no file",
+            "--set KEY=VALUE, 'https://host/a?token=…' is no file",
+        ),
     ],
 )
 def test_passwords_are_hidden(text: str, want: str) -> None:

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from jxgis.i18n import listed
+from jxgis.privacy import hide_passwords
 
 __all__ = [
     "OF_LAYER",
@@ -71,7 +72,7 @@ def word(zh: str, en: str) -> str:
 
 
 def plain(text: str) -> str:
-    r"""A text without what a terminal obeys: signs that control it, and those that turn the direction of writing.
+    r"""A text without passwords and what a terminal obeys: signs that control it, and those that turn the direction of writing.
 
     Line feeds stay: messages have them.
 
@@ -80,7 +81,7 @@ def plain(text: str) -> str:
     >>> plain("\x1b]0;x\x07\x1b[2J东栅\u202e\r\n")
     '�]0;x��[2J东栅��\n'
     """
-    return _OBEYED.sub("\ufffd", text)
+    return _OBEYED.sub("\ufffd", hide_passwords(text))
 
 
 def say(message: str, *, error: bool = False) -> None:

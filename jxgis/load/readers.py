@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis._files import reading, require_name, require_ordinary, require_sane_zip, split_layer
-from jxgis.errors import InputError
+from jxgis.errors import InputError, os_reason
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import holdable
 from jxgis.load._parquet import read_parquet
@@ -303,6 +303,12 @@ def _read_path(path: Path, expected: Sequence[str], how: _How) -> Iterator[RawTa
             yield from _read_one(path, path.name, sha256, expected, how)
     except PermissionError:
         raise _unreadable(path) from None
+    except OSError as error:
+        reason = os_reason(error)
+        raise InputError(
+            zh=f"{path} 在读取过程中读不到了（{reason.zh}）；文件可能被移走，或网络盘断开，请检查后重试。",
+            en=f"{path} could no longer be read ({reason.en}): it may have been moved, or its network drive is gone; try again.",
+        ) from error
 
 
 def file_hash(path: Path) -> str:

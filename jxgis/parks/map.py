@@ -234,28 +234,31 @@ def parks_map(
     walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}
     sections: list[LegendSection] = []
+    # What only one method has is told while that one is shown.
+    of_method: dict[str, list[Swatch]] = {}
     land = land_words(denominator_of(coverage), lang)
     covered, note = (
         text(f"maps.coverage_{key}", lang, **land, target=f"{100 * target:g}") for key in ("legend", "note")
     )
+    looks = [Swatch(SERVED, text("maps.served", lang, **land)), Swatch(LOSS, text("maps.unserved", lang, **land))]
     for at, name in enumerate(m for m in ("radius", "walking") if (rows["method"] == m).any()):
         housing = (_of_method(served, name), _of_method(unserved, name))
         own = rows[rows["method"] == name]
         groups[name], swatches = _add_method(page, own, name, housing, target=target, show=at == 0, lang=lang)
         sections.append(LegendSection(covered, swatches, note, [groups[name]]))
+        of_method[name] = [look for look, table in zip(looks, housing, strict=True) if table is not None]
     after = _after(rows)
     if after is not None:
         group, swatches = _add_method(page, after, "after", (None, None), target=target, show=False, lang=lang)
         sections.append(LegendSection(covered, swatches, note, [group]))
-    if _some(served):
-        drawn.append(Swatch(SERVED, text("maps.served", lang, **land)))
-    if _some(unserved):
-        drawn.append(Swatch(LOSS, text("maps.unserved", lang, **land)))
     if _some(sites):
         drawn += _add_sites(page, sites, lang)
     if _some(blind_spots) and "radius" in groups:
-        drawn.append(_add_blind_spots(page, groups["radius"], blind_spots, ground.land, land, lang))
-    sections += [LegendSection(text("maps.drawn", lang), drawn), *walks]
+        of_method["radius"].append(_add_blind_spots(page, groups["radius"], blind_spots, ground.land, land, lang))
+    heading = text("maps.drawn", lang)
+    sections.append(LegendSection(heading, drawn))
+    sections += [LegendSection("" if drawn else heading, told, "", [groups[name]]) for name, told in of_method.items()]
+    sections += walks
     add_legend(page, [s for s in sections if s.swatches], lang=lang)
     _say_why(page, rows, lang)
     add_switch(page)

@@ -14,6 +14,7 @@ import shapely
 from PIL import Image
 from result_tables import CLASSES, CRS, on_land, result_tables
 
+from jxgis.allocate.map import allocation_map
 from jxgis.drawing import Ground
 from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.colours import LAND, UNITS
@@ -64,6 +65,8 @@ def maps(tmp_path_factory):
     borders = gpd.GeoDataFrame({"state": ["kept"]}, geometry=[t.units.geometry[1].boundary], crs=CRS)
     after = t.units.assign(was="a", kept_share=0.5)
     coverage = change_of_coverage(t.coverage)
+    ranked = t.scores.assign(area=t.scores.area, cost=1.0)
+    chosen = ranked.iloc[::3].assign(year=np.resize([2025, 2026], len(ranked.iloc[::3])))
     housing = t.served.iloc[::3].assign(state=np.resize(["newly_served", "lost"], len(t.served.iloc[::3])))
     pages = {
         "hotspots": hotspot_map(t.cells, canvas=on_land(t.districts), classes=["all", CLASSES[0]]),
@@ -74,6 +77,9 @@ def maps(tmp_path_factory):
         "units": units_map(t.units, canvas=on_land(t.districts)),
         "units_change": change_map(after, moved, borders, canvas=on_land(t.districts)),
         "scores": scores_map(t.scores.assign(gates=gates), canvas=on_land(t.districts)),
+        "allocation": allocation_map(
+            chosen, ranked.drop(chosen.index).assign(reason="not_best"), years=[2025, 2026], canvas=on_land(t.districts)
+        ),
     }
     return {name: save_map(page, folder / f"{name}.html") for name, page in pages.items()}
 
@@ -136,7 +142,7 @@ def drawn(page) -> set[str]:
     )
 
 
-NAMES = ("hotspots", "painted", "parks", "walks", "parks_change", "units", "units_change", "scores")
+NAMES = ("hotspots", "painted", "parks", "walks", "parks_change", "units", "units_change", "scores", "allocation")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -178,3 +184,25 @@ def test_the_check_sees_a_fill_that_lets_the_ground_through(maps, visit):
     found.settle()
     legend, shown = set(swatches(page).values()), areas(page.screenshot())
     assert [c for c, n in shown.items() if n >= 20 * AREA and c not in legend | GROUND]
+
+
+def test_a_layer_of_parks_explains_no_more_than_it_shows(tmp_path, visit):
+    """Blind spots are those of the radius; with the proposed parks no housing is told served or not."""
+    t = result_tables()
+    spots = t.unserved.iloc[:3].assign(rank=[1, 2, 3], name=None, zone="东栅", m2=1e4)
+    served, unserved = ("已覆盖的居住用地", "未覆盖的居住用地")
+    walking = t.coverage["method"] == "walking"
+    after = t.coverage.assign(coverage_after=t.coverage["coverage"].where(~walking))
+    page = parks_map(
+        after, t.served[t.served["method"] == "radius"], t.unserved, t.sites,
+        canvas=Canvas(ground=Ground(land=t.districts)), parks=t.parks, blind_spots=spots,
+    )  # fmt: skip
+    found = visit(save_map(page, tmp_path / "parks.html"))
+    found.page.wait_for_selector(".jx-legend")
+    told = []
+    for at in range(found.layers()):
+        found.show(at)
+        found.settle()
+        legend = found.page.locator(".jx-legend").inner_text()
+        told.append([words in legend for words in (served, unserved, "服务盲区", "公园绿地（服务半径")])
+    assert told == [[True, True, True, True], [False, True, False, True], [False, False, False, True]]

@@ -165,6 +165,23 @@ def test_no_password_in_a_message_or_a_result(jxgis: Callable, city: Path) -> No
     assert not (city / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["{}"],
+        ["check", "parks", "a.csv", "{}"],
+        ["compare", "{}", "{}", "--out", "out"],
+        ["verify", "{}"],
+        ["report", "{}", "--out", "out"],
+        ["hotspots", "--project", "{}", "--out", "out"],
+    ],
+)
+def test_no_password_in_a_message_whatever_it_is_given_as(jxgis: Callable, words: list[str]) -> None:
+    ended = jxgis(*(word.format("https://gis:s3cret@host/city") for word in words))
+    assert ended.code == 2
+    assert "s3cret" not in ended.err + ended.out
+
+
 def test_a_warning_holds_no_path_of_the_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         plain_warnings()

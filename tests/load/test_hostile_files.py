@@ -243,21 +243,40 @@ def test_a_false_dimension_alone_does_no_harm(tmp_path: Path) -> None:
     assert len(read_tables(path, expected="issues")[0].frame) == 2
 
 
-@needs_limits
-def test_an_open_document_that_repeats_its_rows_is_refused(tmp_path: Path) -> None:
+def open_document(path: Path, rows: str, *, share: float = 1.0) -> None:
+    """Rows as LibreOffice writes them; of their XML so large a share from the beginning, whole as a member of the zip."""
     content = (
         '<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
         'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
         'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
-        '<table:table table:name="a"><table:table-row table:number-rows-repeated="1048576">'
-        '<table:table-cell table:number-columns-repeated="16384" office:value-type="string"><text:p>x</text:p>'
-        "</table:table-cell></table:table-row></table:table></office:spreadsheet></office:body>"
-        "</office:document-content>"
+        f'<table:table table:name="a">{rows}</table:table></office:spreadsheet></office:body></office:document-content>'
     )
-    with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("content.xml", content)
+        archive.writestr("content.xml", content[: round(share * len(content))])
         archive.writestr("META-INF/manifest.xml", "<manifest/>")
+
+
+@pytest.mark.parametrize("share", [0.6, 0.7, 0.8, 0.9, 0.99])
+def test_an_open_document_that_breaks_off_is_refused(tmp_path: Path, share: float) -> None:
+    """Its reader would look for the end of the row without end."""
+    cells = '<table:table-cell office:value-type="string"><text:p>a</text:p></table:table-cell>' * 3
+    rows = f"<table:table-row>{cells}</table:table-row>" * 4
+    open_document(tmp_path / "whole.ods", rows)
+    assert read_tables(tmp_path / "whole.ods", expected="issues")[0].frame.shape == (3, 3)
+    open_document(tmp_path / "a.ods", rows, share=share)
+    with pytest.raises(InputError, match="不完整"):
+        read_tables(tmp_path / "a.ods", expected="issues")
+
+
+@needs_limits
+def test_an_open_document_that_repeats_its_rows_is_refused(tmp_path: Path) -> None:
+    open_document(
+        tmp_path / "a.ods",
+        '<table:table-row table:number-rows-repeated="1048576">'
+        '<table:table-cell table:number-columns-repeated="16384" office:value-type="string"><text:p>x</text:p>'
+        "</table:table-cell></table:table-row>",
+    )
     done = read_with_little_memory(tmp_path / "a.ods")
     assert done.returncode == 1, done.stderr[-500:]
     assert "a.ods" in done.stderr
@@ -495,13 +514,14 @@ def test_sparse_raster_of_a_hundred_thousand_million_cells_is_refused(tmp_path: 
         raster_people(path, gpd.GeoDataFrame(geometry=[shapely.box(572_000, 3_402_000, 572_100, 3_402_100)], crs=4549))
 
 
-def test_a_full_disk_is_not_the_fault_of_a_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("refused", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_is_not_the_fault_of_a_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.csv", "a,b\n1,2\n")
 
     class Full(io.BytesIO):
         def write(self, _: object) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(refused, "No space left on device")
 
     real = Path.open
     monkeypatch.setattr(

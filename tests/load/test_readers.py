@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jxgis.errors import CrsError, InputError
-from jxgis.load import load_layer
+from jxgis.load import load_layer, readers
 from jxgis.load._encodings import dbf_encoding
 from jxgis.load._text import decode, read_csv
 from jxgis.load.readers import read_tables
@@ -864,3 +864,21 @@ def test_a_header_of_two_lines_is_a_name(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('任务号,"经度\n（GCJ-02）",纬度\n1,120.7,30.7\n', encoding="utf-8")
     (table,) = read_tables(tmp_path / "a.csv", expected="issues")
     assert table.frame.columns.tolist() == ["任务号", "经度\n（GCJ-02）", "纬度"]
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_file_that_goes_while_it_is_read_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, hashed: bool
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    real = readers.file_hash
+
+    def gone(which: Path) -> str:
+        digest = real(which) if hashed else ""
+        which.unlink()
+        return digest or real(which)
+
+    monkeypatch.setattr(readers, "file_hash", gone)
+    with pytest.raises(InputError, match=r"a\.csv"):
+        read_tables(path, expected="issues")
