@@ -98,8 +98,26 @@ def test_a_growth_may_be_below_nothing(zones):
 
 
 def test_of_several_dates_the_latest_counts(zones):
-    rows = sheet(value=[98.0, 97.0, 96.0], date=["2025-01-01", "2026-06-30", None])
+    rows = sheet(value=[98.0, 97.0, 96.0], date=["2025-01-01", "2026-06-30", "2024-12-31"])
     assert bring_values(rows, PLAN, zones)["value"].tolist() == [97.0]
+
+
+@pytest.mark.parametrize("dates", [["2025-01-01", None], [None, "2025-01-01"], [None, None], ["2025-01-01"] * 2])
+def test_of_two_rows_whose_dates_do_not_tell_the_latest_none_is_taken(zones, dates):
+    with pytest.raises(InputError, match="补上日期，或只保留一行") as refused:
+        bring_values(sheet(zone=["全市"], value=[98.0, 97.0], date=dates), PLAN, zones)
+    assert "“全市”的“城市居民燃气覆盖率”" in refused.value.message.zh
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "says"), [("98%", None, "只写数，不带 %"), ("98", "2025年", "日期写成 2025-12-31")]
+)
+def test_a_percent_sign_or_a_year_for_a_date_is_refused_with_what_to_write(tmp_path, value, date, says):
+    path = tmp_path / "a.csv"
+    rows = pd.DataFrame({"区域": ["全市"], "指标代码": ["15"], "数值": [value], "日期": [date]})
+    rows.to_csv(path, index=False)
+    with pytest.raises(InputError, match=says):
+        load_layer("scorecard_values", path)
 
 
 def test_the_sheet_is_read_with_its_chinese_heads_and_every_row_accounted_for(tmp_path):
