@@ -105,7 +105,7 @@ def test_a_share_below_its_bound_never_reads_as_the_bound():
 def test_points_below_the_reference_never_read_as_full_marks(candidates):
     short = candidates.assign(lit=[79.6, 40.0, 90.0])  # 99.5 points of 80 %
     cards = cards_of(score_candidates(short, districts=DISTRICTS, indicators=OWN))
-    assert [line.score for line in cards["甲"].groups[0].lines][0] == "99.5"
+    assert next(line.score for line in cards["甲"].groups[0].lines) == "99.5"
 
 
 @pytest.fixture(scope="module")
