@@ -284,10 +284,10 @@ def _twice(steps: pd.DataFrame, path: Sequence[CycleStep]) -> list[dict[str, Any
 
 
 def _apart(states: pd.DataFrame, schedule: pd.DataFrame) -> list[dict[str, Any]]:
-    """Units that the schedule has in another year, or not at all."""
+    """Units that the schedule has in another year, or not at all; one whose cycle ended without a name may be chosen again."""
     planned = set(zip(schedule["candidate_id"], schedule["year"], strict=True))
     return [
         _finding(row, None, "not_scheduled")
         for row in _records(states)
-        if (row["candidate_id"], row["year"]) not in planned
+        if (row["candidate_id"], row["year"]) not in planned and not row["stopped"]
     ]

@@ -294,7 +294,7 @@ def _sources(
 
 
 def _months(areas: gpd.GeoDataFrame, issues: gpd.GeoDataFrame, compared: Compared, windows: Windows) -> pd.DataFrame:
-    """Issues a month in the treated areas and in their controls, each control by its share of the set."""
+    """Issues a month in the treated areas together and in their controls together."""
     place = _place_of_sets(areas, issues, compared)
     start = (windows.history or windows.before)[0]
     time = issues["time"].to_numpy(dtype="datetime64[ns]")

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from jxgis._files import NOT_A_RASTER, open_raster, raster_blocks, reading, require_ordinary, require_sane_raster
-from jxgis.bounds import at_most
+from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.indicators.figures import figures
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["holds_fractions", "raster_mean"]
 
 
+_LEAST_COVERED = 0.5
+"""Share of a zone that must have cells with a number: a mean over less says more of the part than of the zone."""
 _NO_DATA = (-9999.0, -99999.0, -32767.0, -32768.0)
 
 
@@ -42,7 +44,7 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
     -------
     pandas.DataFrame
         `figures`: the sum over cells of value times part inside (numerator) over that of the parts (denominator, in
-        cells); NaN where the raster holds no number.
+        cells); NaN where the raster holds no number on more than half of the zone.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
     if not file.is_file():
         raise InputError(zh=f"没有文件 {path}，请核对路径。", en=f"There is no file {path}; check the path.")
     require_ordinary(file)
-    above, below = np.zeros(len(zones)), np.zeros(len(zones))
+    above, below, whole = (np.zeros(len(zones)) for _ in range(3))
     with reading(name, NOT_A_RASTER), open_raster(file) as raster:
         if raster.crs is None:
             raise InputError(
@@ -100,7 +102,10 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
             _refuse_codes(found[["min", "max"]].to_numpy(dtype=np.float64), codes, name)
             above[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
             below[live] = found["count"].fillna(0).to_numpy(dtype=np.float64)
-    return figures(zones, above, below, none="raster_gap")
+            whole[live] = shapely.area(shape[live]) / abs(step.a * step.e)
+    table = figures(zones, above, below, none="no_cells")
+    few = (below > 0) & ~at_least(below, _LEAST_COVERED * whole)
+    return table.assign(value=table["value"].mask(few), reason=table["reason"].mask(few, "no_cells"))
 
 
 def _refuse_codes(values: NDArray[np.float64], codes: NDArray[np.float64], name: str) -> None:

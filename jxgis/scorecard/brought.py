@@ -104,7 +104,7 @@ def bring_values(
     InputError
         For all rows that name no target or no zone, or whose numbers cannot be: shares outside 0–100, a numerator above
         its denominator or without one, a denominator in another unit, a value that is not numerator over denominator,
-        percentages that look like fractions, two rows for one figure.
+        percentages that look like fractions, several rows for one figure of which the dates do not tell the latest.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def bring_values(
             wrong.append(_error(zone, called, place.text("zh"), place.text("en")))
     collect(wrong)
     collect(_impossible(found.reset_index(drop=True), by_id))
-    return _latest(_completed(found, by_id))
+    return _latest(_completed(found, by_id), by_id)
 
 
 def dated_ahead(brought: pd.DataFrame, targets: Sequence[PlanTarget], day: dt.date) -> list[Text]:
@@ -185,7 +185,7 @@ def dated_ahead(brought: pd.DataFrame, targets: Sequence[PlanTarget], day: dt.da
 
 def _error(zone: object, called: object, zh: str, en: str) -> InputError:
     """Rows of the file that nobody filled in are gone by now: a row goes by what it says, not by its number."""
-    zone, called = quoted(zone), quoted(called)
+    zone, called = quoted(_CITY[0] if zone == ALL else zone), quoted(called)
     return InputError(
         zh=f"填报表中“{zone}”的“{called}”：{zh}", en=f"Values for the scorecard, {called} of {zone}: {en}"
     )
@@ -364,16 +364,18 @@ def _completed(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> pd.DataF
     return found.assign(value=value, numerator=np.where(count, either, found["numerator"]))
 
 
-def _latest(found: pd.DataFrame) -> pd.DataFrame:
-    """Of the rows of one figure the latest; refused where two are of one date, or of none."""
+def _latest(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> pd.DataFrame:
+    """Of the rows of one figure the latest; refused where two are of one date, or where one of several has none."""
     keys = ["indicator", "level", "zone"]
-    twice = found[found.duplicated([*keys, "date"], keep=False)]
-    if len(twice):
-        row = twice.iloc[0]
-        raise InputError(
-            zh=f"填报表中“{row['zone']}”的 {row['indicator']} 有 {len(twice)} 行，日期相同或没有日期；请只保留一行。",
-            en=f"Values for the scorecard: {row['indicator']} of {row['zone']} stands in {len(twice)} rows of one date or of "
-            "none; keep one.",
+    several = found.duplicated(keys, keep=False)
+    unclear = found[several & (found["date"].isna() | found.duplicated([*keys, "date"], keep=False))]
+    if len(unclear):
+        row = unclear.iloc[0]
+        raise _error(
+            row["zone"],
+            by_id[row["indicator"]].zh,
+            "有不止一行，日期相同，或有的没有日期，分不出哪一行最新；请补上日期，或只保留一行。",
+            "stands in several rows, of one date or some without a date: nothing tells the latest. Give the dates, or keep one.",
         )
     dated = found.sort_values("date", kind="stable", na_position="first")
     kept = dated.drop_duplicates(keys, keep="last")

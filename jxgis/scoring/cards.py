@@ -366,7 +366,7 @@ def _lines(
                 value="—" if pd.isna(value) else words,
                 reference=str(i["reference"]),
                 weight=percent(float(i["weight"]), 1),
-                score="—" if np.isnan(points) else f"{points:.0f}",
+                score=write_value(points, "number", lang, 1),
                 district=_average(own, digits[name], lang),
                 city=_average(city, digits[name], lang),
                 brought=bool(figure["counted"] == "own"),

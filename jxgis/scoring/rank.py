@@ -304,10 +304,10 @@ def numbers(values: pd.DataFrame, column: str, *, unit: str = "") -> pd.Series:
         row = int(wrong[0])
         who = f" ({values['candidate_id'].iloc[row]})" if "candidate_id" in values.columns else ""
         raise InputError(
-            zh=f"第 {row + 1} 行{who}的指标 {column} 是“{quoted(values[column].iloc[row])}”，不是有限的数（共 {wrong.size} 处）；请改正，"
-            "或把它清空表示缺失。",
+            zh=f"第 {row + 1} 行{who}的指标 {column} 是“{quoted(values[column].iloc[row])}”，不是有限的数（共 {wrong.size} 处）；请改正"
+            "（只写数，不带 % 和单位），或把它清空表示缺失。",
             en=f"Row {row + 1}{who}: indicator {column} is {quoted(values[column].iloc[row])!r}, which is not a finite number "
-            f"({wrong.size} such values in all); correct it, or leave it empty.",
+            f"({wrong.size} such values in all); correct it (a number alone, without % or a unit), or leave it empty.",
         )
     return found
 

@@ -128,6 +128,14 @@ def test_no_unit_is_named_twice_nor_begins_again():
     assert codes(steps(*ALL, gates=[True] * 5 + [False], year=2025), steps("03-01"))[1] == []
 
 
+def test_one_that_failed_and_is_scheduled_once_more_is_no_slip():
+    failed = steps(*ALL[:5], gates=[True] * 4 + [False], year=2025)
+    schedule = pd.DataFrame({"candidate_id": ["C1"], "year": [2026]})
+    assert codes(with_schedule(failed, schedule, PATH), schedule=schedule)[1] == []
+    running = steps(*ALL[:4], year=2025)
+    assert codes(with_schedule(running, schedule, PATH), schedule=schedule)[1] == [(None, "not_scheduled")]
+
+
 def test_what_the_schedule_has_elsewhere_is_told():
     schedule = pd.DataFrame({"candidate_id": ["C1", "C9"], "year": [2027, 2026]})
     assert codes(steps("03-01"), schedule=schedule)[1] == [(None, "not_scheduled")]

@@ -467,7 +467,16 @@ def test_mean_of_a_raster_by_hand(raster):
     zones = frame(shapely.box(0, 10, 15, 20), shapely.box(0, 0, 20, 10), FAR)
     found = raster_mean(zones, raster)
     assert found["value"].tolist() == pytest.approx([2, 8, np.nan], nan_ok=True)
-    assert found["reason"].tolist() == ["", "", "raster_gap"]
+    assert found["reason"].tolist() == ["", "", "no_cells"]
+
+
+def test_a_zone_that_a_raster_tells_less_than_half_of_has_no_mean(raster):
+    """Of the row of 8 and a hole: half of the whole row, 5 of 11 m of a part, 5 of 500 m of what reaches beyond."""
+    zones = frame(shapely.box(0, 0, 20, 10), shapely.box(5, 0, 16, 10), shapely.box(5, 0, 505, 10))
+    found = raster_mean(zones, raster)
+    assert found["value"].tolist() == pytest.approx([8, np.nan, np.nan], nan_ok=True)
+    assert found["denominator"].tolist() == pytest.approx([1, 0.5, 0.5])
+    assert found["reason"].tolist() == ["", "no_cells", "no_cells"]
 
 
 def test_a_raster_that_cannot_be_used_is_refused(raster, tmp_path):

@@ -92,4 +92,6 @@ def test_filters_that_leave_nothing_are_said_first(tmp_path) -> None:
     table.to_csv(tmp_path / "issues.csv", index=False)
     with pytest.raises(InputError) as refused:
         load.load_issues(tmp_path / "issues.csv", city=None, crs=4326, start="2024-01-01")
-    assert refused.value.message.zh.endswith("按筛选条件不计 2 行；时间无法识别 1 行。")
+    assert refused.value.message.zh.endswith(
+        "按筛选条件不计 2 行；时间无法识别（写成 2025-12-31 或 2025-12-31 08:30） 1 行。"
+    )

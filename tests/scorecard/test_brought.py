@@ -98,8 +98,26 @@ def test_a_growth_may_be_below_nothing(zones):
 
 
 def test_of_several_dates_the_latest_counts(zones):
-    rows = sheet(value=[98.0, 97.0, 96.0], date=["2025-01-01", "2026-06-30", None])
+    rows = sheet(value=[98.0, 97.0, 96.0], date=["2025-01-01", "2026-06-30", "2024-12-31"])
     assert bring_values(rows, PLAN, zones)["value"].tolist() == [97.0]
+
+
+@pytest.mark.parametrize("dates", [["2025-01-01", None], [None, "2025-01-01"], [None, None], ["2025-01-01"] * 2])
+def test_of_two_rows_whose_dates_do_not_tell_the_latest_none_is_taken(zones, dates):
+    with pytest.raises(InputError, match="补上日期，或只保留一行") as refused:
+        bring_values(sheet(zone=["全市"], value=[98.0, 97.0], date=dates), PLAN, zones)
+    assert "“全市”的“城市居民燃气覆盖率”" in refused.value.message.zh
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "says"), [("98%", None, "只写数，不带 %"), ("98", "2025年", "写成 2025-12-31")]
+)
+def test_a_percent_sign_or_a_year_for_a_date_is_refused_with_what_to_write(tmp_path, value, date, says):
+    path = tmp_path / "a.csv"
+    rows = pd.DataFrame({"区域": ["全市"], "指标代码": ["15"], "数值": [value], "日期": [date]})
+    rows.to_csv(path, index=False)
+    with pytest.raises(InputError, match=says):
+        load_layer("scorecard_values", path)
 
 
 def test_the_sheet_is_read_with_its_chinese_heads_and_every_row_accounted_for(tmp_path):
@@ -121,6 +139,13 @@ def test_the_sheet_is_read_with_its_chinese_heads_and_every_row_accounted_for(tm
         [6, "missing_value"],
     ]
     assert (found.rows_in, found.rows_left_out) == (6, 1)
+
+
+@pytest.mark.parametrize("head", ["数值", "现状值", "数值（%）", "指标值(%)"])
+def test_the_value_goes_by_what_the_workbook_and_people_call_it(tmp_path, head):
+    path = tmp_path / "a.csv"
+    path.write_text(f"区域,指标,{head},2027年目标\n甲,15,98,99\n", encoding="utf-8")
+    assert load_layer("scorecard_values", path).table[["value", "target_2027"]].to_numpy().tolist() == [[98, 99]]
 
 
 def test_a_sheet_that_nobody_filled_in_is_said_to_be_so(tmp_path):

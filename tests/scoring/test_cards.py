@@ -102,6 +102,12 @@ def test_a_share_below_its_bound_never_reads_as_the_bound():
     assert (condition.value, condition.state) == ("94.9 %", "fail")
 
 
+def test_points_below_the_reference_never_read_as_full_marks(candidates):
+    short = candidates.assign(lit=[79.6, 40.0, 90.0])  # 99.5 points of 80 %
+    cards = cards_of(score_candidates(short, districts=DISTRICTS, indicators=OWN))
+    assert next(line.score for line in cards["甲"].groups[0].lines) == "99.5"
+
+
 @pytest.fixture(scope="module")
 def beside_a_fourth(candidates):
     """丁 in the west passes the conditions, with the values of 丙, which does not and is part of no mean."""
@@ -118,12 +124,12 @@ def test_values_stand_beside_reference_district_and_city(beside_a_fourth):
     assert [group.weight for group in cards["甲"].groups] == ["75 %", "25 %"]
     lit = lines["照明"]
     # The east: (80 + 40) / 2; all: (80 + 40 + 90) / 3. Means over candidates, for no layer measures it.
-    assert (lit.value, lit.reference, lit.score, lit.weight) == ("80 %", "≥ 80", "100", "50.0 %")
+    assert (lit.value, lit.reference, lit.score, lit.weight) == ("80 %", "≥ 80", "100.0", "50.0 %")
     assert (lit.district, lit.city) == ("60*", "70*")
     assert (lit.points, lit.district_points, lit.city_points) == (100, 75, 87.5)
     assert lit.brought
     noise = lines["噪声"]
-    assert (noise.value, noise.district, noise.score) == ("5", "7*", "50")
+    assert (noise.value, noise.district, noise.score) == ("5", "7*", "50.0")
     trees = lines["行道树"]
     assert (trees.value, trees.score, trees.city) == ("—", "—", "30*")
     assert trees.district == "—", "the mean over one candidate is that candidate"
