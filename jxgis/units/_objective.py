@@ -123,7 +123,9 @@ def _evened(graph: Adjacency, values: Floats, total: float) -> Floats:
     return evened
 
 
-def piece_of(objective: Objective, nodes: Ints, group: Ints, low: Floats, high: Floats, further: Floats | None = None) -> Piece:
+def piece_of(
+    objective: Objective, nodes: Ints, group: Ints, low: Floats, high: Floats, further: Floats | None = None
+) -> Piece:
     """The kernels' view of some blocks, those of one group taken as one node.
 
     Parameters

@@ -96,6 +96,7 @@ def search_piece(
     iterations: int,
     starts: int,
     first: Solution | None = None,
+    pool: Pool | None = None,
 ) -> Solution:
     """Find k units of a piece, within the bounds where that can be reached.
 
@@ -113,6 +114,8 @@ def search_piece(
         Independent starts whose units are pooled.
     first
         What the first of them begins with: of :func:`seed_piece` under the same seed.
+    pool
+        What units met are added to.
 
     Returns
     -------
@@ -122,7 +125,7 @@ def search_piece(
     if k == 1:
         return _judge(piece, np.zeros(n, dtype=np.int64), 1)
     trials = max(iterations * n, _FEWEST_TRIALS) // starts
-    pool = Pool()
+    pool = Pool() if pool is None else pool
     best: Solution | None = None
     for start in range(starts):
         state = _state((*seed, start))
