@@ -84,7 +84,9 @@ def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
         None where there are more states than that.
     """
     near = [_borders(piece, node) for node in range(len(piece.area))]
-    order = _narrow_order([set(borders) for borders in near])
+    order = _narrow_order([set(borders) for borders in near], most)
+    if order is None:
+        return None
     place = {node: at for at, node in enumerate(order)}
     until = {node: max([place[node], *(place[other] for other in near[node])]) for node in order}
     before: dict[tuple[tuple[int, ...], bool], int] = {((), False): 0}
@@ -154,32 +156,36 @@ def _next_state(
     return tuple(number.setdefault(part, len(number) + 1) if part else 0 for part in kept), closed
 
 
-def _narrow_order(near: list[set[int]]) -> list[int]:
-    """An order of the nodes whose frontier stays narrow: greedily from each node, the best kept."""
-    best, least = list(range(len(near))), np.inf
+def _narrow_order(near: list[set[int]], most: int) -> list[int] | None:
+    """An order of the nodes whose frontier stays narrow: greedily from each node, the best kept.
+
+    None where even the sets of nodes on the frontier, which states refine, are more than ``most``.
+    """
+    best: list[int] | None = None
+    least = most
     for start in range(len(near)):
+        order: list[int] = []
         taken: set[int] = set()
         frontier: set[int] = set()
-        order: list[int] = []
-        width = 0.0
+        width = 0
         while len(order) < len(near) and width < least:
             free = {other for node in frontier for other in near[node]} - taken
-            if not free:
-                free = {start} if not order else {min(set(range(len(near))) - taken)}
-
-            def growth(node: int) -> tuple[int, int, int]:
-                closing = sum(not near[other] - taken - {node} for other in near[node] & frontier)
-                opening = near[node] - taken
-                return bool(opening) - closing, len(opening), node
-
-            node = min(free, key=growth)
+            rest = free or ({*range(len(near))} - taken if order else {start})
+            node = min((_growth(near, taken, frontier, node), node) for node in rest)[1]
             order.append(node)
             taken.add(node)
             frontier = {other for other in frontier | {node} if near[other] - taken}
-            width += 2.0 ** (len(frontier) + 1)
+            width += 1 << (len(frontier) + 1)
         if len(order) == len(near) and width < least:
             best, least = order, width
     return best
+
+
+def _growth(near: list[set[int]], taken: set[int], frontier: set[int], node: int) -> tuple[int, int]:
+    """By how much the frontier grows if a node is taken next, and how many of its neighbours are still to come."""
+    ahead = near[node] - taken
+    closing = sum(not near[other] - taken - {node} for other in near[node] & frontier)
+    return bool(ahead) - closing, len(ahead)
 
 
 @compiled
@@ -252,9 +258,8 @@ def beginnings(
                 rest = -np.inf
                 for r in range(rates.shape[0]):
                     rest = max(rest, ahead[r, state] - rates[r] * (high - load))
-                if state == sweep.last and load < low:
-                    rest = np.inf
-                if row[load] + rest <= limit and row[load] < np.inf:
+                complete = state != sweep.last or load >= low
+                if complete and row[load] < np.inf and row[load] + rest <= limit:
                     if kept == 0:
                         begin = load
                     kept = load + 1 - begin

@@ -123,9 +123,7 @@ def _evened(graph: Adjacency, values: Floats, total: float) -> Floats:
     return evened
 
 
-def piece_of(
-    objective: Objective, nodes: Ints, group: Ints, low: Floats, high: Floats, further: Floats | None = None
-) -> Piece:
+def piece_of(objective: Objective, nodes: Ints, group: Ints, low: Floats, high: Floats) -> Piece:
     """The kernels' view of some blocks, those of one group taken as one node.
 
     Parameters
@@ -137,9 +135,7 @@ def piece_of(
     group
         Node of each of them, int (p,), 0 … n−1; all different where nothing is kept together.
     low, high
-        The least and the greatest load of a unit that meet the bounds, float (b,): its area in m² first.
-    further
-        What is bounded beside the area, of every block, float (n, b − 1).
+        The least and the greatest load of a unit that meet the bounds, float (1,): its area in m².
 
     Returns
     -------
@@ -171,18 +167,15 @@ def piece_of(
     np.cumsum(np.bincount(source, minlength=n), out=start[1:])
     mass = np.zeros((n, objective.mass.shape[1]))
     np.add.at(mass, group, objective.mass[nodes])
-    load = np.zeros((n, len(low)))
-    np.add.at(load[:, 0], group, graph.area_m2[nodes])
-    if further is not None:
-        np.add.at(load[:, 1:], group, further[nodes])
+    area = np.bincount(group, weights=graph.area_m2[nodes], minlength=n).astype(np.float64)
     return Piece(
         start=start,
         other=target[order],
         shared=np.tile(shared, 2)[order],
         cut=np.tile(cut, 2)[order],
         link=np.tile(link, 2)[order],
-        area=load[:, 0].copy(),
-        load=load,
+        area=area,
+        load=area[:, None].copy(),
         perimeter=perimeter,
         mass=mass,
         square=np.bincount(group, weights=objective.square[nodes], minlength=n).astype(np.float64),

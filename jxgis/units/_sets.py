@@ -19,19 +19,13 @@ __all__ = ["connected_sets", "reduced_costs", "set_costs"]
 @compiled
 def _reaches(piece: Piece, load: Floats) -> bool:
     """Whether a set holds enough of everything that is bounded."""
-    for b in range(load.shape[0]):
-        if load[b] < piece.low[b]:
-            return False
-    return True
+    return bool((load >= piece.low).all())
 
 
 @compiled
 def _exceeds(piece: Piece, load: Floats) -> bool:
     """Whether a set holds too much of anything that is bounded."""
-    for b in range(load.shape[0]):
-        if load[b] > piece.high[b]:
-            return True
-    return False
+    return bool((load > piece.high).any())
 
 
 @compiled

@@ -165,6 +165,8 @@ class _Columns:
             bounds=(0, None),
             method="highs",
         )
+        if solved.fun is None:
+            raise AssertionError("leaving out or repeating nodes always solves it")
         return float(solved.fun), np.asarray(solved.eqlin.marginals, dtype=np.float64)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._kernels import anneal, grow_seed, unit_costs
@@ -77,6 +78,10 @@ class Pool:
     """Units met by the search, each once, with their costs."""
 
     costs: dict[bytes, float] = field(default_factory=dict)
+
+    def units(self) -> list[npt.NDArray[np.int32]]:
+        """The nodes of each."""
+        return [np.frombuffer(key, dtype=np.int32) for key in self.costs]
 
     def add(self, piece: Piece, label: Ints, k: int) -> None:
         """Take every unit of a labelling that is within the bounds."""
@@ -230,7 +235,7 @@ def _recombined(piece: Piece, k: int, pool: Pool, best: Solution) -> Solution:
     """The cheapest cover of the piece by units of the pool, if it beats the best start."""
     from jxgis.units._cover import cheapest_cover
 
-    sets = [np.frombuffer(key, dtype=np.int32) for key in pool.costs]
+    sets = pool.units()
     costs: Floats = np.fromiter(pool.costs.values(), dtype=np.float64, count=len(sets))
     chosen = cheapest_cover(len(piece.area), sets, costs, k).chosen
     if chosen is None:
