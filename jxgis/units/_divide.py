@@ -8,8 +8,9 @@ import numpy as np
 
 from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
+from jxgis.units.border_bound import prove_borders
 from jxgis.units.optimum import UnitPool, enumerate_units, optimal_units
-from jxgis.units.search import Solution, search_piece, seed_piece
+from jxgis.units.search import Pool, Solution, search_piece, seed_piece
 
 __all__ = ["Division", "divide"]
 
@@ -107,10 +108,11 @@ def divide(
             start, grown = seed_piece(piece, count, seed=(*seed, turn), effort=2**turn)
             seeds += grown
             if start.excess == 0:
+                met = Pool()
                 found = search_piece(
-                    piece, count, seed=(*seed, turn), iterations=iterations, starts=starts, first=start
+                    piece, count, seed=(*seed, turn), iterations=iterations, starts=starts, first=start, pool=met
                 )
-                return Division(_proven(piece, count, pool, found), None, tried, seeds)
+                return Division(_proven(piece, count, pool, found, met), None, tried, seeds)
             if start.better_than(nearest):
                 nearest = start
             off[count] = min(start.excess, off.get(count, np.inf))
@@ -126,13 +128,15 @@ def divide(
     return Division(nearest or _as_one(piece), "not_found", tried, seeds)
 
 
-def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Solution) -> Solution:
+def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Solution, met: Pool) -> Solution:
     """The best division into k units where that can be proven; what was found where it cannot."""
     if k == 1:
         return replace(found, bound=found.cost)
-    if pool is None:
-        return found
-    return optimal_units(piece, k, pool, found).found or found
+    if pool is not None:
+        return optimal_units(piece, k, pool, found).found or found
+    if piece.spread_weight == piece.shape_weight == 0:
+        return prove_borders(piece, found, met.units())
+    return found
 
 
 def _as_one(piece: Piece) -> Solution:

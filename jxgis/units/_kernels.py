@@ -33,13 +33,17 @@ def _uniform(state: State) -> float:
 
 
 @compiled
-def _excess(area: float, low: float, high: float) -> float:
-    """By how much an area is out of bounds, as a share of the lower bound; a hundredth more for being out at all."""
-    if area < low:
-        return 0.01 + (low - area) / low
-    if area > high:
-        return 0.01 + (area - high) / low
-    return 0.0
+def _excess(piece: Piece, load: Floats, times: float) -> float:
+    """By how much so many units together are out of bounds, in whole bounds; a hundredth more for being out at all."""
+    off = 0.0
+    for b in range(load.shape[0]):
+        low, high = times * piece.low[b], times * piece.high[b]
+        whole = piece.low[b] if piece.low[b] > 0 else piece.high[b]
+        if load[b] < low:
+            off += 0.01 * times + (low - load[b]) / whole
+        elif load[b] > high:
+            off += 0.01 * times + (load[b] - high) / whole
+    return off
 
 
 @compiled
@@ -53,9 +57,9 @@ def unit_cost(piece: Piece, area: float, perimeter: float, cut: float, square: f
 
 @compiled
 def unit_sums(piece: Piece, label: Ints, k: int) -> tuple[Floats, Floats, Floats, Floats, Floats, Ints]:
-    """Area, perimeter, cut, square, mass and number of nodes of each unit."""
+    """Load (its area first), perimeter, cut, square, mass and number of nodes of each unit."""
     n = piece.area.shape[0]
-    area = np.zeros(k)
+    load = np.zeros((k, piece.load.shape[1]))
     perimeter = np.zeros(k)
     cut = np.zeros(k)
     square = np.zeros(k)
@@ -63,10 +67,11 @@ def unit_sums(piece: Piece, label: Ints, k: int) -> tuple[Floats, Floats, Floats
     size = np.zeros(k, dtype=np.int64)
     for i in range(n):
         r = label[i]
-        area[r] += piece.area[i]
         perimeter[r] += piece.perimeter[i]
         square[r] += piece.square[i]
         size[r] += 1
+        for b in range(load.shape[1]):
+            load[r, b] += piece.load[i, b]
         for a in range(mass.shape[1]):
             mass[r, a] += piece.mass[i, a]
         for h in range(piece.start[i], piece.start[i + 1]):
@@ -74,18 +79,18 @@ def unit_sums(piece: Piece, label: Ints, k: int) -> tuple[Floats, Floats, Floats
                 perimeter[r] -= piece.shared[h]
             else:
                 cut[r] += piece.cut[h]
-    return area, perimeter, cut, square, mass, size
+    return load, perimeter, cut, square, mass, size
 
 
 @compiled
 def unit_costs(piece: Piece, label: Ints, k: int) -> tuple[Floats, Floats]:
     """What each unit adds to the objective, and by how much it is out of bounds."""
-    area, perimeter, cut, square, mass, _ = unit_sums(piece, label, k)
+    load, perimeter, cut, square, mass, _ = unit_sums(piece, label, k)
     cost = np.empty(k)
     excess = np.empty(k)
     for r in range(k):
-        cost[r] = unit_cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
-        excess[r] = _excess(area[r], piece.low, piece.high)
+        cost[r] = unit_cost(piece, load[r, 0], perimeter[r], cut[r], square[r], mass[r])
+        excess[r] = _excess(piece, load[r], 1.0)
     return cost, excess
 
 
@@ -221,11 +226,11 @@ def _subtrees(
 
     A border lies inside a subtree exactly if the lowest common ancestor of its two ends does: adding each border at
     that node and summing upwards gives the perimeter of both sides of every tree edge in one pass.
-    Returns area, perimeter, cut, square, mass; and border inside, cut inside, border and cut to the other nodes.
+    Returns load, perimeter, cut, square, mass; and border inside, cut inside, border and cut to the other nodes.
     """
     m = nodes.shape[0]
     d = piece.mass.shape[1]
-    area = np.zeros(m)
+    load = np.zeros((m, piece.load.shape[1]))
     perimeter = np.zeros(m)
     cut = np.zeros(m)
     square = np.zeros(m)
@@ -236,9 +241,10 @@ def _subtrees(
     cut_touching = np.zeros(m)
     for p in range(m):
         i = nodes[p]
-        area[p] = piece.area[i]
         perimeter[p] = piece.perimeter[i]
         square[p] = piece.square[i]
+        for b in range(load.shape[1]):
+            load[p, b] = piece.load[i, b]
         for a in range(d):
             mass[p, a] = piece.mass[i, a]
         for h in range(piece.start[i], piece.start[i + 1]):
@@ -260,7 +266,6 @@ def _subtrees(
     for t in range(m - 1, 0, -1):
         p = order[t]
         x = parent[p]
-        area[x] += area[p]
         perimeter[x] += perimeter[p]
         cut[x] += cut[p]
         square[x] += square[p]
@@ -268,9 +273,11 @@ def _subtrees(
         cut_inside[x] += cut_inside[p]
         touching[x] += touching[p]
         cut_touching[x] += cut_touching[p]
+        for b in range(load.shape[1]):
+            load[x, b] += load[p, b]
         for a in range(d):
             mass[x, a] += mass[p, a]
-    return area, perimeter, cut, square, mass, inside, cut_inside, touching, cut_touching
+    return load, perimeter, cut, square, mass, inside, cut_inside, touching, cut_touching
 
 
 @compiled
@@ -295,6 +302,7 @@ def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -
     units[0] = k
     used = 1
     local = np.full(n, -1, dtype=np.int64)
+    rest = np.empty(piece.load.shape[1])
     r = 0
     while r < used:
         while units[r] > 1:
@@ -314,24 +322,24 @@ def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -
             best_below = np.zeros(m, dtype=np.bool_)
             for _ in range(tries):
                 parent, depth, order = _random_tree(piece, nodes, local, likeness, state)
-                area, _p, _c, _s, _m, inside, _ci, touching, _ct = _subtrees(piece, nodes, local, parent, depth, order)
+                load, _p, _c, _s, _m, inside, _ci, touching, _ct = _subtrees(piece, nodes, local, parent, depth, order)
                 below_size = np.ones(m, dtype=np.int64)
                 for t in range(m - 1, 0, -1):
                     below_size[parent[order[t]]] += below_size[order[t]]
                 top, top_share = -1, 1
                 for t in range(1, m):
                     p = order[t]
-                    rest = area[0] - area[p]
+                    for b in range(rest.shape[0]):
+                        rest[b] = load[0, b] - load[p, b]
                     border = touching[p] - 2.0 * inside[p]
-                    middle = area[p] / area[0] * units[r]
+                    middle = load[p, 0] / load[0, 0] * units[r]
                     for j in range(max(1, int(middle) - 1), min(units[r] - 1, int(middle) + 2) + 1):
                         if below_size[p] < j or m - below_size[p] < units[r] - j:
                             continue
-                        off = _excess(area[p], j * piece.low, j * piece.high) * j
-                        off += _excess(rest, (units[r] - j) * piece.low, (units[r] - j) * piece.high) * (units[r] - j)
+                        off = _excess(piece, load[p], float(j)) + _excess(piece, rest, float(units[r] - j))
                         # Halves first: deep chains of single units leave ragged remainders.
                         tilt = abs(j - 0.5 * units[r]) / units[r]
-                        rank = 1e6 * off + border * (1.0 + tilt) / np.sqrt(area[0])
+                        rank = 1e6 * off + border * (1.0 + tilt) / np.sqrt(load[0, 0])
                         if rank < best:
                             best, top, top_share = rank, p, j
                 if top >= 0:
@@ -356,18 +364,22 @@ def _recombine(
     label: Ints,
     at: int,
     s: int,
-    area: Floats,
+    load: Floats,
     perimeter: Floats,
     cut: Floats,
     square: Floats,
     mass: Floats,
     size: Ints,
     local: Ints,
+    now: float,
     temperature: float,
     penalty: float,
     state: State,
 ) -> bool:
-    """Merge the unit of node ``at`` and its neighbour s, and part them at the best edge of a random spanning tree."""
+    """Merge the unit of node ``at`` and its neighbour s, and part them at the best edge of a random spanning tree.
+
+    ``now`` is what the two cost as they are, with the price of being out of bounds.
+    """
     r = label[at]
     # Outwards from the border between them: a scan of all labels would cost as much as the piece is large.
     nodes = np.empty(size[r] + size[s], dtype=np.int64)
@@ -385,30 +397,34 @@ def _recombine(
                 m += 1
     likeness = 1.0 if _uniform(state) < 0.5 else 0.0
     parent, depth, order = _random_tree(piece, nodes, local, likeness, state)
-    t_area, t_perimeter, t_cut, t_square, t_mass, inside, cut_inside, touching, cut_touching = _subtrees(
+    t_load, t_perimeter, t_cut, t_square, t_mass, inside, cut_inside, touching, cut_touching = _subtrees(
         piece, nodes, local, parent, depth, order
     )
-    d = mass.shape[1]
-    other_mass = np.empty(d)
+    rest = np.empty(load.shape[1])
+    other_mass = np.empty(mass.shape[1])
     best = np.inf
     top = -1
     for t in range(1, m):
         p = order[t]
-        rest = t_area[0] - t_area[p]
-        off = _excess(t_area[p], piece.low, piece.high) + _excess(rest, piece.low, piece.high)
+        rest[:] = t_load[0] - t_load[p]
+        other_mass[:] = t_mass[0] - t_mass[p]
+        off = _excess(piece, t_load[p], 1.0) + _excess(piece, rest, 1.0)
         across = touching[p] - 2.0 * inside[p]
         cut_across = cut_touching[p] - 2.0 * cut_inside[p]
         rest_inside = inside[0] - inside[p] - across
         rest_cut_inside = cut_inside[0] - cut_inside[p] - cut_across
-        for a in range(d):
-            other_mass[a] = t_mass[0, a] - t_mass[p, a]
         value = penalty * off
         value += unit_cost(
-            piece, t_area[p], t_perimeter[p] - 2.0 * inside[p], t_cut[p] - 2.0 * cut_inside[p], t_square[p], t_mass[p]
+            piece,
+            t_load[p, 0],
+            t_perimeter[p] - 2.0 * inside[p],
+            t_cut[p] - 2.0 * cut_inside[p],
+            t_square[p],
+            t_mass[p],
         )
         value += unit_cost(
             piece,
-            rest,
+            rest[0],
             t_perimeter[0] - t_perimeter[p] - 2.0 * rest_inside,
             t_cut[0] - t_cut[p] - 2.0 * rest_cut_inside,
             t_square[0] - t_square[p],
@@ -418,20 +434,15 @@ def _recombine(
             best, top = value, p
     for p in range(m):
         local[nodes[p]] = -1
-    old = unit_cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
-    old += unit_cost(piece, area[s], perimeter[s], cut[s], square[s], mass[s])
-    old += penalty * (_excess(area[r], piece.low, piece.high) + _excess(area[s], piece.low, piece.high))
-    gain = old - best
+    gain = now - best
     if top < 0 or (gain < 0 and _uniform(state) >= np.exp(gain / temperature)):
         return False
     below = _mark_below(parent, order, top)
     p = top
-    for a in range(d):
-        mass[s, a] = t_mass[0, a] - t_mass[p, a]
-        mass[r, a] = t_mass[p, a]
+    load[s], load[r] = t_load[0] - t_load[p], t_load[p]
+    mass[s], mass[r] = t_mass[0] - t_mass[p], t_mass[p]
     across = touching[p] - 2.0 * inside[p]
     cut_across = cut_touching[p] - 2.0 * cut_inside[p]
-    area[r], area[s] = t_area[p], t_area[0] - t_area[p]
     square[r], square[s] = t_square[p], t_square[0] - t_square[p]
     perimeter[r] = t_perimeter[p] - 2.0 * inside[p]
     perimeter[s] = t_perimeter[0] - t_perimeter[p] - 2.0 * (inside[0] - inside[p] - across)
@@ -459,21 +470,41 @@ def anneal(
     recombine_every: int,
     penalty: float,
     state: State,
-) -> None:
+    kept: Ints,
+) -> float:
     """Simulated annealing of single-node flips with recombinations of two units in between; changes ``label``.
 
     The temperature falls geometrically from ``hot`` to ``cold``. ``penalty`` is the price of leaving the bounds by
-    one lower bound; a price far above the objective makes them hard: a labelling within them never leaves them.
+    one bound; a price far above the objective makes them hard: a labelling within them never leaves them. A price
+    like that of a unit lets the search go round through labellings out of bounds.
     Kirkpatrick, Gelatt and Vecchi (1983); DeFord, Duchin and Solomon (2021) for the recombination.
+
+    Returns the cost of the best labelling within the bounds that was met, the one given included, and leaves it in
+    ``kept``; infinity where none was.
     """
     n = piece.area.shape[0]
-    if k < 2:
-        return
+    n_bounds = piece.load.shape[1]
     d = piece.mass.shape[1]
-    area, perimeter, cut, square, mass, size = unit_sums(piece, label, k)
+    load, perimeter, cut, square, mass, size = unit_sums(piece, label, k)
+    cost = np.empty(k)
+    off = np.empty(k)
+    out = 0
+    for r in range(k):
+        cost[r] = unit_cost(piece, load[r, 0], perimeter[r], cut[r], square[r], mass[r])
+        off[r] = _excess(piece, load[r], 1.0)
+        out += off[r] > 0
+    best = np.inf
+    total = cost.sum()
+    if out == 0:
+        best = total
+        kept[:] = label
+    if k < 2:
+        return best
     seen = np.zeros(n, dtype=np.int64)
     queue = np.empty(n, dtype=np.int64)
     local = np.full(n, -1, dtype=np.int64)
+    load_from = np.empty(n_bounds)
+    load_to = np.empty(n_bounds)
     mass_from = np.empty(d)
     mass_to = np.empty(d)
     stamp = 0
@@ -491,58 +522,76 @@ def anneal(
         if r == s or not piece.link[h]:
             continue
         if recombine_every > 0 and _uniform(state) * recombine_every < 1.0:
-            _recombine(piece, label, i, s, area, perimeter, cut, square, mass, size, local, temperature, penalty, state)
-            continue
-        if size[r] == 1:
-            continue
-        area_from = area[r] - piece.area[i]
-        area_to = area[s] + piece.area[i]
-        off_old = _excess(area[r], piece.low, piece.high) + _excess(area[s], piece.low, piece.high)
-        off_new = _excess(area_from, piece.low, piece.high) + _excess(area_to, piece.low, piece.high)
-        price = penalty * (off_new - off_old)
-        if price > 50.0 * temperature and off_old == 0.0:
-            continue
-        to_from = 0.0
-        to_other = 0.0
-        cut_from = cut[r]
-        cut_to = cut[s]
-        for g in range(piece.start[i], piece.start[i + 1]):
-            t = label[piece.other[g]]
-            if t == r:
-                to_from += piece.shared[g]
-                cut_from += piece.cut[g]
-                cut_to += piece.cut[g]
-            elif t == s:
-                to_other += piece.shared[g]
-                cut_from -= piece.cut[g]
-                cut_to -= piece.cut[g]
-            else:
-                cut_from -= piece.cut[g]
-                cut_to += piece.cut[g]
-        perimeter_from = perimeter[r] - piece.perimeter[i] + 2.0 * to_from
-        perimeter_to = perimeter[s] + piece.perimeter[i] - 2.0 * to_other
-        for a in range(d):
-            mass_from[a] = mass[r, a] - piece.mass[i, a]
-            mass_to[a] = mass[s, a] + piece.mass[i, a]
-        square_from = square[r] - piece.square[i]
-        square_to = square[s] + piece.square[i]
-        change = price
-        change += unit_cost(piece, area_from, perimeter_from, cut_from, square_from, mass_from)
-        change += unit_cost(piece, area_to, perimeter_to, cut_to, square_to, mass_to)
-        change -= unit_cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
-        change -= unit_cost(piece, area[s], perimeter[s], cut[s], square[s], mass[s])
-        if change > 0 and _uniform(state) >= np.exp(-change / temperature):
-            continue
-        stamp += 1
-        if not _stays_whole(piece, label, i, seen, stamp, queue):
-            continue
-        label[i] = s
-        size[r] -= 1
-        size[s] += 1
-        area[r], area[s] = area_from, area_to
-        perimeter[r], perimeter[s] = perimeter_from, perimeter_to
-        cut[r], cut[s] = cut_from, cut_to
-        square[r], square[s] = square_from, square_to
-        for a in range(d):
-            mass[r, a] = mass_from[a]
-            mass[s, a] = mass_to[a]
+            now = cost[r] + cost[s] + penalty * (off[r] + off[s])
+            if not _recombine(
+                piece, label, i, s, load, perimeter, cut, square, mass, size, local, now, temperature, penalty, state
+            ):
+                continue
+            cost_r = unit_cost(piece, load[r, 0], perimeter[r], cut[r], square[r], mass[r])
+            cost_s = unit_cost(piece, load[s, 0], perimeter[s], cut[s], square[s], mass[s])
+            off_r = _excess(piece, load[r], 1.0)
+            off_s = _excess(piece, load[s], 1.0)
+        else:
+            if size[r] == 1:
+                continue
+            for b in range(n_bounds):
+                load_from[b] = load[r, b] - piece.load[i, b]
+                load_to[b] = load[s, b] + piece.load[i, b]
+            off_r = _excess(piece, load_from, 1.0)
+            off_s = _excess(piece, load_to, 1.0)
+            off_old = off[r] + off[s]
+            price = penalty * (off_r + off_s - off_old)
+            if price > 50.0 * temperature and off_old == 0.0:
+                continue
+            to_from = 0.0
+            to_other = 0.0
+            cut_from = cut[r]
+            cut_to = cut[s]
+            for g in range(piece.start[i], piece.start[i + 1]):
+                t = label[piece.other[g]]
+                if t == r:
+                    to_from += piece.shared[g]
+                    cut_from += piece.cut[g]
+                    cut_to += piece.cut[g]
+                elif t == s:
+                    to_other += piece.shared[g]
+                    cut_from -= piece.cut[g]
+                    cut_to -= piece.cut[g]
+                else:
+                    cut_from -= piece.cut[g]
+                    cut_to += piece.cut[g]
+            perimeter_from = perimeter[r] - piece.perimeter[i] + 2.0 * to_from
+            perimeter_to = perimeter[s] + piece.perimeter[i] - 2.0 * to_other
+            for a in range(d):
+                mass_from[a] = mass[r, a] - piece.mass[i, a]
+                mass_to[a] = mass[s, a] + piece.mass[i, a]
+            square_from = square[r] - piece.square[i]
+            square_to = square[s] + piece.square[i]
+            cost_r = unit_cost(piece, load_from[0], perimeter_from, cut_from, square_from, mass_from)
+            cost_s = unit_cost(piece, load_to[0], perimeter_to, cut_to, square_to, mass_to)
+            change = price + cost_r + cost_s - cost[r] - cost[s]
+            if change > 0 and _uniform(state) >= np.exp(-change / temperature):
+                continue
+            stamp += 1
+            if not _stays_whole(piece, label, i, seen, stamp, queue):
+                continue
+            label[i] = s
+            size[r] -= 1
+            size[s] += 1
+            perimeter[r], perimeter[s] = perimeter_from, perimeter_to
+            cut[r], cut[s] = cut_from, cut_to
+            square[r], square[s] = square_from, square_to
+            for b in range(n_bounds):
+                load[r, b] = load_from[b]
+                load[s, b] = load_to[b]
+            for a in range(d):
+                mass[r, a] = mass_from[a]
+                mass[s, a] = mass_to[a]
+        out += (off_r > 0) + (off_s > 0) - (off[r] > 0) - (off[s] > 0)
+        total += cost_r + cost_s - cost[r] - cost[s]
+        cost[r], cost[s] = cost_r, cost_s
+        off[r], off[s] = off_r, off_s
+        if out == 0 and total < best:
+            best = total
+            kept[:] = label
+    return best

@@ -123,7 +123,7 @@ def _evened(graph: Adjacency, values: Floats, total: float) -> Floats:
     return evened
 
 
-def piece_of(objective: Objective, nodes: Ints, group: Ints, low_m2: float, high_m2: float) -> Piece:
+def piece_of(objective: Objective, nodes: Ints, group: Ints, low: Floats, high: Floats) -> Piece:
     """The kernels' view of some blocks, those of one group taken as one node.
 
     Parameters
@@ -134,8 +134,8 @@ def piece_of(objective: Objective, nodes: Ints, group: Ints, low_m2: float, high
         Rows of the blocks, int (p,).
     group
         Node of each of them, int (p,), 0 … n−1; all different where nothing is kept together.
-    low_m2, high_m2
-        The least and the greatest area that meet the bounds.
+    low, high
+        The least and the greatest load of a unit that meet the bounds, float (1,): its area in m².
 
     Returns
     -------
@@ -167,18 +167,20 @@ def piece_of(objective: Objective, nodes: Ints, group: Ints, low_m2: float, high
     np.cumsum(np.bincount(source, minlength=n), out=start[1:])
     mass = np.zeros((n, objective.mass.shape[1]))
     np.add.at(mass, group, objective.mass[nodes])
+    area = np.bincount(group, weights=graph.area_m2[nodes], minlength=n).astype(np.float64)
     return Piece(
         start=start,
         other=target[order],
         shared=np.tile(shared, 2)[order],
         cut=np.tile(cut, 2)[order],
         link=np.tile(link, 2)[order],
-        area=np.bincount(group, weights=graph.area_m2[nodes], minlength=n).astype(np.float64),
+        area=area,
+        load=area[:, None].copy(),
         perimeter=perimeter,
         mass=mass,
         square=np.bincount(group, weights=objective.square[nodes], minlength=n).astype(np.float64),
         spread_weight=objective.spread_weight,
         shape_weight=objective.shape_weight,
-        low=low_m2,
-        high=high_m2,
+        low=low,
+        high=high,
     )

@@ -62,7 +62,7 @@ def search_parts(
     def attempt(row: int, group: Ints, rounder: int) -> Division:
         part = parts[row]
         nodes = np.unique(group[part.nodes], return_inverse=True)[1]
-        piece = piece_of(objective, part.nodes, nodes, limits.least, limits.most)
+        piece = piece_of(objective, part.nodes, nodes, np.array([limits.least]), np.array([limits.most]))
         piece = piece._replace(shape_weight=piece.shape_weight * rounder)
         seed, iterations, starts = effort
         division = divide(

@@ -25,12 +25,14 @@ class Piece(NamedTuple):
         Whether a unit may reach across it, bool (2m,).
     area, perimeter
         Of each node, in m² and m, float (n,).
+    load
+        What is bounded, float (n, b): the area first, then each further quantity of which a unit may hold only so much.
     mass, square
         Area times attributes, float (n, d), and area times their squared length, float (n,).
     spread_weight, shape_weight
         What turns squares and squared perimeters into shares of the objective.
     low, high
-        The least and the greatest area, in m², that meet the bounds.
+        The least and the greatest load of a unit that meet the bounds, float (b,).
     """
 
     start: Ints
@@ -40,9 +42,10 @@ class Piece(NamedTuple):
     link: npt.NDArray[np.bool_]
     area: Floats
     perimeter: Floats
+    load: Floats
     mass: Floats
     square: Floats
     spread_weight: float
     shape_weight: float
-    low: float
-    high: float
+    low: Floats
+    high: Floats

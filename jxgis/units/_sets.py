@@ -17,6 +17,18 @@ __all__ = ["connected_sets", "reduced_costs", "set_costs"]
 
 
 @compiled
+def _reaches(piece: Piece, load: Floats) -> bool:
+    """Whether a set holds enough of everything that is bounded."""
+    return bool((load >= piece.low).all())
+
+
+@compiled
+def _exceeds(piece: Piece, load: Floats) -> bool:
+    """Whether a set holds too much of anything that is bounded."""
+    return bool((load > piece.high).any())
+
+
+@compiled
 def connected_sets(piece: Piece, most: int) -> tuple[npt.NDArray[np.uint64], bool]:
     """Every connected set of nodes within the bounds, one bit a node; and whether there were no more than ``most``.
 
@@ -36,16 +48,16 @@ def connected_sets(piece: Piece, most: int) -> tuple[npt.NDArray[np.uint64], boo
     taken = np.zeros(n + 1, dtype=np.uint64)
     barred = np.zeros(n + 1, dtype=np.uint64)
     reach = np.zeros(n + 1, dtype=np.uint64)
-    size = np.zeros(n + 1)
+    load = np.zeros((n + 1, piece.load.shape[1]))
     for root in range(n):
-        if piece.area[root] > piece.high:
+        if _exceeds(piece, piece.load[root]):
             continue
         taken[0] = one << np.uint64(root)
         # Lower nodes are barred: sets that hold them were built from there.
         barred[0] = (one << np.uint64(root)) - one
         reach[0] = near[root]
-        size[0] = piece.area[root]
-        if piece.low <= size[0]:
+        load[0] = piece.load[root]
+        if _reaches(piece, load[0]):
             if found == most:
                 return out[:found], False
             if found == out.shape[0]:
@@ -67,15 +79,14 @@ def connected_sets(piece: Piece, most: int) -> tuple[npt.NDArray[np.uint64], boo
                 i += 1
             bit = one << np.uint64(i)
             barred[level] |= bit
-            grown = size[level] + piece.area[i]
-            if grown > piece.high:
+            load[level + 1] = load[level] + piece.load[i]
+            if _exceeds(piece, load[level + 1]):
                 continue
             taken[level + 1] = taken[level] | bit
             barred[level + 1] = barred[level]
             reach[level + 1] = reach[level] | near[i]
-            size[level + 1] = grown
             level += 1
-            if grown >= piece.low:
+            if _reaches(piece, load[level]):
                 if found == most:
                     return out[:found], False
                 if found == out.shape[0]:

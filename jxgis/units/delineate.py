@@ -222,6 +222,6 @@ def _total(objective: Objective, unit: Ints) -> float:
     from jxgis.units._kernels import unit_costs
 
     nodes = np.arange(len(unit))
-    whole = piece_of(objective, nodes, nodes, 0.0, np.inf)
-    costs = unit_costs(whole._replace(low=1.0), unit, int(unit.max()) + 1)[0]
+    whole = piece_of(objective, nodes, nodes, np.zeros(1), np.array([np.inf]))
+    costs = unit_costs(whole, unit, int(unit.max()) + 1)[0]
     return float(costs.sum()) + objective.apart_total

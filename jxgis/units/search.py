@@ -1,8 +1,10 @@
 """Search for the best units of one connected piece: seeds, recombination, annealing, set partitioning.
 
-Recursive spanning-tree bisection gives a start within the bounds; simulated annealing moves single blocks and now and
-then recombines two neighbouring units along the best edge of a random spanning tree; every unit met on the way goes
-into a pool, and the cheapest exact cover of the piece by units of the pool is at least as good as the best start.
+Recursive spanning-tree bisection gives a start, annealed towards the bounds where it is out of them; simulated annealing
+then moves single blocks and now and then recombines two neighbouring units along the best edge of a random spanning tree.
+Being out of bounds has a price, so that the search may go round through plans that are out; every unit within the
+bounds that was met on the way goes into a pool, and the cheapest exact cover of the piece by units of the pool is at
+least as good as the best start.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._kernels import anneal, grow_seed, unit_costs
@@ -22,12 +25,18 @@ _HOT_SHARE = 0.2
 _COOLING = 1e-3
 # One trial in so many recombines two units instead of moving one block.
 _RECOMBINE_EVERY = 50
-# Price of leaving the bounds by one lower bound; costs of units are shares of the city's total, well below 1.
-_HARD = 1e3
+# Price of leaving the bounds by one whole bound, in mean costs of a unit, by turns of the starts: cheap enough for some
+# to go far round, dear enough for others to stay near where the bounds are tight.
+_SOFT = (25.0, 1e3, 8.0, 100.0)
+# A price beside which nothing else counts.
+_HARD = 1e5
 # Snapshots of each start that feed the pool, all from the cool end.
 _SNAPSHOTS = 8
 _TREES_PER_CUT = 5
-# Rescue of a piece that no seed brings into bounds: soft bounds, hot, with many recombinations.
+# Rescue of a seed that is out of bounds: hot from where out of bounds costs next to nothing, with many recombinations.
+_RESCUE_PRICE = 1e3
+_RESCUE_SHARES = (200.0, 0.1)
+_RESCUE_EVERY = 10
 _RESCUE_TRIALS = 40_000
 _RESCUE_TURNS = 8
 # Trials of a small piece, where a number per block would be next to nothing.
@@ -48,7 +57,7 @@ class Solution:
     cost
         Their part of the objective.
     excess
-        By how much they are out of bounds in all, in lower bounds; 0 if every unit is in.
+        By how much they are out of bounds in all, in whole bounds; 0 if every unit is in.
     bound
         Proven lower bound of the cost for k units within the bounds; NaN where nothing is proven.
     """
@@ -70,6 +79,10 @@ class Pool:
 
     costs: dict[bytes, float] = field(default_factory=dict)
 
+    def units(self) -> list[npt.NDArray[np.int32]]:
+        """The nodes of each."""
+        return [np.frombuffer(key, dtype=np.int32) for key in self.costs]
+
     def add(self, piece: Piece, label: Ints, k: int) -> None:
         """Take every unit of a labelling that is within the bounds."""
         cost, excess = unit_costs(piece, label, k)
@@ -88,6 +101,7 @@ def search_piece(
     iterations: int,
     starts: int,
     first: Solution | None = None,
+    pool: Pool | None = None,
 ) -> Solution:
     """Find k units of a piece, within the bounds where that can be reached.
 
@@ -105,6 +119,8 @@ def search_piece(
         Independent starts whose units are pooled.
     first
         What the first of them begins with: of :func:`seed_piece` under the same seed.
+    pool
+        What units met are added to.
 
     Returns
     -------
@@ -114,22 +130,20 @@ def search_piece(
     if k == 1:
         return _judge(piece, np.zeros(n, dtype=np.int64), 1)
     trials = max(iterations * n, _FEWEST_TRIALS) // starts
-    pool = Pool()
+    pool = Pool() if pool is None else pool
     best: Solution | None = None
     for start in range(starts):
         state = _state((*seed, start))
         given = first if start == 0 else None
         label = (given or _seed_within(piece, k, state, _RESCUE_TURNS)[0]).label.copy()
-        for snapshot in _annealed(piece, label, k, trials, state):
+        for snapshot in _annealed(piece, label, k, trials, _SOFT[start % len(_SOFT)], state):
             found = _judge(piece, snapshot, k)
             pool.add(piece, snapshot, k)
             if found.better_than(best):
                 best = found
-        if best is not None and best.excess > 0:
-            break  # The rescue has tried: more starts would only try the same again.
     if best is None:
         raise AssertionError("a search makes one start at least")
-    if starts > 1 and best.excess == 0:
+    if starts > 1:
         best = _recombined(piece, k, pool, best)
     return best
 
@@ -172,9 +186,11 @@ def _seed_within(
     for _ in range(turns):
         if best.excess == 0:
             break
-        # Being out of bounds is the only thing that counts now, so the price is 1 and the heat is measured by it.
-        anneal(piece, label, k, _RESCUE_TRIALS, 0.2, 1e-4, 10, 1.0, state)
-        found = _judge(piece, label, k)
+        hot, cold = (share * _mean_cost(piece, label, k) for share in _RESCUE_SHARES)
+        kept = label.copy()
+        price = _RESCUE_PRICE * _mean_cost(piece, label, k)
+        met = anneal(piece, label, k, _RESCUE_TRIALS, hot, cold, _RESCUE_EVERY, price, state, kept)
+        found = _judge(piece, kept if np.isfinite(met) else label, k)
         if found.better_than(best):
             best = found
         label = grow_seed(piece, k, 0.0, _TREES_PER_CUT, state)
@@ -187,29 +203,39 @@ def _annealed(
     label: Ints,
     k: int,
     trials: int,
+    soft: float,
     state: np.ndarray[tuple[int], np.dtype[np.uint64]],
 ) -> list[Ints]:
-    """Snapshots of one annealing, the seed first and the end last."""
-    # The heat is measured by what the terms cost; the price of kept-apart borders is none of them.
-    cost = float(unit_costs(piece._replace(cut=np.maximum(piece.cut, 0.0)), label, k)[0].sum())
+    """Snapshots of one annealing: the seed, the cool end, and the best within the bounds that was met."""
+    mean = _mean_cost(piece, label, k)
     snapshots = [label.copy()]
-    hot = _HOT_SHARE * cost / k
-    if hot <= 0:  # No term counts: nothing to improve.
-        return snapshots
     parts = max(_SNAPSHOTS * 2, trials // CHUNK)
-    heat = hot * _COOLING ** (np.arange(parts + 1) / parts)
+    heat = _HOT_SHARE * mean * _COOLING ** (np.arange(parts + 1) / parts)
+    kept = label.copy()
+    best, within = label, np.inf
     for part in range(parts):
-        anneal(piece, label, k, trials // parts, heat[part], heat[part + 1], _RECOMBINE_EVERY, _HARD, state)
+        met = anneal(
+            piece, label, k, trials // parts, heat[part], heat[part + 1], _RECOMBINE_EVERY, soft * mean, state, kept
+        )
+        if met < within:
+            best, within = kept.copy(), met
         if part >= parts - _SNAPSHOTS:
             snapshots.append(label.copy())
-    return snapshots
+    return [*snapshots, best]
+
+
+def _mean_cost(piece: Piece, label: Ints, k: int) -> float:
+    """What prices and heat are measured by: the mean cost of a unit; 1 where no term counts."""
+    # The price of kept-apart borders is none of what a unit costs.
+    cost = float(unit_costs(piece._replace(cut=np.maximum(piece.cut, 0.0)), label, k)[0].sum())
+    return cost / k or 1.0
 
 
 def _recombined(piece: Piece, k: int, pool: Pool, best: Solution) -> Solution:
     """The cheapest cover of the piece by units of the pool, if it beats the best start."""
     from jxgis.units._cover import cheapest_cover
 
-    sets = [np.frombuffer(key, dtype=np.int32) for key in pool.costs]
+    sets = pool.units()
     costs: Floats = np.fromiter(pool.costs.values(), dtype=np.float64, count=len(sets))
     chosen = cheapest_cover(len(piece.area), sets, costs, k).chosen
     if chosen is None:

@@ -60,7 +60,7 @@ def lattice(columns, rows, *, seed, low, high, compactness=0.05, border_credit=0
     objective = build_objective(
         graph, values, compactness=compactness, border_credit=border_credit, apart=np.empty(0, dtype=np.int64)
     )
-    piece = piece_of(objective, np.arange(n), np.arange(n), low * 1e6, high * 1e6)
+    piece = piece_of(objective, np.arange(n), np.arange(n), np.array([low * 1e6]), np.array([high * 1e6]))
     return graph, objective, values, piece
 
 
@@ -149,7 +149,7 @@ def test_what_cannot_be_divided_is_proven():
     # A checkerboard argument, which no count of areas shows: the linear relaxation alone need not see it.
     _, objective, _, whole = lattice(4, 4, seed=0, low=2, high=2)
     kept = np.array([i for i in range(16) if i not in (0, 15)])
-    board = piece_of(objective, kept, np.arange(14), 2e6, 2e6)
+    board = piece_of(objective, kept, np.arange(14), np.array([2e6]), np.array([2e6]))
     assert optimal_units(board, None, enumerate_units(board), None).infeasible
     assert not optimal_units(whole, None, enumerate_units(whole), None).infeasible
 
@@ -167,7 +167,7 @@ def test_seeds_are_contiguous_and_brought_within_bounds(seed):
     whole = nx.Graph(zip(graph.u.tolist(), graph.v.tolist(), strict=True))
     raw = grow_seed(piece, 10, 0.0, 5, np.array([seed * 2 + 1], dtype=np.uint64))
     # 108 squares in 18 units of exactly six leave no slack at all: the rescue must do it.
-    exact = search_piece(piece._replace(high=6e6), 18, seed=(seed,), iterations=1, starts=1)
+    exact = search_piece(piece._replace(high=np.array([6e6])), 18, seed=(seed,), iterations=1, starts=1)
     near = search_piece(piece, 10, seed=(seed,), iterations=1, starts=1)
     for label, k, most in ((raw, 10, None), (near.label, 10, 15), (exact.label, 18, 6)):
         for unit in range(k):
@@ -182,7 +182,7 @@ def test_annealing_keeps_units_whole_within_bounds_and_does_not_get_worse(seed):
     state = np.array([seed * 2 + 1], dtype=np.uint64)
     label = grow_seed(piece, 10, 0.0, 5, state)
     before = unit_costs(piece, label, 10)[0].sum()
-    anneal(piece, label, 10, 20_000, 1e-2, 1e-6, 50, 1e3, state)
+    anneal(piece, label, 10, 20_000, 1e-2, 1e-6, 50, 1e3, state, label.copy())
     cost, excess = unit_costs(piece, label, 10)
     assert cost.sum() < before
     assert not excess.any()
@@ -202,10 +202,16 @@ def test_a_line_of_equal_blocks_is_cut_where_the_values_change():
     graph = block_graph(blocks)
     level = np.repeat([0.0, 1.0, 5.0], [5, 3, 4])[:, None]
     objective = build_objective(graph, level, compactness=0.0, border_credit=0.0, apart=np.empty(0, dtype=np.int64))
-    piece = piece_of(objective, np.arange(12), np.arange(12), 2e6, 5e6)
+    piece = piece_of(objective, np.arange(12), np.arange(12), np.array([2e6]), np.array([5e6]))
     found = search_piece(piece, 3, seed=(0,), iterations=2000, starts=2)
     assert found.cost == pytest.approx(0, abs=1e-12)
     assert [len(set(found.label[a:b])) for a, b in ((0, 5), (5, 8), (8, 12))] == [1, 1, 1]
+
+
+def priced(piece, label, *units):
+    """What some units cost, with the price of being out of bounds."""
+    cost, excess = unit_costs(piece, label, int(label.max()) + 1)
+    return float((cost + 1e3 * excess)[list(units)].sum())
 
 
 def test_sums_survive_a_recombination():
@@ -218,7 +224,10 @@ def test_sums_survive_a_recombination():
     taken = 0
     for at in range(100):
         other = next((s for s in label[piece.other[piece.start[at] : piece.start[at + 1]]] if s != label[at]), None)
-        if other is not None and _recombine(piece, label, at, other, *sums, local, 1e-2, 1e3, state):
+        if other is None:
+            continue
+        now = priced(piece, label, label[at], other)
+        if _recombine(piece, label, at, other, *sums, local, now, 1e-2, 1e3, state):
             taken += 1
             for running, fresh in zip(sums, unit_sums(piece, label, 8), strict=True):
                 assert running == pytest.approx(fresh, rel=1e-9, abs=1e-6)
@@ -272,8 +281,9 @@ def linked(areas, pairs, *, low, high):
         square=np.array(areas) * 5.0,
         spread_weight=1.0,
         shape_weight=1.0,
-        low=low,
-        high=high,
+        load=np.array(areas, dtype=np.float64)[:, None],
+        low=np.array([low], dtype=np.float64),
+        high=np.array([high], dtype=np.float64),
     )
 
 
@@ -380,7 +390,7 @@ def test_annealing_ends_at_the_cold_end_and_no_colder():
         ends[cold] = 0
         for seed in range(40):
             label = np.array(dear)
-            anneal(piece, label, 2, 400, 1e12, cold, 0, 1e6, word(seed))
+            anneal(piece, label, 2, 400, 1e12, cold, 0, 1e6, word(seed), label.copy())
             ends[cold] += label[0] == label[1]
     # Half of 40 by chance: fewer than 8 or more than 32 is less likely than one in 10,000.
     assert 8 <= ends[1e3] <= 32
@@ -423,9 +433,9 @@ def test_a_block_between_two_of_its_unit_moves_where_they_hang_together_without_
     graph, *_ = lattice(3, 2, seed=0, low=1, high=5)
     values = np.array([0.0, 5, 5, 0, 5, 5])[:, None]
     objective = build_objective(graph, values, compactness=0.0, border_credit=0.0, apart=np.empty(0, dtype=np.int64))
-    piece = piece_of(objective, np.arange(6), np.arange(6), 1e6, 5e6)
+    piece = piece_of(objective, np.arange(6), np.arange(6), np.array([1e6]), np.array([5e6]))
     label = np.array([0, 0, 1, 0, 0, 1])
-    anneal(piece, label, 2, 500, 1e-9, 1e-9, 0, 1e3, word(1))
+    anneal(piece, label, 2, 500, 1e-9, 1e-9, 0, 1e3, word(1), label.copy())
     assert label.tolist() == [0, 1, 1, 0, 1, 1]
 
 
@@ -454,7 +464,8 @@ def test_a_recombination_parts_two_units_at_the_best_border():
         worst, best = labels[int(np.argmax(costs))].copy(), labels[int(np.argmin(costs))]
         at = int(np.flatnonzero(worst == 0)[-1])
         local = np.full(8, -1, dtype=np.int64)
-        assert _recombine(piece, worst, at, 1, *unit_sums(piece, worst, 2), local, 1e-9, 1e3, word(case))
+        now = priced(piece, worst, 0, 1)
+        assert _recombine(piece, worst, at, 1, *unit_sums(piece, worst, 2), local, now, 1e-9, 1e3, word(case))
         assert (worst[:-1] != worst[1:]).tolist() == (best[:-1] != best[1:]).tolist()
 
 
@@ -463,7 +474,8 @@ def test_a_recombination_into_the_bounds_is_always_taken():
     piece = path([1.0, 1.0, 1.0, 1.0], low=2, high=2, lengths=[1.0, 90.0, 1.0])._replace(shape_weight=0.0)
     for seed in range(10):
         label, local = np.array([0, 1, 1, 1]), np.full(4, -1, dtype=np.int64)
-        assert _recombine(piece, label, 0, 1, *unit_sums(piece, label, 2), local, 1e-3, 1e3, word(seed))
+        now = priced(piece, label, 0, 1)
+        assert _recombine(piece, label, 0, 1, *unit_sums(piece, label, 2), local, now, 1e-3, 1e3, word(seed))
         assert (label[0] == label[1], label[1] == label[2], label[2] == label[3]) == (True, False, True)
 
 
@@ -540,7 +552,7 @@ def test_a_border_kept_apart_costs_a_tenth_of_the_squares_to_cross():
     graph, *_ = lattice(2, 1, seed=0, low=1, high=2)
     values = np.array([[0.0], [2.0]])
     objective = build_objective(graph, values, compactness=0.0, border_credit=0.0, apart=np.array([0]))
-    piece = piece_of(objective, np.arange(2), np.arange(2), 1e6, 2e6)
+    piece = piece_of(objective, np.arange(2), np.arange(2), np.array([1e6]), np.array([2e6]))
     total = [
         unit_costs(piece, np.array(label), k)[0].sum() + objective.apart_total
         for label, k in (([0, 1], 2), ([0, 0], 1))

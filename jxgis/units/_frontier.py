@@ -1,0 +1,330 @@
+"""Connected sets of a planar graph, the cheapest or all cheap ones, along a sweep of its nodes.
+
+A sweep takes the nodes one by one; those taken that still have neighbours to come are its frontier. What a set of nodes
+looks like so far is told by which of the frontier are in it and which of these hang together: its state. Two beginnings
+in one state with the same load go on alike, so that only the cheaper is kept (Held and Karp 1962; Simpath, Knuth
+2011). Maps have narrow frontiers: a hundred counties need some ten thousand states.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from jxgis.space._compiled import compiled
+from jxgis.units._graph import Floats, Ints
+from jxgis.units._piece import Piece
+
+__all__ = ["Beginnings", "Sweep", "beginnings", "cheap_sets", "sweep_of"]
+
+
+class Sweep(NamedTuple):
+    """The states of a sweep and how one follows from another.
+
+    Attributes
+    ----------
+    order
+        Nodes as they come, int (n,).
+    layer
+        States before any node, after the first, … are ``layer[t]:layer[t + 1]``, int (n + 2,); the first is the empty set.
+    into
+        Steps into state s are ``into[s]:into[s + 1]``, int (states + 1,).
+    source
+        State that each step comes from, int (m,).
+    inside
+        Whether the node enters the set, bool (m,).
+    cut
+        What the set pays for its borders between the node and earlier ones, float (m,).
+    last
+        The state of a complete set.
+    """
+
+    order: Ints
+    layer: Ints
+    into: Ints
+    source: Ints
+    inside: npt.NDArray[np.bool_]
+    cut: Floats
+    last: int
+
+
+class Beginnings(NamedTuple):
+    """The cheapest beginning of a set in each state with each load.
+
+    Attributes
+    ----------
+    start
+        Values of state s are ``value[start[s]:start[s + 1]]``, int (states + 1,).
+    least
+        Load of the first of them, int (states,).
+    value
+        Cost less prices, float; infinite where there is no beginning that could end below the limit.
+    """
+
+    start: Ints
+    least: Ints
+    value: Floats
+
+
+def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
+    """The states of a sweep over a piece.
+
+    Parameters
+    ----------
+    piece
+        Nodes and neighbours.
+    most
+        Number of states at which to give up.
+
+    Returns
+    -------
+    Sweep or None
+        None where there are more states than that.
+    """
+    near = [_borders(piece, node) for node in range(len(piece.area))]
+    order = _narrow_order([set(borders) for borders in near], most)
+    if order is None:
+        return None
+    place = {node: at for at, node in enumerate(order)}
+    until = {node: max([place[node], *(place[other] for other in near[node])]) for node in order}
+    before: dict[tuple[tuple[int, ...], bool], int] = {((), False): 0}
+    frontier: list[int] = []
+    layer, into = [0, 1], [0, 0]
+    found: list[tuple[int, bool, float]] = []
+    for at, node in enumerate(order):
+        met = [(slot, *near[node][other]) for slot, other in enumerate(frontier) if other in near[node]]
+        linked = [slot for slot, _, link in met if link]
+        stay = [slot for slot, other in enumerate([*frontier, node]) if until[other] > at]
+        after: dict[tuple[tuple[int, ...], bool], list[tuple[int, bool, float]]] = {}
+        for (parts, closed), source in before.items():
+            for inside in (False, True):
+                state = _next_state(parts, closed, inside, linked, stay)
+                if state is not None:
+                    cut = sum(cost for slot, cost, _ in met if (parts[slot] > 0) != inside)
+                    after.setdefault(state, []).append((source, inside, cut))
+        before = {state: layer[-1] + number for number, state in enumerate(after)}
+        for steps in after.values():
+            found += steps
+            into.append(len(found))
+        layer.append(layer[-1] + len(after))
+        if layer[-1] > most:
+            return None
+        frontier = [[*frontier, node][slot] for slot in stay]
+    source_, inside_, cut_ = zip(*found, strict=True)
+    return Sweep(
+        order=np.array(order, dtype=np.int64),
+        layer=np.array(layer, dtype=np.int64),
+        into=np.array(into, dtype=np.int64),
+        source=np.array(source_, dtype=np.int64),
+        inside=np.array(inside_, dtype=np.bool_),
+        cut=np.array(cut_, dtype=np.float64),
+        last=before[(), True],
+    )
+
+
+def _borders(piece: Piece, node: int) -> dict[int, tuple[float, bool]]:
+    """Neighbours of a node: what a border costs, and whether a unit may reach across."""
+    here = range(int(piece.start[node]), int(piece.start[node + 1]))
+    return {int(piece.other[h]): (float(piece.cut[h]), bool(piece.link[h])) for h in here}
+
+
+def _next_state(
+    parts: tuple[int, ...], closed: bool, inside: bool, touched: list[int], stay: list[int]
+) -> tuple[tuple[int, ...], bool] | None:
+    """The state once a node is in or out; None where the set could not be connected any more.
+
+    ``parts`` numbers the connected parts of the set on the frontier, 0 for a node that is out; ``closed`` says that the
+    set is complete.
+    """
+    if inside and closed:
+        return None
+    now = [*parts, 0]
+    if inside:
+        joined = {parts[slot] for slot in touched if parts[slot]}
+        new = max(now) + 1
+        now = [new if part in joined else part for part in now]
+        now[-1] = new
+    kept = [now[slot] for slot in stay]
+    left = {*now} - {*kept, 0}
+    if left:
+        if len(left) > 1 or any(kept):
+            return None
+        closed = True
+    number: dict[int, int] = {}
+    return tuple(number.setdefault(part, len(number) + 1) if part else 0 for part in kept), closed
+
+
+def _narrow_order(near: list[set[int]], most: int) -> list[int] | None:
+    """An order of the nodes whose frontier stays narrow: greedily from each node, the best kept.
+
+    None where even the sets of nodes on the frontier, which states refine, are more than ``most``.
+    """
+    best: list[int] | None = None
+    least = most
+    for start in range(len(near)):
+        order: list[int] = []
+        taken: set[int] = set()
+        frontier: set[int] = set()
+        width = 0
+        while len(order) < len(near) and width < least:
+            free = {other for node in frontier for other in near[node]} - taken
+            rest = free or ({*range(len(near))} - taken if order else {start})
+            node = min((_growth(near, taken, frontier, node), node) for node in rest)[1]
+            order.append(node)
+            taken.add(node)
+            frontier = {other for other in frontier | {node} if near[other] - taken}
+            width += 1 << (len(frontier) + 1)
+        if len(order) == len(near) and width < least:
+            best, least = order, width
+    return best
+
+
+def _growth(near: list[set[int]], taken: set[int], frontier: set[int], node: int) -> tuple[int, int]:
+    """By how much the frontier grows if a node is taken next, and how many of its neighbours are still to come."""
+    ahead = near[node] - taken
+    closing = sum(not near[other] - taken - {node} for other in near[node] & frontier)
+    return bool(ahead) - closing, len(ahead)
+
+
+@compiled
+def _ahead(sweep: Sweep, grain: Ints, price: Floats, rates: Floats) -> Floats:
+    """The least that can still come after each state, whatever the load, if a load of one costs so much; (rates, states)."""
+    states = sweep.into.shape[0] - 1
+    ahead = np.full((rates.shape[0], states), np.inf)
+    ahead[:, sweep.last] = 0.0
+    for t in range(sweep.order.shape[0] - 1, -1, -1):
+        node = sweep.order[t]
+        for state in range(sweep.layer[t + 1], sweep.layer[t + 2]):
+            for e in range(sweep.into[state], sweep.into[state + 1]):
+                for r in range(rates.shape[0]):
+                    cost = ahead[r, state] + sweep.cut[e]
+                    if sweep.inside[e]:
+                        cost += rates[r] * grain[node] - price[node]
+                    ahead[r, sweep.source[e]] = min(ahead[r, sweep.source[e]], cost)
+    return ahead
+
+
+@compiled
+def beginnings(
+    sweep: Sweep, grain: Ints, price: Floats, low: int, high: int, limit: float, rates: Floats
+) -> Beginnings:
+    """The cheapest beginnings of connected sets that cost, less the prices of their nodes, at most a limit.
+
+    Parameters
+    ----------
+    sweep
+        Of :func:`sweep_of`.
+    grain
+        Load of each node, int (n,).
+    price
+        Of each node, float (n,).
+    low, high
+        Least and greatest load of a set.
+    limit
+        Sets above it are left out where a bound shows it; infinity keeps all.
+    rates
+        Prices of a load of one, not negative, float (r,): what bounds the rest of a set, by the best of them.
+    """
+    states = sweep.into.shape[0] - 1
+    ahead = _ahead(sweep, grain, price, rates)
+    start = np.zeros(states + 1, dtype=np.int64)
+    least = np.zeros(states, dtype=np.int64)
+    value = np.empty(1 << 16)
+    value[0] = 0.0
+    start[1] = 1
+    row = np.empty(high + 1)
+    for t in range(sweep.order.shape[0]):
+        node = sweep.order[t]
+        for state in range(sweep.layer[t + 1], sweep.layer[t + 2]):
+            row[:] = np.inf
+            first, end = high + 1, 0
+            for e in range(sweep.into[state], sweep.into[state + 1]):
+                source = sweep.source[e]
+                shift = least[source] - start[source]
+                cost = sweep.cut[e]
+                if sweep.inside[e]:
+                    shift += grain[node]
+                    cost -= price[node]
+                for at in range(start[source], min(start[source + 1], high + 1 - shift)):
+                    load = at + shift
+                    row[load] = min(row[load], value[at] + cost)
+                first = min(first, start[source] + shift)
+                end = max(end, min(start[source + 1] + shift, high + 1))
+            kept = 0
+            begin = first
+            for load in range(first, end):
+                rest = -np.inf
+                for r in range(rates.shape[0]):
+                    rest = max(rest, ahead[r, state] - rates[r] * (high - load))
+                complete = state != sweep.last or load >= low
+                if complete and row[load] < np.inf and row[load] + rest <= limit:
+                    if kept == 0:
+                        begin = load
+                    kept = load + 1 - begin
+                else:
+                    row[load] = np.inf
+            least[state] = begin
+            start[state + 1] = start[state] + kept
+            if start[state + 1] > value.shape[0]:
+                value = np.concatenate((value, np.empty(max(value.shape[0], kept))))
+            for at in range(kept):
+                value[start[state] + at] = row[begin + at]
+    return Beginnings(start, least, value[: start[states]])
+
+
+@compiled
+def cheap_sets(
+    sweep: Sweep, grain: Ints, price: Floats, found: Beginnings, limit: float, most: int
+) -> tuple[npt.NDArray[np.bool_], Floats, bool]:
+    """Every connected set whose cost less prices is at most a limit.
+
+    Returns the sets, bool (s, n), what they cost less prices, float (s,), and whether these are all: at most ``most`` are
+    given.
+    """
+    n = sweep.order.shape[0]
+    sets = np.zeros((min(most, 64), n), dtype=np.bool_)
+    costs = np.empty(sets.shape[0])
+    count = 0
+    state = np.empty(n + 1, dtype=np.int64)
+    load = np.empty(n + 1, dtype=np.int64)
+    tail = np.empty(n + 1)
+    step = np.empty(n + 1, dtype=np.int64)
+    inside = np.zeros(n, dtype=np.bool_)
+    last = sweep.last
+    for at in range(found.start[last], found.start[last + 1]):
+        if not found.value[at] <= limit:
+            continue
+        state[n], load[n], tail[n], step[n] = last, at - found.start[last] + found.least[last], 0.0, sweep.into[last]
+        t = n
+        while t <= n:
+            if t == 0:
+                if count == most:
+                    return sets[:count], costs[:count], False
+                if count == sets.shape[0]:
+                    sets = np.concatenate((sets, np.zeros_like(sets)))
+                    costs = np.concatenate((costs, np.empty_like(costs)))
+                sets[count] = inside
+                costs[count] = tail[0]
+                count += 1
+                t += 1
+                continue
+            if step[t] == sweep.into[state[t] + 1]:
+                t += 1
+                continue
+            e = step[t]
+            step[t] += 1
+            node = sweep.order[t - 1]
+            source = sweep.source[e]
+            before = load[t] - (grain[node] if sweep.inside[e] else 0)
+            place = before - found.least[source]
+            if place < 0 or place >= found.start[source + 1] - found.start[source]:
+                continue
+            cost = tail[t] + sweep.cut[e] - (price[node] if sweep.inside[e] else 0.0)
+            if not found.value[found.start[source] + place] + cost <= limit:
+                continue
+            inside[node] = sweep.inside[e]
+            t -= 1
+            state[t], load[t], tail[t], step[t] = source, before, cost, sweep.into[source]
+    return sets[:count], costs[:count], True
