@@ -54,12 +54,8 @@ class PopulationRaster:
         As the file declares it, or as told.
     width, height
         Cells.
-    cell_area_m2
-        Mean area of a cell; NaN for a raster in degrees.
     total
         Sum over all cells that hold a number, its scale and offset applied.
-    nodata_cells
-        Cells without a number.
     notes
         What is odd, for people.
     """
@@ -70,9 +66,7 @@ class PopulationRaster:
     crs: pyproj.CRS
     width: int
     height: int
-    cell_area_m2: float
     total: float
-    nodata_cells: int
     notes: tuple[Text, ...]
 
 
@@ -123,7 +117,6 @@ def check_raster(
             missing += cells.size - int(known.sum())
             total += float(cells[known].sum())
         width, height = raster.width, raster.height
-        cell = abs(raster.transform.determinant) if chosen.is_projected else float("nan")
         declared = raster.nodata
     if missing == width * height:
         raise InputError(zh=f"{file.name} 没有任何有效像元。", en=f"{file.name} holds no number at all.")
@@ -137,9 +130,7 @@ def check_raster(
         crs=chosen,
         width=width,
         height=height,
-        cell_area_m2=cell,
         total=total,
-        nodata_cells=missing,
         notes=tuple(notes),
     )
 
