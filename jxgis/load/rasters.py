@@ -17,7 +17,8 @@ from jxgis.crs import inside_box, refuse_distorted
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.load import Loaded, SourceFile
-from jxgis.load._layer import finish, gather, require_columns
+from jxgis.load._finish import finish, require_columns
+from jxgis.load._layer import gather
 from jxgis.load._options import ReadOptions
 from jxgis.load.readers import file_hash, one_file
 from jxgis.load.rejects import REJECT_COLUMNS
