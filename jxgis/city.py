@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from jxgis._files import reading, require_ordinary, require_sane_workbook
+from jxgis._files import reading, require_ordinary
 from jxgis._toml import COLOUR, KEY, MONTH_DAY, RuleError, path_of, read_toml, validated
+from jxgis._workbooks import require_sane_workbook
 from jxgis.errors import InputError, SettingsError, os_reason
 from jxgis.i18n import Text, few, listed
 from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest

@@ -10,6 +10,7 @@ import shapely
 
 from jxgis import crs
 from jxgis import reference as reference_
+from jxgis._misplaced import _gauss_kruger, assign_axes, check_units, refuse_misplaced
 from jxgis.errors import CrsError
 from jxgis.load import load_districts
 
@@ -147,9 +148,7 @@ def test_choosing_the_metric_crs() -> None:
 )
 def test_coordinates_that_contradict_the_declared_system(x: float, y: float, declared: object, says: str) -> None:
     with pytest.raises(CrsError, match=says):
-        reference_.check_units(
-            np.array([x, 0.0, np.nan]), np.array([y, 0.0, 1.0]), reference_.resolve_crs(declared), "a.csv"
-        )  # type: ignore[arg-type]
+        check_units(np.array([x, 0.0, np.nan]), np.array([y, 0.0, 1.0]), reference_.resolve_crs(declared), "a.csv")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -165,17 +164,17 @@ def test_coordinates_that_contradict_the_declared_system(x: float, y: float, dec
     ],
 )
 def test_coordinates_that_agree(x: float, y: float, declared: int) -> None:
-    reference_.check_units(np.array([x]), np.array([y]), reference_.resolve_crs(declared), "a.csv")
+    check_units(np.array([x]), np.array([y]), reference_.resolve_crs(declared), "a.csv")
 
 
 @pytest.mark.parametrize("zone", range(25, 46))
 def test_suggested_systems_are_the_ones_of_that_zone(zone: int) -> None:
-    assert pyproj.CRS(reference_._gauss_kruger(zone)).name.endswith(f"zone {zone}")
+    assert pyproj.CRS(_gauss_kruger(zone)).name.endswith(f"zone {zone}")
 
 
 @pytest.mark.parametrize("zone", range(13, 24))
 def test_suggested_systems_of_six_degrees(zone: int) -> None:
-    assert pyproj.CRS(reference_._gauss_kruger(zone)).name.endswith(f"zone {zone}")
+    assert pyproj.CRS(_gauss_kruger(zone)).name.endswith(f"zone {zone}")
 
 
 def scattered(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
@@ -195,7 +194,7 @@ def test_axes_are_found_by_value(declared: str, order: str, box: crs.Box | None)
         east, north = lon, lat
     first, second = (east, north) if order == "east_north" else (north, east)
     first[:3], second[:3] = 0.0, 0.0
-    found = reference_.assign_axes(first, second, reference, box=box, what="a.csv", names=("X坐标", "Y坐标"))
+    found = assign_axes(first, second, reference, box=box, what="a.csv", names=("X坐标", "Y坐标"))
     assert found == order
 
 
@@ -203,9 +202,9 @@ def test_axes_that_cannot_be_told_ask_for_a_setting() -> None:
     lon, lat = scattered()
     both = reference_.resolve_crs("EPSG:4326")
     with pytest.raises(CrsError, match="axes"):
-        reference_.assign_axes(lon, lat, both, box=(-71.2, 42.2, -70.9, 42.5), what="a.csv", names=("X", "Y"))
+        assign_axes(lon, lat, both, box=(-71.2, 42.2, -70.9, 42.5), what="a.csv", names=("X", "Y"))
     with pytest.raises(CrsError, match="north_east"):
-        reference_.assign_axes(lat, lat + 0.1, both, box=None, what="a.csv", names=("X", "Y"))
+        assign_axes(lat, lat + 0.1, both, box=None, what="a.csv", names=("X", "Y"))
 
 
 def test_box_around_is_wider_by_its_margin() -> None:
@@ -279,23 +278,23 @@ def test_web_mercator_is_read_and_never_worked_in() -> None:
     with pytest.raises(CrsError, match="墨卡托"):
         crs.require_metric(towns, "towns")
     x, y = shapely.get_coordinates(towns.centroid.array)[0]
-    reference_.check_units(np.array([x]), np.array([y]), reference_.resolve_crs(3857), "a.gpkg")
+    check_units(np.array([x]), np.array([y]), reference_.resolve_crs(3857), "a.gpkg")
     with pytest.raises(CrsError, match="EPSG:3857"):
-        reference_.check_units(np.array([x]), np.array([y]), reference_.resolve_crs(4549), "a.gpkg")
+        check_units(np.array([x]), np.array([y]), reference_.resolve_crs(4549), "a.gpkg")
 
 
 @pytest.mark.parametrize(("metres", "unit"), [(0.3048, "feet"), (1000, "kilometres"), (0.01, "centimetres")])
 def test_metres_that_are_none_are_noticed(metres: float, unit: str) -> None:
     east, north = np.array([EAST / metres]), np.array([NORTH / metres])
     with pytest.raises(CrsError, match=unit):
-        reference_.refuse_misplaced(east, north, reference_.resolve_crs(4549), "a.gpkg")
+        refuse_misplaced(east, north, reference_.resolve_crs(4549), "a.gpkg")
 
 
 def test_a_place_far_from_where_the_crs_is_used_is_refused_and_a_local_drawing_is_not() -> None:
     with pytest.raises(CrsError, match="far outside"):
-        reference_.refuse_misplaced(np.array([5e5]), np.array([7e6]), reference_.resolve_crs(4549), "a.gpkg")
+        refuse_misplaced(np.array([5e5]), np.array([7e6]), reference_.resolve_crs(4549), "a.gpkg")
     for x, y in ((EAST, NORTH), (800.0, 300.0), (EAST + 4e5, NORTH)):
-        reference_.refuse_misplaced(np.array([x]), np.array([y]), reference_.resolve_crs(4549), "a.gpkg")
+        refuse_misplaced(np.array([x]), np.array([y]), reference_.resolve_crs(4549), "a.gpkg")
 
 
 def test_the_utm_zone_is_that_of_the_most() -> None:
@@ -360,12 +359,12 @@ def test_feet_that_begin_as_a_zone_does_are_called_feet(code: int, lon: float, l
     east, north = pyproj.Transformer.from_crs(4326, code, always_xy=True).transform(lon, lat)
     for x, y in ((east / 0.3048, north / 0.3048), (north / 0.3048, east / 0.3048)):
         with pytest.raises(CrsError, match="feet"):
-            reference_.check_units(np.array([x]), np.array([y]), reference_.resolve_crs(code), "a.csv")
+            check_units(np.array([x]), np.array([y]), reference_.resolve_crs(code), "a.csv")
 
 
 def test_what_begins_as_a_zone_does_and_lies_nowhere_is_given_no_zone() -> None:
     with pytest.raises(CrsError, match="lie nowhere on earth") as refused:
-        reference_.check_units(np.array([40e6]), np.array([9e6]), reference_.resolve_crs(4549), "a.csv")
+        check_units(np.array([40e6]), np.array([9e6]), reference_.resolve_crs(4549), "a.csv")
     assert "EPSG:4528" not in str(refused.value)
 
 

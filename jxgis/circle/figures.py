@@ -18,6 +18,7 @@ from jxgis.drawing.layers import TOP
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import Sketch, text
+from jxgis.report.blocks import of_city
 
 __all__ = ["circle_chart", "circle_sheet"]
 
@@ -39,7 +40,7 @@ def circle_chart(circle: pd.DataFrame, *, minutes: float, lang: str = "zh", sket
     matplotlib.figure.Figure
     """
     column = share_column(circle)
-    city = circle[circle["level"] == "city"].iloc[::-1]
+    city = of_city(circle).iloc[::-1]
     share = 100 * np.nan_to_num(city[column].to_numpy(dtype=np.float64))
     place = np.arange(len(city))
     with figure_style():

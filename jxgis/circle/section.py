@@ -10,7 +10,7 @@ import pandas as pd
 
 from jxgis.circle.kinds import ALL_KINDS
 from jxgis.i18n import listed, text
-from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, TableBlock, method_note, table_block
+from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, TableBlock, method_note, of_city, table_block
 from jxgis.report.columns import percent
 from jxgis.schema.tables import table as declared
 
@@ -82,12 +82,8 @@ def map_line(settings: Settings, lang: str) -> str:
     return text("circle.map_line", lang, **values)
 
 
-def _city(circle: pd.DataFrame) -> pd.DataFrame:
-    return circle[circle["level"] == "city"]
-
-
 def _keys(circle: pd.DataFrame, minutes: str, lang: str) -> list[Key]:
-    column, city = share_column(circle), _city(circle)
+    column, city = share_column(circle), of_city(circle)
     every = city.loc[city["kind"] == ALL_KINDS, column]
     if every.isna().all():
         return []
@@ -107,7 +103,7 @@ def _blocks(
     lang: str,
 ) -> list[Block]:
     circle = tables["circle"]
-    city, column = _city(circle), share_column(circle)
+    city, column = of_city(circle), share_column(circle)
     of = text(f"circle.of_{'people' if column == 'people_coverage' else 'housing'}", lang)
     every = city.loc[city["kind"] == ALL_KINDS, column]
     if every.isna().all():

@@ -8,6 +8,7 @@ import pandas as pd
 
 from jxgis.clusters.density import FEWEST
 from jxgis.clusters.outlines import MARGIN
+from jxgis.hotspots.caution import at_one_point
 from jxgis.i18n import Text, text, text_pair
 from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import write_value
@@ -21,8 +22,6 @@ __all__ = ["cluster_section", "in_a_line", "notes_of", "rule_of"]
 
 _WIDE = 0.5
 """Share of the issues from which on one cluster is too wide to be a place."""
-_SAME_POINT = 0.5
-"""Share of a cluster's issues at one point that is worth a question."""
 
 
 def cluster_section(result: ClustersResult, lang: str) -> Section:
@@ -44,7 +43,7 @@ def cluster_section(result: ClustersResult, lang: str) -> Section:
         wide = shown["classes"]["share_largest"].iloc[0]
         if pd.notna(wide) and wide > _WIDE:
             blocks.append(Paragraph(text("clusters.wide", lang, share=write_value(wide, "percent", lang)), "none"))
-        blocks += [Paragraph(said, "none") for said in _same_points(own.head(TOP), lang)]
+        blocks += [Paragraph(said.of(lang), "none") for said in at_one_point(own.head(TOP))]
         blocks.append(
             table_block(text("clusters.table", lang, n=len(own.head(TOP))), own.head(TOP), lang, of="clusters.clusters")
         )
@@ -74,13 +73,6 @@ def _key_note(classes: pd.DataFrame, lang: str) -> str:
     if not share:
         return text("clusters.key_none", lang)
     return text("clusters.key_note", lang, share=write_value(share, "percent", lang))
-
-
-def _same_points(clusters: pd.DataFrame, lang: str) -> list[str]:
-    """Clusters of which most issues stand at one point."""
-    share = pd.to_numeric(clusters["same_point_share"], errors="coerce")
-    told = zip(clusters["name"][share >= _SAME_POINT], share[share >= _SAME_POINT], strict=True)
-    return [text("clusters.same_point", lang, name=name, share=write_value(of, "percent", lang)) for name, of in told]
 
 
 def notes_of(result: ClustersResult) -> list[Text]:

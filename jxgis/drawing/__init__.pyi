@@ -3,6 +3,7 @@ from .base import Box, Script, add_notice, extent, new_map
 from .basemaps import Source, add_basemap, source_of
 from .canvas import BLANK, Canvas
 from .colours import sequential
+from .data import Shapes, add_shapes, datum_of
 from .figures import (
     Figure,
     chinese_font,
@@ -19,7 +20,6 @@ from .ground import NO_GROUND, Basemap, BasemapName, Ground, ground_of, road_ord
 from .layers import (
     Field,
     PlaceList,
-    Shapes,
     add_group,
     add_lines,
     add_names,
@@ -27,9 +27,7 @@ from .layers import (
     add_place_lists,
     add_points,
     add_polygons,
-    add_shapes,
     add_switch,
-    datum_of,
     dot,
     fields_of,
     fill,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jxgis.drawing import _encode
-from jxgis.drawing.layers import DataLayer, Shapes, Style, datum_of
+from jxgis.drawing.data import DataLayer, Shapes, datum_of
+from jxgis.drawing.layers import Style
 from jxgis.i18n import text
 
 if TYPE_CHECKING:

@@ -8,16 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Centre", "centre_of", "least_sets", "least_shifts"]
+__all__ = ["LEAST_SETS", "Centre", "centre_of", "least_shifts"]
 
 _FULL = 15
 """Up to so many differences every choice of signs is tried; of more a group of as many choices, 2**15."""
 _DRAWS, _OF_DRAWS = 4000, 10
 """What can be told is drawn so often, with choices of signs as of ten differences: what more of them change is less."""
 _ALPHA = 0.05
-"""One less the level of the interval where no other is asked for."""
+"""One less the level of the interval."""
 _ROUND = 1e-12
 """Means this near are equal: sums of the same numbers in another order differ by less."""
+LEAST_SETS = int(np.ceil(np.log2(2 / _ALPHA) - _ROUND))
+"""The fewest differences that allow an interval at all: of n differences no choice of signs is rarer than 2 in 2**n."""
 
 
 class Centre(NamedTuple):
@@ -39,29 +41,13 @@ class Centre(NamedTuple):
     p: float
 
 
-def least_sets(alpha: float = _ALPHA) -> int:
-    """The fewest differences that allow an interval at all: of n differences no choice of signs is rarer than 2 in 2**n.
-
-    Parameters
-    ----------
-    alpha
-        One less the level of the interval.
-
-    Examples
-    --------
-    >>> least_sets(0.05), least_sets(0.1)
-    (6, 5)
-    """
-    return int(np.ceil(np.log2(2 / alpha) - _ROUND))
-
-
-def centre_of(differences: ArrayLike, weights: ArrayLike | None = None, *, alpha: float = _ALPHA) -> Centre:
+def centre_of(differences: ArrayLike, weights: ArrayLike | None = None) -> Centre:
     """Find the centre of independent differences that are each symmetric about it, with an exact interval.
 
     A centre t is kept where flipping the signs of ``difference - t`` does not make the observed weighted mean a rare one.
     The ends of what is kept are order statistics of the weighted means of all subsets of the differences (Hartigan 1969:
     between each two neighbours of them the centre lies equally often), so that nothing is drawn and nothing is
-    approximated: of 2**n choices, the interval leaves out ``floor(alpha / 2 * 2**n)`` at either end. Of more than 15
+    approximated: of 2**n choices, the interval leaves out ``floor(0.05 / 2 * 2**n)`` at either end. Of more than 15
     differences not all subsets are taken but a fixed group of 32,768 of them (one that holds the symmetric difference of any
     two), for which the same holds.
 
@@ -71,8 +57,6 @@ def centre_of(differences: ArrayLike, weights: ArrayLike | None = None, *, alpha
         (n,) the differences, in an order that does not hang on their values.
     weights
         (n,) positive, such that flipping a difference would not change them; equal where not given.
-    alpha
-        One less the level of the interval.
 
     Returns
     -------
@@ -98,14 +82,14 @@ def centre_of(differences: ArrayLike, weights: ArrayLike | None = None, *, alpha
     size = len(means) + 1
     below, above = int((means <= _ROUND).sum()), int((means >= -_ROUND).sum())
     p = min(1.0, 2 * (1 + min(below, above)) / size)
-    left_out = _left_out(size, alpha)
+    left_out = _left_out(size)
     if not left_out:
         return Centre(value, np.nan, np.nan, p)
     ordered = np.partition(means, (left_out - 1, len(means) - left_out))
     return Centre(value, float(ordered[left_out - 1]), float(ordered[-left_out]), p)
 
 
-def least_shifts(variances: ArrayLike, weights: ArrayLike, *, alpha: float = _ALPHA) -> NDArray[np.float64]:
+def least_shifts(variances: ArrayLike, weights: ArrayLike) -> NDArray[np.float64]:
     """How far the centre must fall to be told from none, in many cases: their quantile is the fall for a power.
 
     The interval moves with the differences. So a fall is told where the upper end that there would be without it is smaller
@@ -117,8 +101,6 @@ def least_shifts(variances: ArrayLike, weights: ArrayLike, *, alpha: float = _AL
         (n,) of the differences.
     weights
         (n,) as of `centre_of`.
-    alpha
-        One less the level of the interval.
 
     Returns
     -------
@@ -132,7 +114,7 @@ def least_shifts(variances: ArrayLike, weights: ArrayLike, *, alpha: float = _AL
     True
     """
     spread, weight = np.sqrt(np.asarray(variances, dtype=np.float64)), np.asarray(weights, dtype=np.float64)
-    left_out = _left_out(2 ** min(len(spread), _OF_DRAWS), alpha)
+    left_out = _left_out(2 ** min(len(spread), _OF_DRAWS))
     if not left_out:
         return np.full(1, np.nan)
     draws = np.random.default_rng(0).standard_normal((_DRAWS, len(spread))) * spread
@@ -140,9 +122,9 @@ def least_shifts(variances: ArrayLike, weights: ArrayLike, *, alpha: float = _AL
     return np.sort(np.partition(means, -left_out, axis=1)[:, -left_out])
 
 
-def _left_out(size: int, alpha: float) -> int:
+def _left_out(size: int) -> int:
     """How many of the subsets' means lie beyond either end."""
-    return int(alpha / 2 * size + _ROUND)
+    return int(_ALPHA / 2 * size + _ROUND)
 
 
 def _means(rows: NDArray[np.float64], weight: NDArray[np.float64], most: int = _FULL) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jxgis.effect.areas import shared_ground
-from jxgis.effect.typical import least_sets
+from jxgis.effect.typical import LEAST_SETS
 from jxgis.i18n import Text, few, text_pair
 from jxgis.period_words import days_said, gap_lines
 
@@ -24,7 +24,7 @@ _COVERS = 0.9
 
 def reason_of(result: EffectResult) -> Text | None:
     """Why there is no interval; None where there is one."""
-    sets, least = len(result.sets), least_sets()
+    sets, least = len(result.sets), LEAST_SETS
     return text_pair("effect.few_sets", n=sets, least=least) if sets < least else None
 
 

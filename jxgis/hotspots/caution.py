@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from jxgis.i18n import listed, text
+from jxgis.i18n import Text, few, listed, text, text_pair
 from jxgis.report.blocks import Block, Paragraph, table_block
 from jxgis.schema.columns import column
 from jxgis.small_counts import as_words
 
-__all__ = ["cautions"]
+__all__ = ["SAME_POINT", "at_one_point", "cautions"]
 
+SAME_POINT = 0.2
+"""Share of the issues of a place or a cluster at one point from which on a page asks for a look at their addresses."""
 _SHOWN = 20  # all of them stand in hotspots.gpkg and the workbook
 
 
@@ -39,6 +41,26 @@ def cautions(levels: pd.DataFrame | None, heavy: pd.DataFrame | None, lang: str)
         heading = text("report.heavy_table", lang)
         blocks.append(table_block(heading, heavy.head(_SHOWN), lang, of="hotspots.heavy_cells"))
     return blocks
+
+
+def at_one_point(found: pd.DataFrame) -> list[Text]:
+    """Ask for a look at the addresses of clusters of which many issues stand at one point; nothing where there is none.
+
+    Parameters
+    ----------
+    found
+        ``name`` and ``same_point_share``, as people are shown them.
+
+    Examples
+    --------
+    >>> clusters = pd.DataFrame({"name": ["三水湾", "府南"], "same_point_share": [0.2, 0.19]})
+    >>> [said.zh[:7] for said in at_one_point(clusters)]
+    ['三水湾的问题有']
+    """
+    names = found.loc[pd.to_numeric(found["same_point_share"]) >= SAME_POINT, "name"].unique()
+    if not len(names):
+        return []
+    return [text_pair("report.same_point_of", names=few(names, " 处"), share=f"{100 * SAME_POINT:g} %")]
 
 
 def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:

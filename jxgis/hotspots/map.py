@@ -12,18 +12,17 @@ import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, HOT_COLD, PAPER, PEAK, PINS, sequential
+from jxgis.drawing.data import Shapes, add_shapes
 from jxgis.drawing.ground import Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
     PlaceList,
-    Shapes,
     add_group,
     add_picture,
     add_place_lists,
     add_points,
     add_polygons,
-    add_shapes,
     add_switch,
     dot,
     fields_of,

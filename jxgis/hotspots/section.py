@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.hotspots.caution import cautions
+from jxgis.hotspots.caution import SAME_POINT, cautions
 from jxgis.hotspots.findings import SENTENCES
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.i18n import clauses, listed, sentences, text
@@ -36,10 +36,7 @@ if TYPE_CHECKING:
     from jxgis.i18n import Text
     from jxgis.settings import HotspotSettings
 
-__all__ = ["SAME_POINT", "hotspot_section", "map_line"]
-
-#: From this share of the issues of a place or a scan cluster at one point on, the page asks for a look at their addresses.
-SAME_POINT = 0.2
+__all__ = ["hotspot_section", "map_line"]
 
 
 def hotspot_section(

@@ -11,6 +11,7 @@ import shapely
 from jxgis import crs as _crs
 from jxgis import parse
 from jxgis import reference as _reference
+from jxgis._misplaced import assign_axes, check_units
 from jxgis.errors import InputError
 from jxgis.i18n import listed
 from jxgis.load._place import IN_CITY, Placed, refuse_scattered, refuse_swapped
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
+    from jxgis._misplaced import AxisOrder
     from jxgis.crs import Box
-    from jxgis.reference import AxisOrder, Reference
+    from jxgis.reference import Reference
 
 __all__ = ["degrees_apart", "place_columns"]
 
@@ -94,11 +96,11 @@ def place_columns(
     missing = (np.isnan(one) | np.isnan(two)) & ~bad
     zero = (one == 0) & (two == 0)
     usable = ~(missing | bad | zero)
-    _reference.check_units(one[~in_one], two[~in_one], reference, what)
+    check_units(one[~in_one], two[~in_one], reference, what)
     order = axes
     if order is None and pair != ("lon", "lat"):
         labels = (a, b) if pair[0] != pair[1] else (f"{a}[1]", f"{a}[2]")
-        order = _reference.assign_axes(one[~in_one], two[~in_one], reference, box=box, what=what, names=labels)
+        order = assign_axes(one[~in_one], two[~in_one], reference, box=box, what=what, names=labels)
     east, north = (two, one) if order == "north_east" else (one, two)
     if in_one.any():
         east, north = _with_pairs(east, north, one, two, in_one, reference, box)

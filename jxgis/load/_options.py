@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     import pyproj
 
+    from jxgis._misplaced import AxisOrder
     from jxgis.city import City
     from jxgis.crs import Box
-    from jxgis.reference import AxisOrder
 
 __all__ = ["ReadOptions", "crs_of_nowhere", "require_known"]
 

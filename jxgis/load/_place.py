@@ -10,6 +10,7 @@ import shapely
 
 from jxgis import crs as _crs
 from jxgis import reference as _reference
+from jxgis._misplaced import check_units, refuse_misplaced
 from jxgis.errors import CrsError
 from jxgis.i18n import Text
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
+    from jxgis._misplaced import AxisOrder
     from jxgis.crs import Box
-    from jxgis.reference import AxisOrder, Reference
+    from jxgis.reference import Reference
 
 __all__ = [
     "IN_CITY",
@@ -165,7 +167,7 @@ def place_geometry(
     given = given[:, ::-1] if axes == "north_east" else given
     west, south, east, north = bounds.T
     middle_x, middle_y = (west + east) / 2, (south + north) / 2
-    _reference.check_units(middle_x, middle_y, reference, what)
+    check_units(middle_x, middle_y, reference, what)
     usable = ~(missing | empty | broken)
     beyond = np.zeros(len(flat), dtype=bool)
     if reference.crs.is_geographic:
@@ -324,12 +326,12 @@ def _refuse_elsewhere(
         if share_outside > 0.5:
             refuse_swapped(x, y, reference, box, what, axes, IN_CITY)
             if reference.crs.is_projected:
-                _reference.refuse_misplaced(x, y, reference, what)
+                refuse_misplaced(x, y, reference, what)
     elif reference.crs.is_projected and (fence := _crs.area_of_use(reference.crs)) is not None:
         lon, lat = _reference.to_lonlat(x, y, reference)
         if _crs.inside_box(lon, lat, fence).mean() < 0.5:
             refuse_swapped(x, y, reference, fence, what, axes, _IN_USE)
-            _reference.refuse_misplaced(x, y, reference, what)
+            refuse_misplaced(x, y, reference, what)
 
 
 def refuse_swapped(

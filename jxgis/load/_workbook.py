@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_few_columns, require_sane_workbook
+from jxgis._files import reading, require_few_columns
+from jxgis._workbooks import require_sane_workbook
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import empty_rows
@@ -56,7 +57,7 @@ def read_excel(path: Path, *, sheet: str | None, what: str, columns: Picker | No
     Raises
     ------
     InputError
-        If the file is not a workbook, has no such sheet, or reaches too far (`jxgis._files.MOST_CELLS`).
+        If the file is not a workbook, has no such sheet, or reaches too far (`jxgis._workbooks.MOST_CELLS`).
     """
     import python_calamine
 

@@ -14,7 +14,8 @@ from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import few, listed, text_pair
 from jxgis.load import Loaded
-from jxgis.load._layer import Gathered, finish, gather, require_columns
+from jxgis.load._finish import finish, require_columns
+from jxgis.load._layer import Gathered, gather
 from jxgis.load._options import ReadOptions
 from jxgis.load.geometry import repair
 from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, claimed_twice, overlap_notes, snap_overlaps

@@ -19,7 +19,8 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import few, listed, text_pair
 from jxgis.load import Loaded
-from jxgis.load._layer import Gathered, finish, gather, read_times, require_columns
+from jxgis.load._finish import finish, require_columns
+from jxgis.load._layer import Gathered, gather, read_times
 from jxgis.load._options import ReadOptions
 from jxgis.load.times import local_date
 from jxgis.privacy import mask, mask_column

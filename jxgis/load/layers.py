@@ -12,7 +12,8 @@ from jxgis.city import TIMEZONE, contract_of
 from jxgis.errors import InputError
 from jxgis.i18n import listed, text_pair
 from jxgis.load import Loaded
-from jxgis.load._layer import Gathered, finish, gather, read_times, require_columns, told_by
+from jxgis.load._finish import finish, require_columns, told_by
+from jxgis.load._layer import Gathered, gather, read_times
 from jxgis.load._options import ReadOptions
 from jxgis.schema.layers import heads
 

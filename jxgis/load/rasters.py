@@ -17,7 +17,8 @@ from jxgis.crs import inside_box, refuse_distorted
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.load import Loaded, SourceFile
-from jxgis.load._layer import finish, gather, require_columns
+from jxgis.load._finish import finish, require_columns
+from jxgis.load._layer import gather
 from jxgis.load._options import ReadOptions
 from jxgis.load.readers import file_hash, one_file
 from jxgis.load.rejects import REJECT_COLUMNS
@@ -54,12 +55,8 @@ class PopulationRaster:
         As the file declares it, or as told.
     width, height
         Cells.
-    cell_area_m2
-        Mean area of a cell; NaN for a raster in degrees.
     total
         Sum over all cells that hold a number, its scale and offset applied.
-    nodata_cells
-        Cells without a number.
     notes
         What is odd, for people.
     """
@@ -70,9 +67,7 @@ class PopulationRaster:
     crs: pyproj.CRS
     width: int
     height: int
-    cell_area_m2: float
     total: float
-    nodata_cells: int
     notes: tuple[Text, ...]
 
 
@@ -123,7 +118,6 @@ def check_raster(
             missing += cells.size - int(known.sum())
             total += float(cells[known].sum())
         width, height = raster.width, raster.height
-        cell = abs(raster.transform.determinant) if chosen.is_projected else float("nan")
         declared = raster.nodata
     if missing == width * height:
         raise InputError(zh=f"{file.name} 没有任何有效像元。", en=f"{file.name} holds no number at all.")
@@ -137,9 +131,7 @@ def check_raster(
         crs=chosen,
         width=width,
         height=height,
-        cell_area_m2=cell,
         total=total,
-        nodata_cells=missing,
         notes=tuple(notes),
     )
 

@@ -11,7 +11,8 @@ from jxgis import parse
 from jxgis.city import TIMEZONE
 from jxgis.errors import InputError
 from jxgis.i18n import few
-from jxgis.load._layer import finish, gather, require_columns
+from jxgis.load._finish import finish, require_columns
+from jxgis.load._layer import gather
 from jxgis.load._options import ReadOptions
 from jxgis.load.times import parse_times
 from jxgis.privacy import mask_column

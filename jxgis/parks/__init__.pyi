@@ -8,7 +8,7 @@ from .people import people_of_housing
 from .radius import RadiusCoverage, classify_parks, coverage_by_band, radius_coverage
 from .result import ParksResult
 from .siting import FewestParks, Siting, fewest_parks, radius_sensitivity, site_parks
-from .standards import Standard, load_standard, standards_table
+from .standards import Standard, load_standard
 from .supply import Supply, supply_by_zone, two_step_catchment
 from .walking import WalkingCoverage, isochrones, walking_coverage
 from .whatif import change_parks, changed_housing, compare_coverage
@@ -43,7 +43,6 @@ __all__ = [
     "radius_coverage",
     "radius_sensitivity",
     "site_parks",
-    "standards_table",
     "supply_by_zone",
     "two_step_catchment",
     "walking_coverage",

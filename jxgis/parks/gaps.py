@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.bounds import at_least, widened
+from jxgis.bounds import widened
 from jxgis.crs import require_metric
-from jxgis.errors import InputError
 from jxgis.i18n import text
 from jxgis.space.nearest import nearest
 from jxgis.space.parts import connected
@@ -19,16 +18,14 @@ from jxgis.space.ratio import ratio
 
 __all__ = ["blind_spot_names", "blind_spots", "still_unserved"]
 
+_JOIN_M = 100.0
+"""Housing of one zone this near is one blind spot: streets run between."""
+_NAME_M = 1000.0
+"""Farthest place that lends its name."""
 
-def blind_spots(
-    unserved: gpd.GeoDataFrame,
-    *,
-    places: gpd.GeoDataFrame | None = None,
-    join_m: float = 100.0,
-    name_m: float = 1000.0,
-    min_m2: float = 0.0,
-) -> gpd.GeoDataFrame:
-    """Gather unserved housing that lies together, name each gathering and rank it.
+
+def blind_spots(unserved: gpd.GeoDataFrame, *, places: gpd.GeoDataFrame | None = None) -> gpd.GeoDataFrame:
+    """Gather unserved housing of a zone that lies within 100 m, name each gathering and rank it.
 
     Parameters
     ----------
@@ -36,13 +33,7 @@ def blind_spots(
         Polygons with ``zone``, ``m2`` and, where known, ``people``: ``RadiusCoverage.unserved`` or
         ``WalkingCoverage.unserved``.
     places
-        Points or polygons with ``name``; a blind spot takes the nearest one's within ``name_m``.
-    join_m
-        Housing of one zone this near is one blind spot, in metres: streets run between.
-    name_m
-        Farthest place that lends its name, in metres.
-    min_m2
-        Smaller gatherings are left out.
+        Points or polygons with ``name``; a blind spot takes the nearest one's within 1 km.
 
     Returns
     -------
@@ -55,8 +46,6 @@ def blind_spots(
     ------
     CrsError
         If the layers are not in one metric CRS.
-    InputError
-        If a distance is negative.
 
     Examples
     --------
@@ -69,13 +58,8 @@ def blind_spots(
     [[1, '老城-1', 400.0, 1], [2, '老城-2', 200.0, 2]]
     """
     crs = require_metric(unserved, "unserved")
-    if not (join_m >= 0 and name_m >= 0):
-        raise InputError(
-            zh=f"join_m（{join_m}）和 name_m（{name_m}）应不小于 0（米）。",
-            en=f"join_m ({join_m}) and name_m ({name_m}) must be 0 or more (metres).",
-        )
     shape, zone = unserved.geometry.to_numpy(), unserved["zone"].to_numpy(dtype=object)
-    left, right = shapely.STRtree(shape).query(shape, predicate="dwithin", distance=widened(join_m))
+    left, right = shapely.STRtree(shape).query(shape, predicate="dwithin", distance=widened(_JOIN_M))
     same = zone[left] == zone[right]
     groups = pd.Series(np.arange(len(shape))).groupby(connected(len(shape), left[same], right[same]))
     rows = [part.to_numpy() for _, part in groups]
@@ -89,11 +73,8 @@ def blind_spots(
         values = unserved[column].to_numpy(dtype=np.float64)
         table[column] = np.array([values[part].sum() for part in rows], dtype=np.float64)
     table["share"] = ratio(table["m2"], table.groupby("zone")["m2"].transform("sum"))
-    table = table[at_least(table["m2"].to_numpy(), min_m2)].sort_values(
-        [sums[-1], "m2"], ascending=False, kind="stable"
-    )
-    table = table.reset_index(drop=True)
-    table["name"] = _names(table, places, name_m)
+    table = table.sort_values([sums[-1], "m2"], ascending=False, kind="stable", ignore_index=True)
+    table["name"] = _names(table, places)
     table["rank"] = np.arange(1, len(table) + 1)
     return table[["rank", "name", "zone", *sums, "share", "parcels", "geometry"]]
 
@@ -131,13 +112,13 @@ def still_unserved(spots: gpd.GeoDataFrame, unserved: gpd.GeoDataFrame) -> gpd.G
     return gpd.GeoSeries(left, crs=spots.crs)
 
 
-def _names(spots: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, name_m: float) -> list[str]:
+def _names(spots: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None) -> list[str]:
     """Each spot's nearest place, once; else its zone and a number within it."""
     found: dict[int, str] = {}
-    if places is not None and len(places) and len(spots) and name_m > 0:
+    if places is not None and len(places) and len(spots):
         require_metric(places, "places", spots.crs)
         names = places["name"].to_numpy(dtype=object)
-        near = nearest(spots.geometry.to_numpy(), places.geometry.to_numpy(), reach_m=widened(name_m))
+        near = nearest(spots.geometry.to_numpy(), places.geometry.to_numpy(), reach_m=widened(_NAME_M))
         found = {spot: str(names[place]) for spot, place in enumerate(near) if place >= 0 and not pd.isna(names[place])}
     told: list[str] = []
     used: dict[str, int] = {}

@@ -18,9 +18,8 @@ from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pandas as pd
 
-__all__ = ["Band", "Standard", "load_standard", "load_standards", "standards_table"]
+__all__ = ["Band", "Standard", "load_standard", "load_standards"]
 
 _DEFAULT_STANDARD = "garden-city-2022"
 
@@ -204,35 +203,3 @@ def load_standard(name: str = _DEFAULT_STANDARD, path: str | Path | None = None)
             en=f"There is no park standard {name}{hint.en} There are: {listed(known, 'en')}.",
         )
     return known[name]
-
-
-def standards_table() -> pd.DataFrame:
-    """All presets as one table, a row a band.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``standard, min_m2, max_m2, radius_m, context, denominator, source, clause, verified``.
-
-    Examples
-    --------
-    >>> standards_table().query("standard == 'gbt50563-2010'")["radius_m"].tolist()
-    [500.0, 300.0]
-    """
-    import pandas as pd
-
-    return pd.DataFrame(
-        [
-            {
-                "standard": standard.name,
-                **band.model_dump(),
-                "denominator": standard.denominator,
-                "source": standard.source,
-                "clause": standard.clause,
-                "verified": standard.verified,
-            }
-            for standard in load_standards().values()
-            for band in standard.bands
-        ],
-        columns=["standard", "min_m2", "max_m2", "radius_m", "context", "denominator", "source", "clause", "verified"],
-    )

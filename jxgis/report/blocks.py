@@ -30,6 +30,7 @@ __all__ = [
     "count_in_words",
     "method_note",
     "of_all",
+    "of_city",
     "table_block",
 ]
 
@@ -255,6 +256,11 @@ def method_note(part: str, key: str, lang: str, **values: object) -> MethodNote:
         text(f"report.note_{key}_{piece}", lang, **values) for piece in ("figure", "method", "denominator")
     )
     return MethodNote(part, figure, method, denominator)
+
+
+def of_city(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the city as a whole."""
+    return table[table["level"] == "city"]
 
 
 def of_all(table: pd.DataFrame) -> pd.DataFrame:

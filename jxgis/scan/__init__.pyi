@@ -2,7 +2,7 @@ from .analysis import scan_clusters
 from .figures import scan_sheet
 from .map import scan_map
 from .result import ScanResult
-from .statistic import Scanned, Window, gumbel_p, log_likelihood_ratio, scan_cases, scan_times
+from .statistic import Scanned, Window, gumbel_p, scan_cases, scan_times
 from .varying import varying_in_time, varying_of
 from .windows import Shape, Stretches, grow_shapes, stretches_of
 
@@ -14,7 +14,6 @@ __all__ = [
     "Window",
     "grow_shapes",
     "gumbel_p",
-    "log_likelihood_ratio",
     "scan_cases",
     "scan_clusters",
     "scan_map",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from jxgis.hotspots.section import SAME_POINT
-from jxgis.i18n import Text, few, listed, text, text_pair
+from jxgis.hotspots.caution import at_one_point
+from jxgis.i18n import Text, listed, text, text_pair
 from jxgis.period_words import gap_lines
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
@@ -104,11 +102,7 @@ def notes_of(result: ScanResult) -> list[Text]:
         notes.append(
             text_pair("scan.wide_note", metres=f"{options.radius_max_m:g}", share=f"{100 * options.max_share:g} %")
         )
-    shown = result.shown_tables()["clusters"]
-    share = pd.to_numeric(of_all(shown)["same_point_share"])
-    if (share >= SAME_POINT).any():
-        names = list(of_all(shown).loc[share >= SAME_POINT, "name"].unique())
-        notes.append(text_pair("scan.same_point_note", names=few(names, " 处"), share=f"{100 * SAME_POINT:g} %"))
+    notes += at_one_point(of_all(result.shown_tables()["clusters"]))
     thin = int((result.clusters["expected"] < 1).sum())
     if thin and result.of_layer:
         notes.append(text_pair("scan.thin_note", n=thin))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["LEAST_CASES", "Scanned", "Window", "gumbel_p", "log_likelihood_ratio", "scan_cases", "scan_times"]
+__all__ = ["LEAST_CASES", "Scanned", "Window", "gumbel_p", "scan_cases", "scan_times"]
 
 LEAST_CASES = 2
 """Cases that a cluster has at the least."""
@@ -89,32 +89,6 @@ class Scanned:
     def p_gumbel(self, llr: float) -> float:
         """The same by the Gumbel distribution fitted to the replicates: see :func:`gumbel_p`."""
         return gumbel_p(llr, self.replicates)
-
-
-def log_likelihood_ratio(observed: float, expected: float, total: float) -> float:
-    """How much likelier a window with a rate of its own is than one rate everywhere; 0 where it has no more than its share.
-
-    Parameters
-    ----------
-    observed, expected
-        Cases of the window, and how many are to be expected of ``total`` cases.
-    total
-        All cases.
-
-    References
-    ----------
-    Kulldorff, M. (1997). A spatial scan statistic. Communications in Statistics: Theory and Methods 26.
-
-    Examples
-    --------
-    >>> round(log_likelihood_ratio(20, 10, 100), 4), log_likelihood_ratio(5, 10, 100)
-    (4.4403, 0.0)
-    """
-    if observed <= expected:
-        return 0.0
-    rest = total - observed
-    outside = rest * np.log(rest / (total - expected)) if rest else 0.0
-    return float(observed * np.log(observed / expected) + outside)
 
 
 def gumbel_p(llr: float, replicates: Floats) -> float:

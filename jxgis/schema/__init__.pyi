@@ -3,7 +3,8 @@ from .check import BrokenTableError, hold
 from .columns import Column, Kind, Unit, column, declared, layer_column, own_column
 from .contract import contract_text, said_of, with_tables
 from .files import BASEMAP_KEY, RUN
-from .layers import Contract, LayerEntry, coordinate_columns, match_columns, nearest, nearest_file, rivals, same_name
+from .layers import Contract, LayerEntry, coordinate_columns, nearest, nearest_file, same_name
+from .matching import match_columns, rivals
 from .styles import Colours, Style, style_of
 from .tables import Table, case_columns, find_table, of_layer, table, telling_columns
 

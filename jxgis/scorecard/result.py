@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jxgis.i18n import text
 from jxgis.part import Result
+from jxgis.report.blocks import of_city
 from jxgis.scorecard.brought import dated_ahead
 from jxgis.scorecard.part import PART
 
@@ -121,7 +122,7 @@ class ScorecardResult(Result):
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
         """How far each target is reached, where any can be judged, and the first by district, where any is known there."""
-        city = self.scorecard[self.scorecard["level"] == "city"]
+        city = of_city(self.scorecard)
         known = (city["status"] != "no_data").any()
         return ({"scorecard": self._chart} if known else {}) | (
             {"scorecard_map": self._sheet} if self._on_map() else {}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.i18n import listed, text
-from jxgis.report.blocks import Block, Key, Paragraph, Section, TableBlock, method_note, table_block
+from jxgis.report.blocks import Block, Key, Paragraph, Section, TableBlock, method_note, of_city, table_block
 from jxgis.report.columns import percent
 from jxgis.schema.tables import table as declared
 from jxgis.scorecard.words import said_gap, said_target, said_value
@@ -70,10 +70,6 @@ def map_line(options: ScorecardSettings, lang: str) -> str:
     return text("scorecard.map_line", lang, year=options.year)
 
 
-def _city(scorecard: pd.DataFrame) -> pd.DataFrame:
-    return scorecard[scorecard["level"] == "city"]
-
-
 def _counts(rows: pd.DataFrame) -> dict[str, int]:
     number = rows["status"].value_counts()
     met, below = int(number.get("met", 0)), int(number.get("below", 0))
@@ -81,7 +77,9 @@ def _counts(rows: pd.DataFrame) -> dict[str, int]:
 
 
 def _keys(scorecard: pd.DataFrame, year: int, lang: str) -> list[Key]:
-    every, binding = (_counts(rows) for rows in (_city(scorecard), _city(scorecard[scorecard["kind"] == "binding"])))
+    every, binding = (
+        _counts(rows) for rows in (of_city(scorecard), of_city(scorecard[scorecard["kind"] == "binding"]))
+    )
     if not every["judged"]:
         return []
     called = "key_note" if binding["judged"] else "key_unbound"
@@ -98,7 +96,7 @@ def _blocks(
     year: int,
     lang: str,
 ) -> list[Block]:
-    city = _city(scorecard)
+    city = of_city(scorecard)
     known = city[city["value"].notna()]
     blocks: list[Block] = [Paragraph(text("scorecard.lead", lang, year=year, n=len(city), **_counts(city)))]
     for kind in ("binding", "expected", "body"):
@@ -203,7 +201,7 @@ def _of_projects(projects: pd.DataFrame | None, lang: str) -> list[Block]:
     """Progress of the projects of the city, and by district."""
     if projects is None:
         return []
-    city = projects[projects["level"] == "city"]
+    city = of_city(projects)
     number = _counts(city)
     begun = city[city["value"].notna()]
     aimless = len(begun) - number["judged"]

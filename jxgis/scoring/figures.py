@@ -25,7 +25,7 @@ __all__ = ["score_chart", "score_sheet"]
 _TOP = 20
 
 
-def score_chart(scores: pd.DataFrame, *, top: int = _TOP, lang: str = "zh", sketch: Sketch = False) -> Figure:
+def score_chart(scores: pd.DataFrame, *, lang: str = "zh", sketch: Sketch = False) -> Figure:
     """The best candidates' scores, and what they would be if missing data counted as zero.
 
     Those without a rank (a condition fails, or too little is known) do not stand in it.
@@ -34,8 +34,6 @@ def score_chart(scores: pd.DataFrame, *, top: int = _TOP, lang: str = "zh", sket
     ----------
     scores
         The contract's ``scores``: ``candidate_id, score, score_if_missing_zero, rank``.
-    top
-        How many candidates.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -44,7 +42,7 @@ def score_chart(scores: pd.DataFrame, *, top: int = _TOP, lang: str = "zh", sket
     matplotlib.figure.Figure
     """
     rank = pd.to_numeric(scores["rank"], errors="coerce")
-    best = scores.assign(rank=rank)[rank.notna()].sort_values("rank", kind="stable").head(top).iloc[::-1]
+    best = scores.assign(rank=rank)[rank.notna()].sort_values("rank", kind="stable").head(_TOP).iloc[::-1]
     place = np.arange(len(best))
     with figure_style():
         figure = Figure(figsize=(7.2, 0.28 * max(len(best), 1) + 1.3), layout="constrained")

@@ -38,7 +38,6 @@ def find_emerging(
     band_m: float,
     alpha: float,
     compare_with: CompareWith = TRENDS.compare_with,
-    window: int = TRENDS.window,
 ) -> pd.DataFrame:
     """Say of every cell what it has been over the slices.
 
@@ -61,7 +60,7 @@ def find_emerging(
         A cell's neighbours lie within it, metres.
     alpha
         Rate of false discoveries.
-    compare_with, window
+    compare_with
         As `trends.cube.score_cube` takes them.
 
     Returns
@@ -96,7 +95,7 @@ def find_emerging(
     >>> found.loc[0, "pattern"], int(found.loc[0, "hot_slices"]), str(found.loc[0, "since"].date())
     ('consecutive_hot', 10, '2024-03-01')
     """
-    scores = score_cube(counts, grid, band_m=band_m, compare_with=compare_with, window=window)
+    scores = score_cube(counts, grid, band_m=band_m, compare_with=compare_with)
     return judge_cells(scores.states(alpha), scores.around, counts, starts, alpha=alpha, compare_with=compare_with)
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.request import pathname2url
 
-from jxgis._files import reading, require_ordinary, require_sane_workbook, require_sane_zip
+from jxgis._files import reading, require_ordinary, require_sane_zip
+from jxgis._workbooks import require_sane_workbook
 from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.schema.files import BASEMAP_KEY

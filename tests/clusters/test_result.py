@@ -16,6 +16,7 @@ from jxgis.clusters.analysis import analyse
 from jxgis.clusters.density import dense_from, suggest_eps
 from jxgis.drawing.offline import to_html
 from jxgis.errors import InputError, SettingsError
+from jxgis.hotspots.caution import at_one_point
 
 SIDE = 6000.0
 CITY = gpd.GeoDataFrame({"name": ["城"]}, geometry=[shapely.box(0, 0, SIDE, SIDE)], crs=4549)
@@ -174,7 +175,12 @@ def test_one_wide_cluster_is_said_to_be_too_wide(issues):
 def test_a_default_of_the_platform_is_asked_about():
     parts = [lattice(40, 500, "甲"), made(np.random.default_rng(6)).drop(columns="sub_type")]
     found = jxgis.find_clusters(gpd.GeoDataFrame(pd.concat(parts, ignore_index=True)), CITY, min_points=30, lang="en")
-    assert any("one pair of coordinates" in getattr(block, "words", "") for block in found.section().blocks)
+    asked = [block.words for block in found.section().blocks if "very same coordinates" in getattr(block, "words", "")]
+    assert len(asked) == 1
+    assert asked[0].startswith("In ")
+    # Hot places, scan clusters and clusters are asked about by one rule: from a fifth of their issues on.
+    for share, n in ((0.2, 1), (0.199, 0)):
+        assert len(at_one_point(found.clusters.assign(same_point_share=share))) == n
 
 
 @pytest.mark.parametrize("n", [1, 2, 9])

@@ -142,8 +142,8 @@ def test_a_drop_is_found_at_the_power_that_is_stated() -> None:
 def test_placebo_places_leave_the_treated_out_and_need_twice_the_least_number() -> None:
     rng = np.random.default_rng(10)
     areas = treat(city(rng, areas=30), rng, worst=True, number=12)
-    found = placebo_places(areas, treated=12, runs=20)
-    assert [kind for kind, _ in found] == ["worst"] + ["random"] * 20
+    found = placebo_places(areas, treated=12)
+    assert [kind for kind, _ in found] == ["worst"] + ["random"] * 200
     treated = set(areas.index[areas["treated"]])
     for _, each in found:
         taken = {*each.sets["treated"], *(j for controls in each.sets["controls"] for j in controls)}
@@ -151,4 +151,4 @@ def test_placebo_places_leave_the_treated_out_and_need_twice_the_least_number() 
         assert len(each.sets) == 9
     pool = areas[~areas["treated"]]
     assert set(found[0][1].sets["treated"]) == set(pool["selecting"].nlargest(9).index)
-    assert placebo_places(areas.iloc[:12].assign(treated=False).iloc[:11], treated=6, runs=2) == []
+    assert placebo_places(areas.iloc[:12].assign(treated=False).iloc[:11], treated=6) == []

@@ -9,49 +9,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jxgis.effect.typical import centre_of, least_sets, least_shifts
+from jxgis.effect.typical import LEAST_SETS, centre_of, least_shifts
 
 # Darwin's 15 pairs of Zea mays, eighths of an inch: Fisher, The Design of Experiments (1935), section 21. Of the 32,768
 # choices of signs 863 give a sum of 314 or more.
 DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 
 
-def kept(differences: np.ndarray, weights: np.ndarray, at: float, alpha: float) -> bool:
+def kept(differences: np.ndarray, weights: np.ndarray, at: float) -> bool:
     """Whether flipping signs about ``at`` does not make the observed sum one of the rarest, by trying every choice."""
     moved = weights * (differences - at)
     sums = np.array([moved @ signs for signs in product([1, -1], repeat=len(moved))])
     observed = moved.sum()
     tails = (sums >= observed - 1e-12).mean(), (sums <= observed + 1e-12).mean()
-    return bool(2 * min(tails) > alpha)
+    return bool(2 * min(tails) > 0.05)
 
 
 def test_the_p_of_darwins_pairs_is_fishers() -> None:
     assert centre_of(DARWIN).p == pytest.approx(2 * 863 / 32768)
 
 
-@given(
-    st.lists(st.tuples(st.integers(-50, 50), st.integers(1, 5)), min_size=6, max_size=8),
-    st.sampled_from([0.05, 0.1, 0.2]),
-)
-def test_the_interval_holds_what_flipping_signs_does_not_refuse(pairs: list[tuple[int, int]], alpha: float) -> None:
+@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(1, 5)), min_size=6, max_size=8))
+def test_the_interval_holds_what_flipping_signs_does_not_refuse(pairs: list[tuple[int, int]]) -> None:
     differences, weights = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
-    found = centre_of(differences, weights, alpha=alpha)
+    found = centre_of(differences, weights)
     step = 1e-6
-    assert kept(differences, weights, found.low + step, alpha) or found.high - found.low < 3 * step
-    assert not kept(differences, weights, found.low - step, alpha)
-    assert not kept(differences, weights, found.high + step, alpha)
-    assert (found.p > alpha) == kept(differences, weights, 0.0, alpha)
-    assert not (found.p > alpha and not found.low - step <= 0 <= found.high + step)
+    assert kept(differences, weights, found.low + step) or found.high - found.low < 3 * step
+    assert not kept(differences, weights, found.low - step)
+    assert not kept(differences, weights, found.high + step)
+    assert (found.p > 0.05) == kept(differences, weights, 0.0)
+    assert not (found.p > 0.05 and not found.low - step <= 0 <= found.high + step)
 
 
-@pytest.mark.parametrize(("alpha", "least"), [(0.05, 6), (0.1, 5), (0.01, 8), (0.5, 2)])
-def test_fewer_differences_than_the_least_give_no_interval(alpha: float, least: int) -> None:
-    assert least_sets(alpha) == least
-    assert not np.isnan(centre_of(np.arange(least), alpha=alpha).low)
-    few = centre_of(np.arange(1, least), alpha=alpha)
+def test_fewer_differences_than_the_least_give_no_interval() -> None:
+    # Of five differences the rarest choice of signs, and its mirror, are 2 of 32: more than 0.05; of six 2 of 64.
+    assert LEAST_SETS == 6
+    assert not np.isnan(centre_of(np.arange(6)).low)
+    few = centre_of(np.arange(1, 6))
     assert np.isnan([few.low, few.high]).all()
-    assert few.p > alpha or least == 1
-    assert np.isnan(least_shifts(np.ones(least - 1), np.ones(least - 1), alpha=alpha)).all()
+    assert few.p == 2 / 32
+    assert np.isnan(least_shifts(np.ones(5), np.ones(5))).all()
 
 
 @pytest.mark.parametrize("n", [6, 11, pytest.param(40, marks=pytest.mark.slow)])

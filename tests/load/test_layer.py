@@ -11,7 +11,8 @@ import pytest
 from jxgis import load
 from jxgis.errors import InputError
 from jxgis.load._coordinates import degrees_apart
-from jxgis.load._layer import finish, gather
+from jxgis.load._finish import finish
+from jxgis.load._layer import gather
 
 
 def places(**columns: Any) -> pd.DataFrame:

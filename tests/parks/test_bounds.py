@@ -173,13 +173,13 @@ def test_people_exactly_at_the_radius_of_a_corner_are_served_today_and_sited_for
         assert sites["gain_people"].tolist() == [7]
 
 
-def test_blind_spots_exactly_join_m_apart_are_one():
+def test_blind_spots_exactly_100_m_apart_are_one():
     rng = np.random.default_rng(9)
     for _ in range(100):
         pair = turned([shapely.box(0, 0, 50, 50), shapely.box(150, 0, 200, 50)], rng)
-        found = blind_spots(table(pair, zone=["甲"] * 2, m2=[2500.0] * 2), join_m=100)
-        assert found["m2"].tolist() == [5000]
-        assert len(blind_spots(table(pair, zone=["甲"] * 2, m2=[2500.0] * 2), join_m=99.9)) == 2
+        assert blind_spots(table(pair, zone=["甲"] * 2, m2=[2500.0] * 2))["m2"].tolist() == [5000]
+        apart = turned([shapely.box(0, 0, 50, 50), shapely.box(150.1, 0, 200, 50)], rng)
+        assert len(blind_spots(table(apart, zone=["甲"] * 2, m2=[2500.0] * 2))) == 2
 
 
 def test_a_spot_that_is_exactly_one_plot_gets_one():

@@ -10,6 +10,7 @@ import shapely
 
 from jxgis.errors import CrsError, InputError
 from jxgis.schema import layers as tables
+from jxgis.schema.matching import match_columns
 
 DOMAIN_EN = [
     "task_num",
@@ -58,7 +59,7 @@ def test_contracts_are_whole(layer: str) -> None:
 
 @pytest.mark.parametrize("headers", [DOMAIN_EN, DOMAIN_ZH])
 def test_the_headers_of_exports_are_known(headers: list[str]) -> None:
-    found = tables.match_columns(headers, "issues", what="a.csv")
+    found = match_columns(headers, "issues", what="a.csv")
     assert sorted(found.values()) == sorted(headers)
     assert (found["issue_id"], found["x"]) in {("task_num", "coordinate_x"), ("任务号", "X坐标")}
 
@@ -68,23 +69,23 @@ def test_every_alias_leads_to_its_column(layer: str) -> None:
     for column in tables.contract(layer).columns:
         for alias in (column.name, *column.aliases):
             for written in (alias, alias.upper(), f" {alias} "):
-                assert tables.match_columns([written], layer, what="f").get(column.name) == written
+                assert match_columns([written], layer, what="f").get(column.name) == written
 
 
 def test_the_contract_name_goes_before_aliases_and_settings_before_both() -> None:
     both = ["LATITUDE", "lat", "LONGITUDE", "lon"]
-    assert tables.match_columns(both, "issues", what="f") == {"lon": "lon", "lat": "lat"}
-    told = tables.match_columns(both, "issues", columns={"lat": "LATITUDE"}, what="f")
+    assert match_columns(both, "issues", what="f") == {"lon": "lon", "lat": "lat"}
+    told = match_columns(both, "issues", columns={"lat": "LATITUDE"}, what="f")
     assert told == {"lon": "lon", "lat": "LATITUDE"}
-    assert tables.match_columns(["街道"], "issues", columns={"subdistrict": "街道"}, what="f") == {
+    assert match_columns(["街道"], "issues", columns={"subdistrict": "街道"}, what="f") == {
         "recorded_subdistrict": "街道"
     }
 
 
 def test_one_column_does_not_serve_twice() -> None:
-    found = tables.match_columns(["街道名称", "名称"], "subdistricts", name_column="街道名称", what="f")
+    found = match_columns(["街道名称", "名称"], "subdistricts", name_column="街道名称", what="f")
     assert found == {"name": "街道名称"}
-    assert tables.match_columns(["编号"], "candidates", name_column="编号", what="f") == {"name": "编号"}
+    assert match_columns(["编号"], "candidates", name_column="编号", what="f") == {"name": "编号"}
 
 
 @pytest.fixture
