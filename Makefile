@@ -49,6 +49,7 @@ data: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[bench]"
 	for script in import_time hotspots sources parks units scorecard clusters scan trends pages; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	test ! -d ../shared/instances || $(BIN)/python benchmarks/instances.py --out /dev/null
 
 # Hours: small changes to the code, each with the tests run on it. Goes on where it was stopped.
 mutants: .venv/ready
