@@ -155,6 +155,24 @@ def _middle(target_km2: float | None, given: ValidationInfo) -> float:
     return sum(given.data.get(bound, 1) for bound in ("min_km2", "max_km2")) / 2 if target_km2 is None else target_km2
 
 
+class BoundSettings(Section):
+    """``[units.bounds.QUANTITY]``: how much of a quantity a unit holds, both ends included."""
+
+    min: NotNegative | None = None
+    max: Positive | None = None
+
+    @model_validator(mode="after")
+    def _order(self) -> BoundSettings:
+        if self.min is None and self.max is None:
+            raise RuleError(zh="请给出 min、max 或两者", en="give min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise RuleError(
+                zh=f"min（{self.min:g}）不能大于 max（{self.max:g}）",
+                en=f"min ({self.min:g}) must not exceed max ({self.max:g})",
+            )
+        return self
+
+
 class UnitSettings(Section):
     """``[units]``: the bounds, the target and the dials."""
 
@@ -162,6 +180,12 @@ class UnitSettings(Section):
     max_km2: Positive = option(5, "单元面积上限，平方公里", "greatest area of a unit, km²")
     target_km2: Annotated[Positive, Field(validate_default=True), BeforeValidator(_middle)] = option(
         None, "目标面积，平方公里；默认为上下限的中间", "target area, km²; else the middle of the bounds", example=3
+    )
+    bounds: dict[str, BoundSettings] = option(
+        {},
+        "单元还须满足的上下限：people 人口、issues 问题数，或自有地块的数值列",
+        "further bounds of a unit: people, issues, or a numeric column of your blocks",
+        example={"people": {"min": 8000, "max": 30000}},
     )
     cell_m: CityMetres = option(
         200,

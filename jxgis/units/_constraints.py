@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.bounds import at_least, at_most
+from jxgis.bounds import at_least
 from jxgis.crs import require_metric
 from jxgis.space.districts import SCRAP_M2
 from jxgis.space.parts import connected
@@ -40,7 +40,7 @@ def kept_apart(table: gpd.GeoDataFrame, graph: Adjacency, lines: gpd.GeoSeries |
 
 
 def group_together(
-    table: gpd.GeoDataFrame, graph: Adjacency, areas: gpd.GeoDataFrame | None, limits: Limits, base: Ints
+    table: gpd.GeoDataFrame, graph: Adjacency, areas: gpd.GeoDataFrame | None, load: Floats, limits: Limits, base: Ints
 ) -> tuple[Ints, pd.DataFrame, list[Ints]]:
     """One number for the blocks of each area that can stay whole; the others keep theirs.
 
@@ -50,8 +50,8 @@ def group_together(
         The blocks.
     areas
         Polygons, ``name`` optional.
-    limits
-        Bounds of a unit's area.
+    load, limits
+        What each block holds of what is bounded, float (n, b), and the bounds.
     base
         Number of each block before, int (n,); blocks that share one are never separated.
 
@@ -78,7 +78,7 @@ def group_together(
             nodes = np.flatnonzero(inside)
             # Two areas that share a block become one.
             nodes = np.flatnonzero(np.isin(group, group[nodes]))
-            reason = _why_not(graph, nodes, limits, group)
+            reason = _why_not(graph, nodes, load, limits, group)
             if reason is None:
                 group[nodes] = group[nodes].min()
             members.append(nodes)
@@ -88,7 +88,7 @@ def group_together(
 
 
 def attach_parts(
-    table: gpd.GeoDataFrame, graph: Adjacency, limits: Limits, *, exclaves: bool
+    table: gpd.GeoDataFrame, graph: Adjacency, load: Floats, limits: Limits, *, exclaves: bool
 ) -> tuple[Ints, pd.DataFrame]:
     """Join scraps, or every connected part below the minimum, to the nearest block of their district that can take it.
 
@@ -96,8 +96,8 @@ def attach_parts(
     ----------
     table, graph
         The blocks.
-    limits
-        Bounds of a unit's area.
+    load, limits
+        What each block holds of what is bounded, float (n, b), and the bounds.
     exclaves
         Whether all parts below the minimum join, or those below :data:`~jxgis.space.districts.SCRAP_M2` only.
 
@@ -121,8 +121,9 @@ def attach_parts(
         others = np.flatnonzero((graph.district == graph.district[mine[0]]) & at_least(area[part], least))
         if not len(others):
             continue
-        size = np.bincount(group, weights=graph.area_m2)
-        fits = others[at_most(size[group[others]] + area[small], limits.high)]
+        held = np.zeros((len(table), load.shape[1]))
+        np.add.at(held, group, load)
+        fits = others[~limits.exceeded(held[group[others]] + load[mine].sum(axis=0))]
         if not len(fits):
             continue
         gap = shapely.distance(geometry[fits], shapely.union_all(geometry[mine]))
@@ -134,12 +135,12 @@ def attach_parts(
     return np.unique(group, return_inverse=True)[1].astype(np.int64), scraps
 
 
-def _why_not(graph: Adjacency, nodes: Ints, limits: Limits, group: Ints) -> str | None:
+def _why_not(graph: Adjacency, nodes: Ints, load: Floats, limits: Limits, group: Ints) -> str | None:
     if not len(nodes):
         return "no_blocks"
     if len(np.unique(graph.district[nodes])) > 1:
         return "several_districts"
-    if not at_most(float(graph.area_m2[nodes].sum()), limits.high):
+    if limits.exceeded(load[nodes].sum(axis=0)):
         return "above_max"
     place = np.full(len(graph.area_m2), -1, dtype=np.int64)
     place[nodes] = np.arange(len(nodes))

@@ -71,7 +71,7 @@ def divide(
     k
         Number of units wanted.
     counts
-        Fewest and most units that the bounds allow for the part's area.
+        Fewest and most units that the bounds allow for what the part holds.
     reason
         Why the part cannot be divided within the bounds, if that is known.
     fixed
@@ -95,7 +95,7 @@ def divide(
     fewest, most = counts
     if fewest > most:
         found = search_piece(piece, min(k, n), seed=seed, iterations=iterations, starts=starts)
-        return Division(found, "area_indivisible")
+        return Division(found, "area_indivisible" if len(piece.low) == 1 else "bounds_indivisible")
     others = [] if fixed else sorted(set(range(fewest, most + 1)) - {k}, key=lambda other: (abs(other - k), other))
     possible = [count for count in (k, *others) if count <= n]
     tried = tuple(possible)

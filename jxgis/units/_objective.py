@@ -123,7 +123,9 @@ def _evened(graph: Adjacency, values: Floats, total: float) -> Floats:
     return evened
 
 
-def piece_of(objective: Objective, nodes: Ints, group: Ints, low: Floats, high: Floats) -> Piece:
+def piece_of(
+    objective: Objective, nodes: Ints, group: Ints, low: Floats, high: Floats, load: Floats | None = None
+) -> Piece:
     """The kernels' view of some blocks, those of one group taken as one node.
 
     Parameters
@@ -135,7 +137,9 @@ def piece_of(objective: Objective, nodes: Ints, group: Ints, low: Floats, high: 
     group
         Node of each of them, int (p,), 0 … n−1; all different where nothing is kept together.
     low, high
-        The least and the greatest load of a unit that meet the bounds, float (1,): its area in m².
+        The least and the greatest load of a unit that meet the bounds, float (b,): its area in m² first.
+    load
+        What each block of the city holds of it, float (n, b); its area where None.
 
     Returns
     -------
@@ -167,15 +171,16 @@ def piece_of(objective: Objective, nodes: Ints, group: Ints, low: Floats, high: 
     np.cumsum(np.bincount(source, minlength=n), out=start[1:])
     mass = np.zeros((n, objective.mass.shape[1]))
     np.add.at(mass, group, objective.mass[nodes])
-    area = np.bincount(group, weights=graph.area_m2[nodes], minlength=n).astype(np.float64)
+    loads = np.zeros((n, len(low)))
+    np.add.at(loads, group, (graph.area_m2[:, None] if load is None else load)[nodes])
     return Piece(
         start=start,
         other=target[order],
         shared=np.tile(shared, 2)[order],
         cut=np.tile(cut, 2)[order],
         link=np.tile(link, 2)[order],
-        area=area,
-        load=area[:, None].copy(),
+        area=loads[:, 0].copy(),
+        load=loads,
         perimeter=perimeter,
         mass=mass,
         square=np.bincount(group, weights=objective.square[nodes], minlength=n).astype(np.float64),

@@ -10,7 +10,7 @@ import numpy as np
 
 from jxgis.i18n import text_pair
 from jxgis.progress import tell
-from jxgis.units._graph import Ints
+from jxgis.units._graph import Floats, Ints
 from jxgis.units._objective import Objective, piece_of
 from jxgis.units._pieces import DistrictPart, Limits, count_range
 
@@ -26,6 +26,7 @@ _ROUNDER = (2, 4, 8, 16)
 def search_parts(
     objective: Objective,
     groupings: tuple[Ints, Ints],
+    load: Floats,
     parts: list[DistrictPart],
     counts: list[int],
     limits: Limits,
@@ -62,13 +63,13 @@ def search_parts(
     def attempt(row: int, group: Ints, rounder: int) -> Division:
         part = parts[row]
         nodes = np.unique(group[part.nodes], return_inverse=True)[1]
-        piece = piece_of(objective, part.nodes, nodes, np.array([limits.least]), np.array([limits.most]))
+        piece = piece_of(objective, part.nodes, nodes, limits.least, limits.most, load)
         piece = piece._replace(shape_weight=piece.shape_weight * rounder)
         seed, iterations, starts = effort
         division = divide(
             piece,
             counts[row],
-            count_range(part.area, limits),
+            count_range(part.load, limits),
             reason=part.reason,
             fixed=objective.graph.district_names[part.district] in asked,
             seed=(seed, row),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from jxgis.bounds import RELATIVE, at_least, at_most
+from jxgis.bounds import RELATIVE
 from jxgis.errors import InputError
 from jxgis.i18n import listed
 from jxgis.space.parts import connected
@@ -20,21 +21,30 @@ __all__ = ["DistrictPart", "Limits", "count_range", "cut_into_parts", "share_out
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds, both included, and target of a unit's area in m²."""
+    """Bounds, both included, and target of a unit's area in m²; and bounds of further quantities.
+
+    ``further`` holds the least and the greatest of each, by its name.
+    """
 
     low: float
     high: float
     target: float
+    further: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
-    def least(self) -> float:
-        """The least area that meets the lower bound: what compiled loops, which know no rule, compare with."""
-        return self.low * (1 - RELATIVE)
+    def least(self) -> Floats:
+        """The least load that meets the lower bounds: what compiled loops, which know no rule, compare with."""
+        return np.array([self.low, *(low for low, _ in self.further.values())]) * (1 - RELATIVE)
 
     @property
-    def most(self) -> float:
-        """The greatest area that keeps the upper bound."""
-        return self.high * (1 + RELATIVE)
+    def most(self) -> Floats:
+        """The greatest load that keeps the upper bounds."""
+        return np.array([self.high, *(high for _, high in self.further.values())]) * (1 + RELATIVE)
+
+    def exceeded(self, load: Floats) -> npt.NDArray[np.bool_]:
+        """Whether loads, float (…, b), are above an upper bound."""
+        above: npt.NDArray[np.bool_] = np.any(load > self.most, axis=-1)
+        return above
 
 
 @dataclass(frozen=True)
@@ -47,37 +57,49 @@ class DistrictPart:
         Code of the district.
     nodes
         Rows of the blocks, int (p,).
-    area
-        In m².
+    load
+        Its area in m², then each further quantity that is bounded, float (b,).
     reason
         Why its units are out of bounds if the part itself rules it out; None where units may fit.
     """
 
     district: int
     nodes: Ints
-    area: float
+    load: Floats
     reason: str | None
 
+    @property
+    def area(self) -> float:
+        """In m²."""
+        return float(self.load[0])
 
-def count_range(area: float, limits: Limits) -> tuple[int, int]:
-    """Fewest and most units that an area can be divided into; none fits where the first exceeds the second.
+
+def count_range(load: Floats, limits: Limits) -> tuple[int, int]:
+    """Fewest and most units that a part can be divided into; none fits where the first exceeds the second.
 
     Examples
     --------
     >>> limits = Limits(low=2.0e6, high=5.0e6, target=3.5e6)
-    >>> count_range(4.2e6, limits), count_range(12e6, limits), count_range(1.9e6, limits)
-    ((1, 2), (3, 6), (1, 0))
+    >>> [count_range(np.array([area]), limits) for area in (4.2e6, 12e6, 1.9e6)]
+    [(1, 2), (3, 6), (1, 0)]
+    >>> people = Limits(low=2.0e6, high=5.0e6, target=3.5e6, further={"people": (9000, 20000)})
+    >>> count_range(np.array([12e6, 40000]), people)
+    (3, 4)
     """
-    return max(1, math.ceil(area / limits.most)), math.floor(area / limits.least)
+    fewest = max(1, math.ceil((load / limits.most).max()))
+    bounded = limits.least > 0
+    return fewest, math.floor((load[bounded] / limits.least[bounded]).min())
 
 
-def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[DistrictPart]:
+def cut_into_parts(objective: Objective, load: Floats, group: Ints, limits: Limits) -> list[DistrictPart]:
     """Connected parts of each district, blocks above the maximum apart.
 
     Parameters
     ----------
     objective
         Blocks and borders.
+    load
+        Area of each block in m², then each further quantity that is bounded, float (n, b).
     group
         Blocks of one group are never separated, int (n,).
     limits
@@ -98,7 +120,7 @@ def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Di
     tie_to = first[group[tie]]
     whole = connected(n, np.concatenate([u, tie]), np.concatenate([v, tie_to]))
     whole_blocks = np.bincount(whole)
-    too_big = ~at_most(graph.area_m2, limits.high)
+    too_big = limits.exceeded(load)
     small = ~too_big
     inner = objective.link & small[u] & small[v]
     inner_tie = small[tie] & small[tie_to]
@@ -108,18 +130,20 @@ def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Di
     found = []
     for nodes in np.split(order, np.cumsum(np.bincount(split))[:-1]):
         district = int(graph.district[nodes[0]])
-        area = float(graph.area_m2[nodes].sum())
+        held = load[nodes].sum(axis=0)
         reason = None
         if too_big[nodes[0]]:
-            reason = "block_above_max"
-        elif not at_least(area, limits.low):
+            reason = "block_above_max" if held[0] > limits.most[0] else "block_holds_too_much"
+        elif held[0] < limits.least[0]:
             if len(nodes) < whole_blocks[whole[nodes[0]]]:
                 reason = "remainder_below_min"
             elif parts_of_district[district] > 1:
                 reason = "exclave_below_min"
             else:
                 reason = "district_below_min"
-        found.append(DistrictPart(district=district, nodes=nodes, area=area, reason=reason))
+        elif (held < limits.least).any():
+            reason = "part_holds_too_little"
+        found.append(DistrictPart(district=district, nodes=nodes, load=held, reason=reason))
     return sorted(found, key=lambda part: (part.district, int(part.nodes[0])))
 
 
@@ -148,7 +172,7 @@ def share_out(parts: list[DistrictPart], limits: Limits, names: tuple[str, ...],
     """
     counts = []
     for part in parts:
-        fewest, most = count_range(part.area, limits)
+        fewest, most = count_range(part.load, limits)
         counts.append(1 if part.reason else _nearest(part.area / limits.target, fewest, most))
     unknown = sorted(set(asked) - set(names))
     if unknown:
@@ -158,7 +182,7 @@ def share_out(parts: list[DistrictPart], limits: Limits, names: tuple[str, ...],
         )
     for name, wanted in asked.items():
         rows = [row for row, part in enumerate(parts) if names[part.district] == name]
-        ranges = [(1, 1) if parts[row].reason else count_range(parts[row].area, limits) for row in rows]
+        ranges = [(1, 1) if parts[row].reason else count_range(parts[row].load, limits) for row in rows]
         fewest = sum(low for low, _ in ranges)
         most = sum(max(low, high) for low, high in ranges)
         if not fewest <= wanted <= most:

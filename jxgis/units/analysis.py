@@ -151,10 +151,39 @@ def _described(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, U
     issues, land_use, population = (given.table(layer) for layer in ("issues", "land_use", "population"))
     if issues is not None and "issue_class" not in issues.columns:
         issues = issues.assign(issue_class=None)
+    cut = _with_bounded(given, cut)
     table = block_attributes(cut, issues=issues, land_use=land_use, population=population)
     used = tuple(table.columns) if options.attributes is None else options.attributes
     weights = shared_weights(used) | options.weights
     return _with_attributes(cut, table, used), options.model_copy(update={"attributes": used, "weights": weights})
+
+
+def _with_bounded(given: Given, cut: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The blocks with what they hold of people and issues, where that is bounded and they do not say it themselves."""
+    import numpy as np
+
+    from jxgis.errors import InputError
+    from jxgis.space.people import people_in
+    from jxgis.space.points import locate
+
+    held = {}
+    population, issues = given.table("population"), given.table("issues")
+    for name in given.settings.units.bounds:
+        if name in cut.columns:
+            continue
+        if name == "people" and population is not None:
+            held[name] = people_in(cut, population)
+        elif name == "issues" and issues is not None:
+            at = locate(issues, cut)
+            held[name] = np.bincount(at[at >= 0], minlength=len(cut)).astype(np.float64)
+        else:
+            raise InputError(
+                zh=f"[units.bounds.{name}] 限定了 {name}，但没有可以算出它的图层：people 需要 population，issues 需要 issues，"
+                "其他名称须是自有地块（blocks）的数值列。",
+                en=f"[units.bounds.{name}] bounds {name}, but no layer given tells it: people needs population, issues needs "
+                "issues, any other name is a numeric column of your own blocks.",
+            )
+    return cut.assign(**held)
 
 
 def _with_stability(result: UnitsResult, described: gpd.GeoDataFrame, used: UnitSettings) -> UnitsResult:

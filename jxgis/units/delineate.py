@@ -102,8 +102,8 @@ def delineate_units(
     >>> plan = delineate_units(blocks, districts)
     >>> plan.units[["unit_id", "district", "area_km2", "in_bounds"]]
       unit_id district  area_km2  in_bounds
-    0    甲-01        甲       3.0       True
-    1    甲-02        甲       4.0       True
+    0    甲-01        甲       4.0       True
+    1    甲-02        甲       3.0       True
     >>> plan.report.terms
     ('compactness', 'border_credit')
     """
@@ -112,7 +112,13 @@ def delineate_units(
         if not count >= 1:
             raise InputError(zh=f"{name} = {count} 无效；应不小于 1。", en=f"{name} = {count}; give at least 1.")
     limits = Limits(
-        low=options.min_km2 * M2_PER_KM2, high=options.max_km2 * M2_PER_KM2, target=options.target_km2 * M2_PER_KM2
+        low=options.min_km2 * M2_PER_KM2,
+        high=options.max_km2 * M2_PER_KM2,
+        target=options.target_km2 * M2_PER_KM2,
+        further={
+            name: (bound.min or 0.0, np.inf if bound.max is None else bound.max)
+            for name, bound in options.bounds.items()
+        },
     )
     dial, credit = options.compactness, options.border_credit
     require_metric(districts, "districts", require_metric(blocks, "blocks"))
@@ -122,18 +128,19 @@ def delineate_units(
     table = table.iloc[order]
     graph = block_graph(table, barriers=barriers)
     values, used, constant = _standardised(table, options, graph.area_m2)
+    load = _loads(table, graph.area_m2, limits)
     apart = kept_apart(table, graph, keep_apart)
     objective = build_objective(graph, values, compactness=dial, border_credit=credit, apart=apart)
-    alone, scraps = attach_parts(table, graph, limits, exclaves=options.exclaves == "attach")
-    group, together, wholes = group_together(table, graph, keep_together, limits, alone)
-    parts = cut_into_parts(objective, group, limits)
+    alone, scraps = attach_parts(table, graph, load, limits, exclaves=options.exclaves == "attach")
+    group, together, wholes = group_together(table, graph, keep_together, load, limits, alone)
+    parts = cut_into_parts(objective, load, group, limits)
     counts = share_out(parts, limits, graph.district_names, options.n_units)
     found = search_parts(
-        objective, (group, alone), parts, counts, limits, options.n_units, (options.seed, iterations, starts),
+        objective, (group, alone), load, parts, counts, limits, options.n_units, (options.seed, iterations, starts),
         _flaws_of(table) if options.mend_shapes and dial > 0 else None,
     )  # fmt: skip
     unit, reasons = number_units(parts, found, len(table))
-    units, unit = units_table(table, graph, unit, reasons, limits)
+    units, unit = units_table(table, graph, load, unit, reasons, limits)
     inside = unit[graph.u] == unit[graph.v]
     entered = {"similarity": bool(used), "compactness": dial > 0, "border_credit": credit > 0}
     report = PlanReport(
@@ -194,21 +201,37 @@ def _standardised(
 ) -> tuple[Floats, tuple[str, ...], tuple[str, ...]]:
     """Attributes on one scale, those that enter, and those that are the same everywhere."""
     wanted = list(dict.fromkeys(options.attributes or ()))
-    _refuse(
-        "地块图层缺少属性列", "the layer of blocks lacks the attributes", [name for name in wanted if name not in table]
-    )
-    _refuse("属性不是数值列", "attributes that are not numeric", [
-        name for name in wanted if not pd.api.types.is_numeric_dtype(table[name])
-    ])  # fmt: skip
-    values = table[wanted].to_numpy(dtype=np.float64, na_value=np.nan)
-    missing = ~np.isfinite(values)
-    _refuse(
-        "属性有缺失值，请先补齐或去掉该列",
-        "attributes with missing values; fill them in or leave the column out",
-        [f"{name}: {count}" for name, count in zip(wanted, missing.sum(axis=0), strict=True) if count],
-    )
+    _numbers(table, wanted)
     scaled = standardise(table[wanted], area_m2=area, weights=options.weights)
     return scaled.table.to_numpy(dtype=np.float64), tuple(scaled.table.columns), scaled.dropped
+
+
+def _loads(table: gpd.GeoDataFrame, area: Floats, limits: Limits) -> Floats:
+    """What each block holds of all that is bounded, its area first."""
+    names = [*limits.further]
+    held = _numbers(table, names)
+    below = np.any(held < 0, axis=0).tolist()
+    _refuse(
+        "有上下限的列有负数，请先核对", "columns that are bounded hold negative numbers; check them",
+        [name for name, wrong in zip(names, below, strict=True) if wrong],
+    )  # fmt: skip
+    return np.column_stack([area, held])
+
+
+def _numbers(table: gpd.GeoDataFrame, wanted: list[str]) -> Floats:
+    """Columns of the blocks, all numbers and none missing."""
+    _refuse("地块图层缺少列", "the layer of blocks lacks the columns", [name for name in wanted if name not in table])
+    _refuse("不是数值列", "columns that are not numeric", [
+        name for name in wanted if not pd.api.types.is_numeric_dtype(table[name])
+    ])  # fmt: skip
+    values: Floats = table[wanted].to_numpy(dtype=np.float64, na_value=np.nan)
+    missing = ~np.isfinite(values)
+    _refuse(
+        "列有缺失值，请先补齐，或不用该列",
+        "columns with missing values; fill them in or do without the column",
+        [f"{name}: {count}" for name, count in zip(wanted, missing.sum(axis=0), strict=True) if count],
+    )
+    return values
 
 
 def _refuse(zh: str, en: str, names: Iterable[str]) -> None:

@@ -16,9 +16,12 @@ from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import Sketch, text
 from jxgis.settings import UNITS
 from jxgis.units.map import neighbour_colours
+from jxgis.units.shown import bounds_in_words
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from jxgis.settings import UnitSettings
 
 __all__ = ["unit_chart", "unit_sheet"]
 
@@ -26,8 +29,7 @@ __all__ = ["unit_chart", "unit_sheet"]
 def unit_chart(
     units: pd.DataFrame,
     *,
-    min_km2: float = UNITS.min_km2,
-    max_km2: float = UNITS.max_km2,
+    options: UnitSettings = UNITS,
     lang: str = "zh",
     sketch: Sketch = False,
 ) -> Figure:
@@ -37,8 +39,8 @@ def unit_chart(
     ----------
     units
         The contract's ``units``: ``district, area_km2, in_bounds``.
-    min_km2, max_km2
-        The bounds.
+    options
+        Their bounds.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -53,11 +55,14 @@ def unit_chart(
     with figure_style():
         figure = Figure(figsize=(7.2, 0.34 * len(districts) + 1.3), layout="constrained")
         ax = figure.subplots()
-        ax.axvspan(min_km2, max_km2, color=BAND, zorder=0, label=f"{min_km2:g}–{max_km2:g} km²")
+        limits = bounds_in_words(options, lang)
+        ax.axvspan(
+            options.min_km2, options.max_km2, color=BAND, zorder=0, label=f"{limits['low']}–{limits['high']} km²"
+        )
         for mask, colour, mark, key in ((inside, GOOD, "o", "yes"), (~inside, BAD, "X", "no")):
             if not mask.any():
                 continue
-            label = text(f"maps.in_bounds_{key}", lang, low=f"{min_km2:g}", high=f"{max_km2:g}")
+            label = text(f"maps.in_bounds_{key}", lang, **limits)
             ax.scatter(
                 area[mask], place[mask], s=34, c=colour, marker=mark, edgecolors="white", linewidths=0.6, label=label
             )
@@ -76,8 +81,7 @@ def unit_chart(
 def unit_sheet(
     units: gpd.GeoDataFrame,
     *,
-    min_km2: float = UNITS.min_km2,
-    max_km2: float = UNITS.max_km2,
+    options: UnitSettings = UNITS,
     canvas: Canvas = BLANK,
 ) -> Figure:
     """Every unit with its code, neighbours in different colours, those out of bounds with a border of their own.
@@ -86,8 +90,8 @@ def unit_sheet(
     ----------
     units
         The contract's ``units``: ``unit_id, in_bounds`` and polygons.
-    min_km2, max_km2
-        The bounds.
+    options
+        Their bounds.
     canvas
         What it is drawn on, and what is said around it.
 
@@ -96,7 +100,7 @@ def unit_sheet(
     matplotlib.figure.Figure
     """
     lang = canvas.lang
-    limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
+    limits = bounds_in_words(options, lang)
     outside = units[~units["in_bounds"].fillna(False).astype(bool)]
     with map_sheet(canvas, units, title=text("maps.units_title", lang)) as sheet:
         sheet.map.land(units.geometry, [colours.UNITS[at] for at in neighbour_colours(units)])

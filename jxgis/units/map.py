@@ -27,12 +27,14 @@ from jxgis.i18n import localise_reasons, text
 from jxgis.settings import REPORT
 from jxgis.settings import UNITS as DEFAULTS
 from jxgis.small_counts import as_words, small_said
-from jxgis.units.shown import hide_units
+from jxgis.units.shown import bounds_in_words, hide_units
 
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     from numpy.typing import NDArray
+
+    from jxgis.settings import UnitSettings
 
 __all__ = ["neighbour_colours", "units_map"]
 
@@ -111,8 +113,7 @@ def units_map(
     *,
     canvas: Canvas = BLANK,
     borders: gpd.GeoDataFrame | None = None,
-    min_km2: float = DEFAULTS.min_km2,
-    max_km2: float = DEFAULTS.max_km2,
+    options: UnitSettings = DEFAULTS,
     min_count: int = REPORT.min_count,
 ) -> folium.Map:
     """Draw proposed units with a switch between who is who, area within bounds, and compactness.
@@ -126,8 +127,8 @@ def units_map(
         What it is drawn on, and what is said around it.
     borders
         Lines with ``stability``, the share (0–1) of the alternative plans in which a border recurs.
-    min_km2, max_km2
-        The bounds, for the legend.
+    options
+        Their bounds, for the legend.
     min_count
         The least number of cases that is shown; fewer stand as a range.
 
@@ -138,7 +139,7 @@ def units_map(
     lang = canvas.lang
     # Units are coded by district: its name beside them would be said twice.
     page = land_map(canvas, units, title=text("maps.units_title", lang), named=False)
-    limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
+    limits = bounds_in_words(options, lang)
     bounds = _bounds_rows(units)
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
     shown = localise_reasons(units, lang).assign(bounds_label=np.asarray(bounds_labels, dtype=object)[bounds])

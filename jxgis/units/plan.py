@@ -14,7 +14,7 @@ import shapely
 from jxgis.crs import M2_PER_KM2
 from jxgis.space.districts import count_parts, without_scraps
 from jxgis.space.shape import polsby_popper, width_m
-from jxgis.units._graph import SNAP_M, Adjacency, Ints
+from jxgis.units._graph import SNAP_M, Adjacency, Floats, Ints
 from jxgis.units._pieces import DistrictPart, Limits, count_range
 from jxgis.units.quality import unit_codes, within_bounds
 
@@ -95,8 +95,8 @@ class Plan:
         The blocks given, on their index, with ``unit_id``.
     units
         One row a unit: ``unit_id``, ``district``, ``area_km2``, ``compactness`` (4πA/P²), ``in_bounds`` (strict),
-        ``nearly`` (out of bounds, but within 10 % of them), ``reason`` (null where in bounds), ``blocks``, ``parts``
-        (without scraps), ``holes``, ``geometry``.
+        ``nearly`` (out of bounds, but within 10 % of them), ``reason`` (null where in bounds), ``blocks``, what it holds of
+        each further quantity that is bounded, ``parts`` (without scraps), ``holes``, ``geometry``.
     report
         How it came about.
     """
@@ -127,7 +127,7 @@ def number_units(parts: list[DistrictPart], found: list[Division], n: int) -> tu
 
 
 def units_table(
-    table: gpd.GeoDataFrame, graph: Adjacency, unit: Ints, reasons: list[str | None], limits: Limits
+    table: gpd.GeoDataFrame, graph: Adjacency, load: Floats, unit: Ints, reasons: list[str | None], limits: Limits
 ) -> tuple[gpd.GeoDataFrame, Ints]:
     """One row a unit, numbered within its district from north-west, and the row of every block."""
     k = len(reasons)
@@ -137,6 +137,13 @@ def units_table(
     first = order[np.searchsorted(unit[order], np.arange(k))]
     area = shapely.area(shapes) / M2_PER_KM2
     in_bounds, nearly = within_bounds(area, limits.low / M2_PER_KM2, limits.high / M2_PER_KM2)
+    wide = in_bounds | nearly
+    held = {}
+    for column, (name, (low, high)) in enumerate(limits.further.items(), start=1):
+        held[name] = np.bincount(unit, weights=load[:, column], minlength=k).astype(np.float64)
+        inside, near = within_bounds(held[name], low, high)
+        in_bounds, wide = in_bounds & inside, wide & (inside | near)
+    nearly = wide & ~in_bounds
     units = gpd.GeoDataFrame(
         {
             "district": np.array(graph.district_names, dtype=object)[graph.district[first]],
@@ -146,6 +153,7 @@ def units_table(
             "nearly": nearly,
             "reason": [None if inside else why for inside, why in zip(in_bounds, reasons, strict=True)],
             "blocks": np.bincount(unit, minlength=k),
+            **held,
             "parts": [count_parts(shape) for shape in shapes],
             "holes": [holes_in(shape) for shape in shapes],
         },
@@ -180,7 +188,7 @@ def parts_table(graph: Adjacency, parts: list[DistrictPart], found: list[Divisio
     rows = []
     for part, division in zip(parts, found, strict=True):
         outcome = division.found
-        fewest, most = count_range(part.area, limits)
+        fewest, most = count_range(part.load, limits)
         rows.append(
             {
                 "district": graph.district_names[part.district],

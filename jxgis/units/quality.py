@@ -26,16 +26,14 @@ _NEARLY_SHARE = 0.1
 """左右: out of bounds, but within a tenth of them."""
 
 
-def within_bounds(
-    area_km2: NDArray[np.float64], min_km2: float, max_km2: float
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether areas keep the bounds of a unit, both included, and whether those that do not are nearly in them.
+def within_bounds(held: NDArray[np.float64], least: float, most: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether areas or other quantities keep the bounds of a unit, both included, and whether those that do not nearly do.
 
     Parameters
     ----------
-    area_km2
-        Areas, float (n,), unrounded.
-    min_km2, max_km2
+    held
+        Of each unit, float (n,), unrounded.
+    least, most
         The bounds.
 
     Returns
@@ -48,8 +46,8 @@ def within_bounds(
     >>> within_bounds(np.array([1.79, 1.8, 2.0, 5.0, 5.5]), 2, 5)
     (array([False, False,  True,  True, False]), array([False,  True, False, False,  True]))
     """
-    in_bounds = at_least(area_km2, min_km2) & at_most(area_km2, max_km2)
-    wide = at_least(area_km2, min_km2 * (1 - _NEARLY_SHARE)) & at_most(area_km2, max_km2 * (1 + _NEARLY_SHARE))
+    in_bounds = at_least(held, least) & at_most(held, most)
+    wide = at_least(held, least * (1 - _NEARLY_SHARE)) & at_most(held, most * (1 + _NEARLY_SHARE))
     return in_bounds, ~in_bounds & wide
 
 

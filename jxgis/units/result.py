@@ -12,6 +12,7 @@ import pandas as pd
 from jxgis.i18n import Text, text_pair
 from jxgis.output import json_number
 from jxgis.part import Result
+from jxgis.schema.columns import declared
 from jxgis.schema.tables import table
 from jxgis.units.part import PART
 
@@ -118,6 +119,8 @@ class UnitsResult(Result):
         blocks = self.given.table("blocks")
         # Blocks carry along what the user's own hold, under whatever names.
         own = {} if blocks is None else {"blocks": set(blocks.columns) - {*table("units.blocks").required}}
+        # A unit holds as much of what is bounded as its blocks, under the name that they give it.
+        own["units"] = {*self.given.settings.units.bounds} - {*declared()}
         write_gpkg(stage.path("units.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang, own=own)
 
     def _maps(self) -> dict[str, Callable[[], folium.Map]]:
@@ -132,8 +135,7 @@ class UnitsResult(Result):
             self.shown,
             canvas=self.canvas(self.given.with_period(map_line(options, self.given.lang))),
             borders=self.borders,
-            min_km2=options.min_km2,
-            max_km2=options.max_km2,
+            options=options,
             min_count=self.given.settings.report.min_count,
         )
 
@@ -146,15 +148,13 @@ class UnitsResult(Result):
 
         options = self.given.settings.units
         canvas = self.canvas(map_line(options, self.given.lang))
-        return unit_sheet(self.units, min_km2=options.min_km2, max_km2=options.max_km2, canvas=canvas)
+        return unit_sheet(self.units, options=options, canvas=canvas)
 
     def _chart(self) -> Figure:
         from jxgis.units.figures import unit_chart
 
         given, options = self.given, self.given.settings.units
-        return unit_chart(
-            self.units, min_km2=options.min_km2, max_km2=options.max_km2, lang=given.lang, sketch=given.sketch
-        )
+        return unit_chart(self.units, options=options, lang=given.lang, sketch=given.sketch)
 
     @cached_property
     def shown(self) -> gpd.GeoDataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from jxgis.i18n import text
 from jxgis.report.blocks import Block, Key, Paragraph, Section, count_in_words, method_note, table_block
+from jxgis.units.shown import bounds_in_words
 
 if TYPE_CHECKING:
     from jxgis.settings import UnitSettings
@@ -62,8 +63,10 @@ def map_line(options: UnitSettings, lang: str) -> str:
     >>> from jxgis.settings import UnitSettings
     >>> map_line(UnitSettings(), "zh")
     '面积 2–5 km²，目标 3.5 km² · 连片、不跨片区 · 随机种子 0'
+    >>> map_line(UnitSettings(bounds={"people": {"min": 8000}}), "zh")
+    '面积 2–5 km²，目标 3.5 km² · 人口至少 8,000 · 连片、不跨片区 · 随机种子 0'
     """
-    return text("maps.line_units", lang, **_values(options))
+    return text("maps.line_units", lang, further=bounds_in_words(options, lang)["further"], **_values(options))
 
 
 def _values(options: UnitSettings) -> dict[str, str]:
@@ -78,7 +81,7 @@ def _values(options: UnitSettings) -> dict[str, str]:
 def _blocks(table: pd.DataFrame, notes: Sequence[str], options: UnitSettings, lang: str) -> list[Block]:
     """Units by district, and those out of bounds with their reasons."""
     inside = table["in_bounds"].fillna(False).astype(bool)
-    limits = {"low": f"{options.min_km2:g}", "high": f"{options.max_km2:g}"}
+    limits = bounds_in_words(options, lang)
     by = table.assign(inside=inside).groupby("district", sort=False)
     summary = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Units as people are shown them: no small count of issues, and none that the others, or their district, would tell."""
+"""Units as people are shown them: no small count of issues, none that the others would tell; and their bounds in words."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from jxgis.i18n import text
+from jxgis.schema.columns import column, declared
 from jxgis.small_counts import count_rows, hide_small, leave_out
 
 if TYPE_CHECKING:
     from jxgis.i18n import Table
+    from jxgis.settings import UnitSettings
 
-__all__ = ["hide_units", "unit_counts"]
+__all__ = ["bounds_in_words", "hide_units", "unit_counts"]
 
 
 def unit_counts(units: pd.DataFrame, min_count: int, known: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
@@ -58,3 +61,22 @@ def hide_units(units: Table, *, min_count: int, known: Sequence[pd.DataFrame] = 
     return hide_small(
         units, min_count=min_count, lost=unit_counts(units, min_count, known)["lost"].to_numpy(dtype=bool)
     )
+
+
+def bounds_in_words(options: UnitSettings, lang: str) -> dict[str, str]:
+    """The bounds as texts take them: ``low`` and ``high`` of the area, ``further`` ones, and what is ``beyond`` those.
+
+    Examples
+    --------
+    >>> from jxgis.settings import UnitSettings
+    >>> bounds_in_words(UnitSettings(bounds={"people": {"max": 30000}}), "zh")
+    {'further': ' · 人口至多 30,000', 'beyond': '、人口超过 30,000', 'low': '2', 'high': '5'}
+    """
+    words = {"further": "", "beyond": ""}
+    for name, bound in options.bounds.items():
+        title = column(name).title.of(lang) if name in declared() else name
+        low, high = (None if end is None else f"{end:,.15g}" for end in (bound.min, bound.max))
+        kind = "from" if high is None else "to" if low is None else "both"
+        for key, of in (("further", "bound"), ("beyond", "beyond")):
+            words[key] += text(f"maps.{of}_{kind}", lang, name=title, low=low or "", high=high or "")
+    return words | {"low": f"{options.min_km2:g}", "high": f"{options.max_km2:g}"}
