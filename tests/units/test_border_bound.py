@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jxgis.units._frontier import beginnings, cheap_sets, sweep_of
+from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
 from jxgis.units.border_bound import prove_borders
 from jxgis.units.optimum import enumerate_units, optimal_units
@@ -257,3 +258,8 @@ def test_nodes_without_load_are_divided_too():
         compared += 1
         proven = prove_borders(piece, as_solution(9, some, sum(units[unit] for unit in some)), [], step=1.0)
         assert (proven.cost, proven.bound) == (best, best)
+
+
+def test_a_unit_without_load_costs_its_borders():
+    piece = board(np.random.default_rng(10), 1, 3, low=[0], high=[4], loads=np.array([[0.0], [1.0], [2.0]]))
+    assert unit_costs(piece, np.arange(3), 3)[0] == pytest.approx([0.5, 1.0, 0.5])
