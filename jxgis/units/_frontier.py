@@ -36,7 +36,8 @@ class Sweep(NamedTuple):
     inside
         Whether the node enters the set, bool (m,).
     cut
-        What the set pays for its borders between the node and earlier ones, float (m,).
+        What the set pays for its borders between the node and earlier ones, float (m,); where a border costs less than
+        nothing, it pays as much at both ends for reaching across.
     last
         The state of a complete set.
     """
@@ -102,7 +103,7 @@ def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
             for inside in (False, True):
                 state = _next_state(parts, closed, inside, linked, stay)
                 if state is not None:
-                    cut = sum(cost for slot, cost, _ in met if (parts[slot] > 0) != inside)
+                    cut = sum(_paid(cost, inside, parts[slot] > 0) for slot, cost, _ in met)
                     after.setdefault(state, []).append((source, inside, cut))
         before = {state: layer[-1] + number for number, state in enumerate(after)}
         for steps in after.values():
@@ -128,6 +129,11 @@ def _borders(piece: Piece, node: int) -> dict[int, tuple[float, bool]]:
     """Neighbours of a node: what a border costs, and whether a unit may reach across."""
     here = range(int(piece.start[node]), int(piece.start[node + 1]))
     return {int(piece.other[h]): (float(piece.cut[h]), bool(piece.link[h])) for h in here}
+
+
+def _paid(cost: float, one: bool, two: bool) -> float:
+    """What a set pays for a border with its ends in or out: never less than nothing."""
+    return max(cost, 0.0) if one != two else max(-2.0 * cost, 0.0) * one
 
 
 def _next_state(

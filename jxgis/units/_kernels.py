@@ -52,7 +52,9 @@ def unit_cost(piece: Piece, area: float, perimeter: float, cut: float, square: f
     norm = 0.0
     for a in range(mass.shape[0]):
         norm += mass[a] * mass[a]
-    return piece.spread_weight * max(square - norm / area, 0.0) + piece.shape_weight * perimeter * perimeter + cut
+    if norm > 0.0:
+        square -= norm / area
+    return piece.spread_weight * max(square, 0.0) + piece.shape_weight * perimeter * perimeter + cut
 
 
 @compiled

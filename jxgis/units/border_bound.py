@@ -77,9 +77,24 @@ def prove_borders(
     -----
     Loads are rounded so that no set within the bounds is lost; the integer programme takes only sets that are truly within.
     """
+    # What every plan pays at least: less than nothing where borders are kept apart. Counted from there, no unit costs less
+    # than nothing.
+    floor = float(np.minimum(piece.cut, 0.0).sum())
+    if best.cost <= floor:
+        return replace(best, bound=best.cost)
     sweep = sweep_of(piece, most=MOST_STATES)
     if sweep is None:
         return best
+    found = _above(sweep, piece, replace(best, cost=best.cost - floor), known, step)
+    proven = found.bound == found.cost
+    cost = best.cost if found.label is best.label else found.cost + floor
+    return replace(found, cost=cost, bound=cost if proven else found.bound + floor)
+
+
+def _above(
+    sweep: Sweep, piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.integer]], step: float
+) -> Solution:
+    """What `prove_borders` gives, costs counted from the least that every plan pays."""
     grains = _grains(piece)
     k = best.k
     wanted = best.cost - step + _ROUNDING * max(best.cost, 1.0)
@@ -87,7 +102,7 @@ def prove_borders(
     sets.add(known)
     sets.add(np.flatnonzero(best.label == unit) for unit in range(k))
     centre: Floats = piece.area * (best.cost / piece.area.sum())
-    pace, bound = _STEP, 0.0
+    pace, bound = _STEP, -np.inf
     for _ in range(_MOST_ROUNDS):
         value, dual = sets.solve()
         target = min(wanted, value - _CLOSE * best.cost)
@@ -107,6 +122,7 @@ def prove_borders(
     cheapest = (bound - float(centre.sum())) / k
     limit = wanted - float(centre.sum()) - (k - 1) * cheapest
     _, members, complete = _sets_below(sweep, grains, centre, limit, _MOST_SETS)
+    bound = max(bound, 0.0)
     return _finished(piece, best, members, wanted, bound) if complete else replace(best, bound=bound)
 
 
@@ -171,16 +187,18 @@ class _Columns:
 
 
 def _cost(piece: Piece, row: npt.NDArray[np.bool_]) -> float:
-    """What a unit pays for its borders."""
-    node = np.repeat(np.arange(len(row)), np.diff(piece.start))
-    return float(piece.cut[row[node] & ~row[piece.other]].sum())
+    """What a unit pays for its borders, and for reaching across those that cost less than nothing."""
+    here = row[np.repeat(np.arange(len(row)), np.diff(piece.start))]
+    there = row[piece.other]
+    paid = np.where(piece.cut < 0, -piece.cut * (here & there), piece.cut * (here & ~there))
+    return float(paid.sum())
 
 
 def _sets_below(
     sweep: Sweep, grains: _Grains, price: Floats, limit: float, most: int
 ) -> tuple[float, npt.NDArray[np.bool_], bool]:
     """The least cost less prices, sets at or below a limit, and whether these are all; infinity where none is below."""
-    rates = _RATES * max(float(price.sum()), 0.0) / grains.load.sum()
+    rates = _RATES * max(float(price.sum()), 0.0) / max(int(grains.load.sum()), 1)
     edge = limit + _ROUNDING * max(abs(limit), 1.0)
     found = beginnings(sweep, grains.load, price, grains.low, grains.high, edge, rates)
     ends = found.value[found.start[sweep.last] : found.start[sweep.last + 1]]
@@ -202,7 +220,8 @@ def _grains(piece: Piece) -> _Grains:
 
 def _most_error(error: Floats, load: Floats, high: float) -> float:
     """The greatest sum of errors that nodes of a set can have: a fractional knapsack."""
-    gain = np.maximum(error, 0.0)
+    some = error > 0
+    gain, load = error[some], load[some]
     order = np.argsort(-gain / load, kind="stable")
     room = np.clip(high - np.concatenate([[0.0], np.cumsum(load[order])[:-1]]), 0.0, load[order])
     return float((gain[order] * room / load[order]).sum()) + 1e-9

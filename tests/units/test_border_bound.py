@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jxgis.units._frontier import beginnings, cheap_sets, sweep_of
+from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
 from jxgis.units.border_bound import prove_borders
 from jxgis.units.optimum import enumerate_units, optimal_units
@@ -211,3 +212,54 @@ def test_the_search_finds_what_two_bounds_leave():
         assert (found.excess == 0) == bool(((load >= piece.low) & (load <= piece.high)).all())
         missed += found.excess > 0 or found.cost > best + 1e-9
     assert missed <= 3
+
+
+def test_borders_that_cost_less_than_nothing_are_proven_like_others():
+    """Kept-apart borders earn: a cost below 0 is no proof; from the dearest plan to the cheapest of all."""
+    rng = np.random.default_rng(7)
+    compared = 0
+    while compared < 20:
+        piece = board(rng, 3, 3, low=[2], high=[4], whole=False, apart=0.3)
+        piece = piece._replace(cut=np.where(piece.link, piece.cut, -rng.uniform(0.1, 3.0) * piece.cut))
+        units = every_unit(piece)
+        best, some = least_cost(9, units, 3)
+        if best is None:
+            continue
+        compared += 1
+        proven = prove_borders(piece, as_solution(9, some, sum(units[unit] for unit in some)), [])
+        assert proven.cost == pytest.approx(best, rel=1e-9)
+        assert proven.bound == proven.cost
+        assert sum(
+            units[frozenset(np.flatnonzero(proven.label == unit).tolist())] for unit in range(3)
+        ) == pytest.approx(best, rel=1e-9)
+
+
+def test_no_plan_is_cheaper_than_one_that_pays_nothing(monkeypatch):
+    from jxgis.units import border_bound
+
+    def never(*_, **__):
+        raise AssertionError("nothing is left to be proven")
+
+    monkeypatch.setattr(border_bound, "sweep_of", never)
+    piece = board(np.random.default_rng(8), 3, 4, low=[3], high=[5])
+    start = Solution(label=np.repeat([0, 1, 2], 4), k=3, cost=0.0, excess=0.0)
+    assert prove_borders(piece._replace(cut=np.zeros_like(piece.cut)), start, []).bound == 0
+
+
+def test_nodes_without_load_are_divided_too():
+    rng = np.random.default_rng(9)
+    compared = 0
+    while compared < 10:
+        piece = board(rng, 3, 3, low=[2], high=[4], loads=rng.integers(0, 3, (9, 1)).astype(float))
+        units = every_unit(piece)
+        best, some = least_cost(9, units, 3)
+        if best is None:
+            continue
+        compared += 1
+        proven = prove_borders(piece, as_solution(9, some, sum(units[unit] for unit in some)), [], step=1.0)
+        assert (proven.cost, proven.bound) == (best, best)
+
+
+def test_a_unit_without_load_costs_its_borders():
+    piece = board(np.random.default_rng(10), 1, 3, low=[0], high=[4], loads=np.array([[0.0], [1.0], [2.0]]))
+    assert unit_costs(piece, np.arange(3), 3)[0] == pytest.approx([0.5, 1.0, 0.5])
