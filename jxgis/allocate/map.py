@@ -69,14 +69,15 @@ def allocation_map(
     ]
     sections: list[LegendSection] = []
     groups: list[folium.FeatureGroup] = []
-    for layer in filter(None, (_by_year(allocation, years, lang), _by_type(allocation, lang))):
+    # Where the rules cannot hold together nothing is chosen, and a legend of years would name colours that are not there.
+    layers = [_by_year(allocation, years, lang), _by_type(allocation, lang)] if len(chosen) else []
+    for layer in filter(None, layers):
         groups.append(add_group(page, name=layer.name, show=not groups))
-        if len(chosen):
-            styles = [fill(colour, border=OUTLINE, weight=0.9) for colour in layer.colours]
-            add_polygons(
-                groups[-1], chosen, styles=styles, style=layer.style, heading=heading, fields=fields, simplify_m=0.5,
-                level=1,
-            )  # fmt: skip
+        styles = [fill(colour, border=OUTLINE, weight=0.9) for colour in layer.colours]
+        add_polygons(
+            groups[-1], chosen, styles=styles, style=layer.style, heading=heading, fields=fields, simplify_m=0.5,
+            level=1,
+        )  # fmt: skip
         swatches = [Swatch(colour, label) for colour, label in zip(layer.colours, layer.labels, strict=True)]
         sections.append(LegendSection(layer.name, swatches, "", [groups[-1]]))
     sections += _add_others(page, others, lang)

@@ -217,9 +217,13 @@ class AllocationResult(Result):
 
     def _conflict(self) -> list[Text]:
         """Which rules conflict and what can be done about it, where some do."""
+        rules = self._rules_in_conflict
+        return [text_pair("allocate.conflict_note", rules=rules, n=self._free)] if self.choice.conflict else []
+
+    @property
+    def _rules_in_conflict(self) -> Text:
         words = [rule.words for rule in self.choice.conflict]
-        rules = Text(zh="；".join(each.zh for each in words), en="; ".join(each.en for each in words))
-        return [text_pair("allocate.conflict_note", rules=rules, n=self._free)] if words else []
+        return Text(zh="；".join(each.zh for each in words), en="; ".join(each.en for each in words))
 
     def notes(self) -> list[Text]:
         """The conflict, types that the city does not have, and by today's date years that are over and still decided and namings that are
@@ -274,8 +278,11 @@ class AllocationResult(Result):
 
     def _map_line(self) -> str:
         """The line below the heading of its maps."""
-        years, key = self.terms.years, "allocate.line" if len(self.allocation) else "allocate.line_conflict"
-        return text(key, self.given.lang, first=years[0], last=years[-1], n=len(self.allocation))
+        years, lang = self.terms.years, self.given.lang
+        if len(self.allocation):
+            return text("allocate.line", lang, first=years[0], last=years[-1], n=len(self.allocation))
+        rules = self._rules_in_conflict.of(lang)
+        return text("allocate.line_conflict", lang, first=years[0], last=years[-1], rules=rules)
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
         """The schedule and its map, where there is one."""

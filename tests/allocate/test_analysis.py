@@ -12,6 +12,7 @@ from jxgis.allocate import analysis
 from jxgis.allocate.analysis import allocate_candidates, overlapping, terms_of
 from jxgis.city import load_city
 from jxgis.errors import InputError, SettingsError
+from jxgis.i18n import text
 from jxgis.run.project import Project
 from jxgis.scoring.analysis import score_candidates
 from jxgis.settings import AllocateSettings, make_settings
@@ -305,6 +306,10 @@ def test_a_conflict_is_written_too(tmp_path):
     assert gpd.read_file(out / "allocation.gpkg", layer="allocation").empty
     held = {rule["name"]: rule["satisfied"] for rule in told["rules"]}
     assert [held[name] for name in ("each_area:南湖区:2026", "each_area:经开区:2026")] == [False, None]
+    page = (out / "maps" / "allocation.html").read_text(encoding="utf-8")
+    assert all(words in page for words in told["conflict_words"]), "the map stands alone: it says which rules"
+    year = text("allocate.year_count", "en", year=2026, n=0)
+    assert year not in page, "no year has a colour where nothing is chosen"
 
 
 def test_a_project_scores_what_is_handed_over_and_no_more_than_needed(tmp_path, monkeypatch):
