@@ -25,7 +25,6 @@ from jxgis.settings._parts import (
     REPORT,
     SCORECARD,
     SCORING,
-    UNITS,
     WEAK,
     AllocateSettings,
     ClusterMethod,
@@ -43,12 +42,12 @@ from jxgis.settings._parts import (
     ReportSettings,
     ScorecardSettings,
     ScoringSettings,
-    UnitSettings,
     WeakSettings,
     Weighing,
 )
 from jxgis.settings._scan import SCAN, ScanSettings
 from jxgis.settings._trends import TRENDS, CompareWith, Step, TrendSettings
+from jxgis.settings._units import UNITS, BoundSettings, UnitSettings
 
 __all__ = [
     "ALLOCATE",
@@ -64,6 +63,7 @@ __all__ = [
     "UNITS",
     "WEAK",
     "AllocateSettings",
+    "BoundSettings",
     "BoundaryInputSettings",
     "CircleSettings",
     "CitySettings",

@@ -11,7 +11,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
-from jxgis.i18n import few, listed
+from jxgis.i18n import Text, few, listed
 from jxgis.settings import UNITS, UnitSettings
 from jxgis.space.overlay import holds_most
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
@@ -201,7 +201,7 @@ def _standardised(
 ) -> tuple[Floats, tuple[str, ...], tuple[str, ...]]:
     """Attributes on one scale, those that enter, and those that are the same everywhere."""
     wanted = list(dict.fromkeys(options.attributes or ()))
-    _numbers(table, wanted)
+    _numbers(table, wanted, Text(zh="属性列", en="attributes"))
     scaled = standardise(table[wanted], area_m2=area, weights=options.weights)
     return scaled.table.to_numpy(dtype=np.float64), tuple(scaled.table.columns), scaled.dropped
 
@@ -209,26 +209,29 @@ def _standardised(
 def _loads(table: gpd.GeoDataFrame, area: Floats, limits: Limits) -> Floats:
     """What each block holds of all that is bounded, its area first."""
     names = [*limits.further]
-    held = _numbers(table, names)
+    held = _numbers(table, names, Text(zh="有上下限的列", en="bounded columns"))
     below = np.any(held < 0, axis=0).tolist()
     _refuse(
-        "有上下限的列有负数，请先核对", "columns that are bounded hold negative numbers; check them",
+        "有上下限的列有负数，请先核对", "bounded columns with negative numbers; check them",
         [name for name, wrong in zip(names, below, strict=True) if wrong],
     )  # fmt: skip
     return np.column_stack([area, held])
 
 
-def _numbers(table: gpd.GeoDataFrame, wanted: list[str]) -> Floats:
+def _numbers(table: gpd.GeoDataFrame, wanted: list[str], what: Text) -> Floats:
     """Columns of the blocks, all numbers and none missing."""
-    _refuse("地块图层缺少列", "the layer of blocks lacks the columns", [name for name in wanted if name not in table])
-    _refuse("不是数值列", "columns that are not numeric", [
+    _refuse(
+        f"地块图层缺少{what.zh}", f"the layer of blocks lacks the {what.en}",
+        [name for name in wanted if name not in table],
+    )  # fmt: skip
+    _refuse(f"{what.zh}不是数值", f"{what.en} that are not numeric", [
         name for name in wanted if not pd.api.types.is_numeric_dtype(table[name])
     ])  # fmt: skip
     values: Floats = table[wanted].to_numpy(dtype=np.float64, na_value=np.nan)
     missing = ~np.isfinite(values)
     _refuse(
-        "列有缺失值，请先补齐，或不用该列",
-        "columns with missing values; fill them in or do without the column",
+        f"{what.zh}有缺失值，请先补齐或去掉该列",
+        f"{what.en} with missing values; fill them in or leave the column out",
         [f"{name}: {count}" for name, count in zip(wanted, missing.sum(axis=0), strict=True) if count],
     )
     return values

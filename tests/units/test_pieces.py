@@ -29,12 +29,13 @@ def test_parts_are_what_hangs_together_without_blocks_above_the_maximum():
     # 0 - 1 | 2 (too large) - 3 in one district, 4 and 5 apart in the other.
     objective = row_of([1.0, 1.0, 9.0, 3.0, 3.0, 2.0], [(0, 1), (1, 2), (2, 3)], [0, 0, 0, 0, 1, 1])
     limits = Limits(low=2e6, high=5e6, target=3e6)
-    parts = cut_into_parts(objective, np.arange(6), limits)
+    load = objective.graph.area_m2[:, None]
+    parts = cut_into_parts(objective, load, np.arange(6), limits)
     assert [(part.district, part.nodes.tolist()) for part in parts] == [
         (0, [0, 1]), (0, [2]), (0, [3]), (1, [4]), (1, [5]),
     ]  # fmt: skip
     # Blocks of one group hold together though no border does.
-    parts = cut_into_parts(objective, np.array([0, 1, 2, 3, 4, 4]), limits)
+    parts = cut_into_parts(objective, load, np.array([0, 1, 2, 3, 4, 4]), limits)
     assert [part.nodes.tolist() for part in parts] == [[0, 1], [2], [3], [4, 5]]
     assert [part.area for part in parts] == [2e6, 9e6, 3e6, 5e6]
 
