@@ -1,6 +1,6 @@
 """Public districting instances with proven optima: plans with the fewest cut edges, and proofs.
 
-Run: ``python benchmarks/instances.py --out FILE`` (about three minutes on an idle machine), ``--instances FOLDER`` for another
+Run: ``python benchmarks/instances.py --out FILE`` (about two minutes on an idle machine), ``--instances FOLDER`` for another
 place of the graphs (``../shared/instances``). Each graph of counties or tracts is to be cut into so many connected parts
 of population within 1 %, with the fewest edges cut (Validi and Buchanan 2022, "Political districting to minimize cut
 edges"; their optima come with the graphs). The file holds, for each, the part of every node, the edges that it cuts, the
