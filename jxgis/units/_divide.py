@@ -18,9 +18,9 @@ __all__ = ["Division", "divide"]
 SMALL = 64
 # A proof over so many possible units takes about a second; more is left to whoever calls optimal_units by hand.
 MOST_SETS = 100_000
-# Rounds of seeds before a part is given up: each tries the half of the numbers of units that came nearest to the bounds,
-# with other seeds and twice the effort.
-_ROUNDS = 5
+# Rounds of seeds before a part is given up, by how often the trials per node hold this number and its doubles (4,000: five):
+# each tries the half of the numbers of units that came nearest to the bounds, with other seeds and twice the effort.
+_TRIALS_OF_ONE_ROUND = 250
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def divide(
     nearest: Solution | None = None
     off: dict[int, float] = {}
     seeds = 0
-    for turn in range(_ROUNDS):
+    for turn in range(max(1, (iterations // _TRIALS_OF_ONE_ROUND).bit_length())):
         for count in tuple(possible):
             start, grown = seed_piece(piece, count, seed=(*seed, turn), effort=2**turn)
             seeds += grown
