@@ -273,9 +273,9 @@ def test_allocate_says_which_rules_conflict(jxgis: Run, city: Path) -> None:
         row[0] for row in openpyxl.load_workbook(city / "out" / "allocation.xlsx")["说明"].iter_rows(values_only=True)
     ]
     assert any(said in str(note) for note in notes)
-    assert "规则不能同时满足，没有安排 · 虚线为候选单元" in (city / "out" / "maps" / "allocation.html").read_text(
-        "utf-8"
-    )
+    on_map = "规则不能同时满足，没有安排：2026 年不少于 2 个；2027 年不少于 2 个 · 虚线为候选单元"
+    page = (city / "out" / "maps" / "allocation.html").read_text("utf-8")
+    assert on_map in page.replace("\N{NO-BREAK SPACE}", " ")
     told = json.loads((city / "out" / "allocation.json").read_text(encoding="utf-8"))
     assert told["conflict"] == ["each_year:2026", "each_year:2027"]
     assert gpd.read_file(city / "out" / "allocation.gpkg", layer="allocation").empty

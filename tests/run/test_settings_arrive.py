@@ -63,6 +63,7 @@ UNITS: dict[str, Any] = {
     "cell_m": 223, "by_cells": True, "min_km2": 1.9, "max_km2": 5.3, "target_km2": 3.3,
     "attributes": ("issues_per_km2",), "weights": {"mix_多": 2.5}, "compactness": 0.061, "border_credit": 0.043,
     "n_units": {"甲": 7}, "exclaves": "attach", "snap_m": 1.7, "alternatives": False, "seed": 13, "mend_shapes": False,
+    "bounds": {"issues": {"max": 140}},
 }  # fmt: skip
 SCORING: dict[str, Any] = {
     "weights": "ahp", "min_completeness": 0.61, "judgements": {"A": {"B": 2.0}}, "column_units": {"a": "fraction"},
@@ -444,7 +445,7 @@ def test_the_target_of_parks_and_the_bounds_of_units_reach_map_figure_and_page(m
     for module, name, step in ((units_map, "units_map", "maps"), (unit_figures, "unit_chart", "figures")):
         catch(monkeypatch, module, name)
         called = called_with(getattr(proposed, step))
-        assert (called["min_km2"], called["max_km2"]) == (1.9, 5.3)
+        assert (called["options"].min_km2, called["options"].max_km2) == (1.9, 5.3)
 
 
 def test_sampling_reaches_walking_siting_and_people(monkeypatch) -> None:
