@@ -57,7 +57,7 @@ def at_one_point(found: pd.DataFrame) -> list[Text]:
     >>> [said.zh[:7] for said in at_one_point(clusters)]
     ['三水湾的问题有']
     """
-    names = found.loc[pd.to_numeric(found["same_point_share"]) >= SAME_POINT, "name"].unique()
+    names = found.loc[pd.to_numeric(found["same_point_share"], errors="coerce") >= SAME_POINT, "name"].unique()
     if not len(names):
         return []
     return [text_pair("report.same_point_of", names=few(names, " 处"), share=f"{100 * SAME_POINT:g} %")]

@@ -12,6 +12,7 @@ import shapely
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed
+from jxgis.schema.tables import table as declared
 from jxgis.settings import UNITS, UnitSettings
 from jxgis.space.overlay import holds_most
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
@@ -32,6 +33,8 @@ __all__ = ["delineate_units"]
 
 # A block may stick out of its district by this share before it is called across the border.
 _ACROSS_SHARE = 0.01
+# Columns of units that may be bounded; every other one is measured of the shapes or found by the search.
+_BOUNDED = {"people", "issues"}
 
 
 def delineate_units(
@@ -209,6 +212,11 @@ def _standardised(
 def _loads(table: gpd.GeoDataFrame, area: Floats, limits: Limits) -> Floats:
     """What each block holds of all that is bounded, its area first."""
     names = [*limits.further]
+    _refuse(
+        "上下限所限的名称已是单元表另有含义的列，请换一个列名（面积用 min_km2、max_km2）",
+        "bounded columns whose names mean something else in the table of units; rename them (the area has min_km2 and max_km2)",
+        {*names} & {*declared("units.units").columns} - _BOUNDED,
+    )  # fmt: skip
     held = _numbers(table, names, Text(zh="有上下限的列", en="bounded columns"))
     below = np.any(held < 0, axis=0).tolist()
     _refuse(

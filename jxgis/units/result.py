@@ -12,7 +12,6 @@ import pandas as pd
 from jxgis.i18n import Text, text_pair
 from jxgis.output import json_number
 from jxgis.part import Result
-from jxgis.schema.columns import declared
 from jxgis.schema.tables import table
 from jxgis.units.part import PART
 
@@ -120,7 +119,7 @@ class UnitsResult(Result):
         # Blocks carry along what the user's own hold, under whatever names.
         own = {} if blocks is None else {"blocks": set(blocks.columns) - {*table("units.blocks").required}}
         # A unit holds as much of what is bounded as its blocks, under the name that they give it.
-        own["units"] = {*self.given.settings.units.bounds} - {*declared()}
+        own["units"] = {*self.given.settings.units.bounds} - {*table("units.units").columns}
         write_gpkg(stage.path("units.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang, own=own)
 
     def _maps(self) -> dict[str, Callable[[], folium.Map]]:

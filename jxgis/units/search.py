@@ -28,8 +28,6 @@ _RECOMBINE_EVERY = 50
 # Price of leaving the bounds by one whole bound, in mean costs of a unit, by turns of the starts: cheap enough for some
 # to go far round, dear enough for others to stay near where the bounds are tight.
 _SOFT = (25.0, 1e3, 8.0, 100.0)
-# A price beside which nothing else counts.
-_HARD = 1e5
 # Snapshots of each start that feed the pool, all from the cool end.
 _SNAPSHOTS = 8
 _TREES_PER_CUT = 5
@@ -186,10 +184,9 @@ def _seed_within(
     for _ in range(turns):
         if best.excess == 0:
             break
-        hot, cold = (share * _mean_cost(piece, label, k) for share in _RESCUE_SHARES)
-        kept = label.copy()
-        price = _RESCUE_PRICE * _mean_cost(piece, label, k)
-        met = anneal(piece, label, k, _RESCUE_TRIALS, hot, cold, _RESCUE_EVERY, price, state, kept)
+        mean, kept = _mean_cost(piece, label, k), label.copy()
+        hot, cold = (share * mean for share in _RESCUE_SHARES)
+        met = anneal(piece, label, k, _RESCUE_TRIALS, hot, cold, _RESCUE_EVERY, _RESCUE_PRICE * mean, state, kept)
         found = _judge(piece, kept if np.isfinite(met) else label, k)
         if found.better_than(best):
             best = found

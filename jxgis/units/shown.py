@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.i18n import text
-from jxgis.schema.columns import column, declared
+from jxgis.schema.tables import table
 from jxgis.small_counts import count_rows, hide_small, leave_out
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def bounds_in_words(options: UnitSettings, lang: str) -> dict[str, str]:
     """
     words = {"further": "", "beyond": ""}
     for name, bound in options.bounds.items():
-        title = column(name).title.of(lang) if name in declared() else name
+        own = table("units.units").declared(name)
+        title = name if own is None else own.title.of(lang)
         low, high = (None if end is None else f"{end:,.15g}" for end in (bound.min, bound.max))
         kind = "from" if high is None else "to" if low is None else "both"
         for key, of in (("further", "bound"), ("beyond", "beyond")):

@@ -120,6 +120,23 @@ def test_a_bound_that_nothing_tells_is_refused():
         jxgis.propose_units(district, cell_m=1000, bounds={"shops": {"min": 1}})
 
 
+@pytest.mark.parametrize("name", ["area_km2", "parts", "blocks", "people_per_km2"])
+def test_no_column_of_units_is_bounded_under_another_meaning(name):
+    blocks, district = city(np.ones((2, 3)))
+    with pytest.raises(InputError, match=f"{name}.*min_km2|min_km2.*{name}"):
+        delineate_units(blocks.assign(**{name: 1.0}), district, bounds={name: {"max": 9}})
+
+
+def test_a_name_that_is_a_column_elsewhere_is_the_users_own_here(tmp_path):
+    """``minutes`` is a column of other tables, with a title of theirs."""
+    blocks, district = city(np.full((2, 3), 10.0))
+    own = blocks.rename(columns={"people": "minutes"})
+    result = jxgis.propose_units(district, blocks=own, alternatives=False, bounds={"minutes": {"max": 40}})
+    result.write(tmp_path)
+    assert " · minutes 至多 40 · " in map_line(result.given.settings.units, "zh")
+    assert gpd.read_file(tmp_path / "units.gpkg", layer="units")["minutes"].sum() == 60
+
+
 def test_negative_or_missing_numbers_are_refused():
     blocks, district = city([[1, 2, -3]])
     with pytest.raises(InputError, match="people"):
