@@ -319,8 +319,29 @@ def _with_sets(given: dict[str, Any], sets: Sequence[str]) -> dict[str, Any]:
         named = _laid_over(named, _nested(place, value))
     model = model_for(named)
     for place, value in pairs:
-        given = _laid_over(given, _nested(place, _value(value, kind_at(model, place))))
+        for key, part in _keys_of(place, _value(value, kind_at(model, place)), model):
+            given = _with_key(given, key, part)
     return given
+
+
+def _keys_of(place: Sequence[str], value: Any, model: type[Settings]) -> Iterator[tuple[Sequence[str], Any]]:
+    """The options that a value gives: those of a section or a layer each, a table of the user's own names whole."""
+    from pydantic import BaseModel
+
+    from jxgis._toml import kind_at
+
+    kinds = _kinds(kind_at(model, place))
+    if isinstance(value, Mapping) and any(isinstance(each, type) and issubclass(each, BaseModel) for each in kinds):
+        for key, part in value.items():
+            yield from _keys_of([*place, key], part, model)
+    else:
+        yield place, value
+
+
+def _with_key(base: Mapping[str, Any], place: Sequence[str], value: Any) -> dict[str, Any]:
+    first, *rest = place
+    there = base.get(first)
+    return {**base, first: _with_key(there if isinstance(there, Mapping) else {}, rest, value) if rest else value}
 
 
 def _nested(place: Sequence[str], value: Any) -> dict[str, Any]:

@@ -80,6 +80,16 @@ def test_a_table_needs_no_braces(text: str, section: str, key: str, value: dict[
     assert getattr(getattr(made(text), section), key) == value
 
 
+@pytest.mark.parametrize("text", ["number={2026=2}", "number=2026=2", "={number={2026=2}}"])
+def test_a_table_given_whole_leaves_nothing_of_the_projects(text: str, tmp_path: Path) -> None:
+    (tmp_path / "jxgis.toml").write_text("[allocate]\ntotal = 9\nnumber = {2025 = 3, 2026 = 4}\n", encoding="utf-8")
+    text = f"allocate{text}" if text[0] == "=" else f"allocate.{text}"
+    got = settings_of(tmp_path, {}, [text]).allocate
+    assert (got.number, got.total) == ({2026: 2}, 9)
+    assert got == settings_of(tmp_path, {}).overridden("allocate", {"number": {2026: 2}}).allocate
+    assert settings_of(tmp_path, {}, ["allocate.number.2026=2"]).allocate.number == {2025: 3, 2026: 2}
+
+
 @pytest.mark.parametrize(
     "text", ["units.n_units=老城", "scoring.judgements=基础条件={管理绩效=2}", "units.weights=a=2,b"]
 )
