@@ -61,7 +61,7 @@ def require_sane_workbook(path: Path, *, what: str) -> None:
     InputError
         If a sheet reaches further than `MOST_CELLS`, it unpacks to more than the limits, or a reader of it ends without
         a word.
-    zipfile.BadZipFile
+    zipfile.BadZipFile, xml.parsers.expat.ExpatError
         If it is damaged.
     """
     if zipfile.is_zipfile(path):
@@ -69,15 +69,15 @@ def require_sane_workbook(path: Path, *, what: str) -> None:
             require_sane_zip(book, what=what, packed=path.stat().st_size)
             for entry in book.infolist():
                 # To the end, whatever it is: sizes and check sums that lie are found here.
-                name, chunks = entry.filename.lower(), _chunks(book, entry)
+                name = entry.filename.lower()
                 if name == "content.xml":
                     # Where a sheet of OpenDocument breaks off, its reader seeks the end of a row for ever.
                     with book.open(entry) as stream:
                         expat.ParserCreate().ParseFile(stream)
                 elif name.endswith(".xml") and "worksheets/" in name:
-                    _require_sane_sheet(chunks, what)
+                    _require_sane_sheet(_chunks(book, entry), what)
                 else:
-                    for _ in chunks:
+                    for _ in _chunks(book, entry):
                         pass
     # -P: what lies in the working folder under the name of a module is not run.
     done = subprocess.run([sys.executable, "-P", "-c", _PROBE, str(path)], capture_output=True, check=False)

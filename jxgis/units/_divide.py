@@ -94,7 +94,8 @@ def divide(
         return Division(_as_one(piece), reason)
     fewest, most = counts
     if fewest > most:
-        found = search_piece(piece, min(k, n), seed=seed, iterations=iterations, starts=starts)
+        # One start: nothing within the bounds is there to be found.
+        found = search_piece(piece, min(k, n), seed=seed, iterations=iterations, starts=1)
         return Division(found, "area_indivisible" if len(piece.low) == 1 else "bounds_indivisible")
     others = [] if fixed else sorted(set(range(fewest, most + 1)) - {k}, key=lambda other: (abs(other - k), other))
     possible = [count for count in (k, *others) if count <= n]

@@ -168,7 +168,7 @@ def share_out(parts: list[DistrictPart], limits: Limits, names: tuple[str, ...],
     Raises
     ------
     InputError
-        If a district is unknown, or its area cannot be divided into the number asked for.
+        If a district is unknown, or what it holds cannot be divided into the number asked for.
     """
     counts = []
     for part in parts:
@@ -187,7 +187,7 @@ def share_out(parts: list[DistrictPart], limits: Limits, names: tuple[str, ...],
         most = sum(max(low, high) for low, high in ranges)
         if not fewest <= wanted <= most:
             raise InputError(
-                zh=f"片区 {name} 不能划成 {wanted} 个单元；按面积上下限可划 {fewest}–{most} 个。",
+                zh=f"片区 {name} 不能划成 {wanted} 个单元；按上下限可划 {fewest}–{most} 个。",
                 en=f"District {name} cannot be divided into {wanted} units; the bounds allow {fewest} to {most}.",
             )
         _settle(parts, rows, ranges, counts, wanted)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from jxgis.units._cover import cheapest_cover
 from jxgis.units._frontier import Sweep, beginnings, cheap_sets, sweep_of
 from jxgis.units._graph import Floats, Ints
+from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
 from jxgis.units.search import Solution
 
@@ -82,22 +83,24 @@ def prove_borders(
     floor = float(np.minimum(piece.cut, 0.0).sum())
     if best.cost <= floor:
         return replace(best, bound=best.cost)
-    sweep = sweep_of(piece, most=MOST_STATES)
+    # Costs are shares of a city's: in the unit of the best plan's the tolerances mean something.
+    unit = best.cost - floor
+    scaled = piece._replace(cut=piece.cut / unit)
+    sweep = sweep_of(scaled, most=MOST_STATES)
     if sweep is None:
         return best
-    found = _above(sweep, piece, replace(best, cost=best.cost - floor), known, step)
-    proven = found.bound == found.cost
-    cost = best.cost if found.label is best.label else found.cost + floor
-    return replace(found, cost=cost, bound=cost if proven else found.bound + floor)
+    found = _above(sweep, scaled, replace(best, cost=1.0), known, step / unit)
+    cost = float(unit_costs(piece, found.label, found.k)[0].sum())
+    return replace(found, cost=cost, bound=cost if found.bound == found.cost else unit * found.bound + floor)
 
 
 def _above(
     sweep: Sweep, piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.integer]], step: float
 ) -> Solution:
-    """What `prove_borders` gives, costs counted from the least that every plan pays."""
+    """What `prove_borders` gives, costs counted from the least that every plan pays and the best one's 1."""
     grains = _grains(piece)
     k = best.k
-    wanted = best.cost - step + _ROUNDING * max(best.cost, 1.0)
+    wanted = best.cost - step + _ROUNDING
     sets = _Columns(piece, most=best.cost / k)
     sets.add(known)
     sets.add(np.flatnonzero(best.label == unit) for unit in range(k))
@@ -109,7 +112,7 @@ def _above(
         price = centre + pace * (dual - centre)
         limit = (target - float(price.sum())) / k
         least, found, _ = _sets_below(sweep, grains, price, limit, _SETS_PER_ROUND)
-        reached = float(price.sum()) + k * min(least, limit)
+        reached = target if least > limit else float(price.sum()) + k * least
         if reached > bound:
             centre, bound = price, reached
         if least > limit:
@@ -135,14 +138,14 @@ def _finished(piece: Piece, best: Solution, members: npt.NDArray[np.bool_], want
     cover = cheapest_cover(len(piece.area), sets, costs, best.k, nodes=_MOST_NODES)
     if cover.infeasible:
         return replace(best, bound=best.cost)
-    if cover.chosen is not None and costs[cover.chosen].sum() < best.cost - _ROUNDING * best.cost:
+    if cover.chosen is not None and costs[cover.chosen].sum() < best.cost - _ROUNDING:
         label = np.empty(len(piece.area), dtype=np.int64)
         for unit, column in enumerate(cover.chosen):
             label[sets[column]] = unit
         best = replace(best, label=label, cost=float(costs[cover.chosen].sum()))
     # Whatever costs less than is wanted was among the sets.
     bound = max(bound, min(cover.bound, wanted) if np.isfinite(cover.bound) else bound)
-    return replace(best, bound=best.cost if bound >= min(wanted, best.cost * (1 - _ROUNDING)) else bound)
+    return replace(best, bound=best.cost if bound >= min(wanted, best.cost - _ROUNDING) else bound)
 
 
 class _Columns:
@@ -199,7 +202,7 @@ def _sets_below(
 ) -> tuple[float, npt.NDArray[np.bool_], bool]:
     """The least cost less prices, sets at or below a limit, and whether these are all; infinity where none is below."""
     rates = _RATES * max(float(price.sum()), 0.0) / max(int(grains.load.sum()), 1)
-    edge = limit + _ROUNDING * max(abs(limit), 1.0)
+    edge = limit + _ROUNDING
     found = beginnings(sweep, grains.load, price, grains.low, grains.high, edge, rates)
     ends = found.value[found.start[sweep.last] : found.start[sweep.last + 1]]
     least = float(ends.min()) if len(ends) else np.inf

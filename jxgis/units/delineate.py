@@ -1,4 +1,4 @@
-"""Propose units: contiguous, inside one district, within hard bounds of area."""
+"""Propose units: contiguous, inside one district, within hard bounds of area and of what else is bounded."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def delineate_units(
     Raises
     ------
     InputError
-        If there are no blocks, a number of units cannot be had, a block lies across a border, overlaps another or lacks an
-        attribute.
+        If there are no blocks, a number of units cannot be had, a block lies across a border, overlaps another, lacks an
+        attribute or what is bounded, or a bound's name means something else of units.
     SettingsError
         If an option is unknown or out of range.
     CrsError
@@ -93,7 +93,8 @@ def delineate_units(
     Notes
     -----
     Method: spanning-tree seeds, recombination (DeFord, Duchin and Solomon 2021), annealing, set partitioning over the
-    units met; small parts to a proven optimum by enumeration of connected sets. See ``search`` and ``optimum``.
+    units met; small parts to a proven optimum by enumeration of connected sets, larger ones where only borders count. See ``search``,
+    ``optimum`` and ``border_bound``.
 
     Examples
     --------
@@ -213,7 +214,7 @@ def _loads(table: gpd.GeoDataFrame, area: Floats, limits: Limits) -> Floats:
     """What each block holds of all that is bounded, its area first."""
     names = [*limits.further]
     _refuse(
-        "上下限所限的名称已是单元表另有含义的列，请换一个列名（面积用 min_km2、max_km2）",
+        "这些名称在单元表中另有含义，请给列改名（面积请用 min_km2、max_km2）",
         "bounded columns whose names mean something else in the table of units; rename them (the area has min_km2 and max_km2)",
         {*names} & {*declared("units.units").columns} - _BOUNDED,
     )  # fmt: skip

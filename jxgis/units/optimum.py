@@ -38,7 +38,7 @@ _SHORT = 1e-6
 
 @dataclass(frozen=True)
 class UnitPool:
-    """All connected sets of nodes whose area is within the bounds.
+    """All connected sets of nodes within the bounds.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Optimum:
 
 
 def enumerate_units(piece: Piece, *, most: int = MOST_SETS) -> UnitPool | None:
-    """Every connected set of nodes within the bounds of area.
+    """Every connected set of nodes within the bounds.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def unit_section(units: pd.DataFrame, options: UnitSettings, *, notes: Sequence[
         part="units",
         keys=[key],
         blocks=_blocks(units, notes, options, lang),
-        methods=[method_note("units", name, lang, **_values(options)) for name in ("area", "compactness")],
+        methods=[method_note("units", name, lang, **_values(options, lang)) for name in ("area", "compactness")],
         sheets={"units": units},
     )
 
@@ -66,16 +66,12 @@ def map_line(options: UnitSettings, lang: str) -> str:
     >>> map_line(UnitSettings(bounds={"people": {"min": 8000}}), "zh")
     '面积 2–5 km²，目标 3.5 km² · 人口至少 8,000 · 连片、不跨片区 · 随机种子 0'
     """
-    return text("maps.line_units", lang, further=bounds_in_words(options, lang)["further"], **_values(options))
+    return text("maps.line_units", lang, **_values(options, lang))
 
 
-def _values(options: UnitSettings) -> dict[str, str]:
-    return {
-        "low": f"{options.min_km2:g}",
-        "high": f"{options.max_km2:g}",
-        "target": f"{options.target_km2:g}",
-        "seed": str(options.seed),
-    }
+def _values(options: UnitSettings, lang: str) -> dict[str, str]:
+    own = {"target": f"{options.target_km2:g}", "seed": str(options.seed)}
+    return bounds_in_words(options, lang) | own
 
 
 def _blocks(table: pd.DataFrame, notes: Sequence[str], options: UnitSettings, lang: str) -> list[Block]:

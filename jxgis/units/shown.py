@@ -70,7 +70,7 @@ def bounds_in_words(options: UnitSettings, lang: str) -> dict[str, str]:
     --------
     >>> from jxgis.settings import UnitSettings
     >>> bounds_in_words(UnitSettings(bounds={"people": {"max": 30000}}), "zh")
-    {'further': ' · 人口至多 30,000', 'beyond': '、人口超过 30,000', 'low': '2', 'high': '5'}
+    {'further': ' · 人口至多 30,000', 'beyond': '或人口超过 30,000', 'low': '2', 'high': '5'}
     """
     words = {"further": "", "beyond": ""}
     for name, bound in options.bounds.items():

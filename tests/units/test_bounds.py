@@ -45,8 +45,10 @@ def test_units_hold_what_they_may_of_both(seed):
 
 
 def test_bounds_are_met_at_both_ends():
-    """Two plans of equal areas; only the one of columns has 300 people in each unit, no more and no fewer."""
-    blocks, district = city([[100, 100, 200, 200], [200, 200, 100, 100]])
+    """Of the plans of two units of 4 km² the compact one, left and right, has 400 and 800 people; that of rows 600 each."""
+    blocks, district = city([[100, 100, 200, 200], [100, 100, 200, 200]])
+    free = delineate_units(blocks, district, n_units={"甲": 2}, min_km2=4, max_km2=5)
+    assert sorted(free.blocks.groupby("unit_id")["people"].sum()) == [400, 800]
     exact = {"people": {"min": 600, "max": 600}}
     plan = delineate_units(blocks, district, bounds=exact, n_units={"甲": 2}, min_km2=4, max_km2=5)
     assert plan.units["people"].tolist() == [600, 600]
