@@ -128,11 +128,7 @@ def _keys(tables: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None, outsid
         note = text("report.outside_area_card", lang, n=count_in_words(outside_area)) if outside_area else ""
         found.append(Key(text("report.key_issues", lang), count_in_words(total), note))
     own = of_all(tables["places"])
-    shares = {
-        "area": percent(float(own["share_area"].sum())),
-        # A share that is left out is not 0: without it there is no sum.
-        "issues": percent(float(own["share_issues"].sum(skipna=False))),
-    }
+    shares = {"area": percent(float(own["share_area"].sum())), "issues": _share_of_issues(own["share_issues"], lang)}
     note = text("report.key_places_note", lang, **shares) if len(own) else ""
     number = count_in_words(len(own))
     if not _is_judged(tables):
@@ -142,6 +138,13 @@ def _keys(tables: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None, outsid
         note = text("report.key_places_peaks", lang, n=len(peaks), **shares)
     found.append(Key(text("report.key_places", lang), number, note))
     return found
+
+
+def _share_of_issues(shares: pd.Series, lang: str) -> str:
+    """What the places hold together; a share that is not shown is not 0: it is said how many are not counted."""
+    told = percent(float(shares.sum(min_count=1)))
+    untold = int(shares.isna().sum())
+    return text("report.key_places_untold", lang, share=told, n=untold) if 0 < untold < len(shares) else told
 
 
 def _answers(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], lang: str) -> list[Answer]:
