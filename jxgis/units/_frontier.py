@@ -214,8 +214,8 @@ def _ahead(sweep: Sweep, grain: Ints, price: Floats, rates: Floats) -> Floats:
 
 @compiled
 def beginnings(
-    sweep: Sweep, grain: Ints, price: Floats, low: int, high: int, limit: float, rates: Floats
-) -> Beginnings:
+    sweep: Sweep, grain: Ints, price: Floats, low: int, high: int, limit: float, rates: Floats, most: int
+) -> tuple[Beginnings, bool]:
     """The cheapest beginnings of connected sets that cost, less the prices of their nodes, at most a limit.
 
     Parameters
@@ -232,6 +232,14 @@ def beginnings(
         Sets above it are left out where a bound shows it; infinity keeps all.
     rates
         Prices of a load of one, not negative, float (r,): what bounds the rest of a set, by the best of them.
+    most
+        Number of values at which to give up.
+
+    Returns
+    -------
+    Beginnings
+    bool
+        Whether these are all.
     """
     states = sweep.into.shape[0] - 1
     ahead = _ahead(sweep, grain, price, rates)
@@ -273,11 +281,13 @@ def beginnings(
                     row[load] = np.inf
             least[state] = begin
             start[state + 1] = start[state] + kept
+            if start[state + 1] > most:
+                return Beginnings(start, least, value[:0]), False
             if start[state + 1] > value.shape[0]:
                 value = np.concatenate((value, np.empty(max(value.shape[0], kept))))
             for at in range(kept):
                 value[start[state] + at] = row[begin + at]
-    return Beginnings(start, least, value[: start[states]])
+    return Beginnings(start, least, value[: start[states]]), True
 
 
 @compiled

@@ -25,6 +25,8 @@ __all__ = ["prove_borders"]
 
 # States at which a map is too wide to be swept.
 MOST_STATES = 200_000
+# Values that a sweep holds at most, of eight bytes each.
+_MOST_VALUES = 100_000_000
 # Grains that the greatest load is counted in: the finer, the fewer sets just out of bounds pass for being within.
 _GRAINS = 4_000
 _MOST_ROUNDS = 200
@@ -72,7 +74,7 @@ def prove_borders(
     -------
     Solution
         ``bound`` equals ``cost`` where the optimum is proven; it is below where a gap is left, and as it was given where
-        the map is too wide.
+        the map is too wide or its sweep holds more than there is room for.
 
     Notes
     -----
@@ -115,12 +117,14 @@ def _above(
         reached = target if least > limit else float(price.sum()) + k * least
         if reached > bound:
             centre, bound = price, reached
-        if least > limit:
+        if least > limit or not np.isfinite(least):
             break
         if not sets.add(np.flatnonzero(row) for row in found):
             pace = min(1.0, 1.5 * pace)
     if bound >= wanted:
         return replace(best, bound=best.cost)
+    if not np.isfinite(bound):
+        return best
     # Each unit of a better plan costs at most what the others, at their cheapest, leave of it.
     cheapest = (bound - float(centre.sum())) / k
     limit = wanted - float(centre.sum()) - (k - 1) * cheapest
@@ -200,10 +204,15 @@ def _cost(piece: Piece, row: npt.NDArray[np.bool_]) -> float:
 def _sets_below(
     sweep: Sweep, grains: _Grains, price: Floats, limit: float, most: int
 ) -> tuple[float, npt.NDArray[np.bool_], bool]:
-    """The least cost less prices, sets at or below a limit, and whether these are all; infinity where none is below."""
+    """The least cost less prices, sets at or below a limit, and whether these are all; infinity where none is below.
+
+    Minus infinity, no sets and False where there is no room for them.
+    """
     rates = _RATES * max(float(price.sum()), 0.0) / max(int(grains.load.sum()), 1)
     edge = limit + _ROUNDING
-    found = beginnings(sweep, grains.load, price, grains.low, grains.high, edge, rates)
+    found, whole = beginnings(sweep, grains.load, price, grains.low, grains.high, edge, rates, _MOST_VALUES)
+    if not whole:
+        return -np.inf, np.zeros((0, len(price)), dtype=np.bool_), False
     ends = found.value[found.start[sweep.last] : found.start[sweep.last + 1]]
     least = float(ends.min()) if len(ends) else np.inf
     if not least <= limit:

@@ -118,7 +118,8 @@ def test_a_sweep_meets_every_connected_set_once(apart):
         for limit in (np.inf, float(np.median([*expected.values()]))):
             rates = np.array([0.0, 0.3, 2.0])
             sweep, edge = sweep_of(piece, most=10_000), limit + 1e-9
-            found = beginnings(sweep, grain, price, 3, 7, edge, rates)
+            found, whole = beginnings(sweep, grain, price, 3, 7, edge, rates, 1_000_000)
+            assert whole
             sets, costs, complete = cheap_sets(sweep, grain, price, found, edge, 100_000)
             met = [frozenset(np.flatnonzero(row).tolist()) for row in sets]
             assert complete
@@ -130,7 +131,7 @@ def test_a_sweep_meets_every_connected_set_once(apart):
 def test_no_more_sets_are_given_than_asked_for():
     piece = board(np.random.default_rng(2), 3, 3, low=[2], high=[4])
     sweep, grain, price = sweep_of(piece, most=10_000), np.ones(9, dtype=np.int64), np.zeros(9)
-    found = beginnings(sweep, grain, price, 2, 4, np.inf, np.zeros(1))
+    found, _ = beginnings(sweep, grain, price, 2, 4, np.inf, np.zeros(1), 1_000_000)
     sets, _, complete = cheap_sets(sweep, grain, price, found, np.inf, 7)
     assert len(sets) == 7
     assert not complete
@@ -190,6 +191,18 @@ def test_a_map_too_wide_for_a_sweep_is_left_as_it_is(monkeypatch):
     start = Solution(label=np.repeat([0, 1, 2], 4), k=3, cost=7.0, excess=0.0)
     assert sweep_of(piece, most=20) is None
     assert prove_borders(piece, start, []) is start
+
+
+def test_a_sweep_without_room_proves_nothing(monkeypatch):
+    from jxgis.units import border_bound
+
+    monkeypatch.setattr(border_bound, "_MOST_VALUES", 10)
+    piece = board(np.random.default_rng(5), 3, 4, low=[3], high=[5])
+    rows = np.repeat([0, 1, 2], 4)
+    cost = float(unit_costs(piece, rows, 3)[0].sum())
+    left = prove_borders(piece, Solution(label=rows, k=3, cost=cost, excess=0.0), [])
+    assert (left.cost, left.label.tolist()) == (cost, rows.tolist())
+    assert np.isnan(left.bound)
 
 
 def test_the_search_finds_what_two_bounds_leave():
