@@ -42,7 +42,7 @@ from jxgis.scoring.rank import (
 )
 from jxgis.scoring.result import ScoresResult
 from jxgis.scoring.types import load_types, strange_types
-from jxgis.scoring.weightings import acceptability, draw_weightings, weight_sensitivity
+from jxgis.scoring.weightings import acceptability, draw_weightings, moved_weightings, weight_sensitivity
 from jxgis.scoring.weights import weigh
 from jxgis.settings import ScoringSettings, Weighing, with_options
 
@@ -383,7 +383,9 @@ def _views(
     ranks["rank_topsis"] = competition_rank(topsis(single, weights.shares).where(eligible))
     geometric = geometric_mean(single, weights.shares)
     ranks["rank_geometric"] = competition_rank(geometric.where(eligible))
-    moved = weight_sensitivity(single, weights.shares, min_completeness=min_completeness, eligible=passes)
+    moved = weight_sensitivity(
+        single, weights.shares, moved_weightings(weights.shares), min_completeness=min_completeness, eligible=passes
+    )
     return pd.concat([pd.DataFrame(ranks), geometric, moved], axis=1), rank_agreement(ranks)
 
 
