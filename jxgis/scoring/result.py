@@ -14,7 +14,7 @@ from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
 from jxgis.small_counts import MIN_RANGE, hide_small
 from jxgis.space.sums import add_areas
-from jxgis.zones import ALL
+from jxgis.zones import ALL, areas_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -190,9 +190,6 @@ class ScoresResult(Result):
         from jxgis.scoring.indicators import load_registry
 
         given, bounds, districts = self.given, self.given.settings.units, self.given.table("districts")
-        areas: dict[str, str] = {}
-        if districts is not None and "area" in districts.columns:
-            areas = districts.dropna(subset="area").astype({"name": "str"}).set_index("name")["area"].to_dict()
         shown = self.shown_tables()
         cards = make_cards(
             CardTables(
@@ -203,7 +200,7 @@ class ScoresResult(Result):
             most=given.settings.scoring.cards,
             top=self.top,
             bounds=(bounds.min_km2, bounds.max_km2),
-            areas=areas,
+            areas={} if districts is None else areas_of(districts),
             dimensions={name: words.of(given.lang) for name, words in load_registry().dimensions.items()},
             lang=given.lang,
         )
