@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.i18n import text
+from jxgis.i18n import text, text_pair
 from jxgis.part import Result
+from jxgis.report.columns import percent
 from jxgis.schema.tables import table
+from jxgis.scoring.conditions import fails_condition
 from jxgis.scoring.part import PART
 from jxgis.small_counts import MIN_RANGE, hide_small
 from jxgis.space.sums import add_areas
@@ -128,8 +130,12 @@ class ScoresResult(Result):
         }
 
     def notes(self) -> list[Text]:
-        """What candidates bring that is not read, or is none of the city's types."""
-        return list(self.said)
+        """What candidates bring that is not read, or is none of the city's types; and where none has a rank, why."""
+        passing = self.scores[~fails_condition(self.scores)]
+        if passing.empty or passing["rank"].notna().any():
+            return list(self.said)
+        best = percent(float(passing["completeness"].max()), 0)
+        return [*self.said, text_pair("report.scores_incomplete", best=best)]
 
     def column_titles(self) -> Mapping[str, str]:
         """Titles of the indicators' columns."""
