@@ -219,6 +219,14 @@ def test_a_source_that_was_silent_is_no_course_of_their_own() -> None:
     assert not any("when nothing was done" in note.en for note in result.notes())
 
 
+def test_areas_that_drift_apart_are_warned_of(found: EffectResult) -> None:
+    def said(p: float) -> bool:
+        drifting = replace(found, compared=replace(found.compared, drift_p=p))
+        return any("drift apart" in note.en and "分化" in note.zh for note in drifting.notes())
+
+    assert [said(p) for p in (0.001, 0.2, np.nan)] == [True, False, False]
+
+
 def test_placebo_places_hold_no_effect(found: EffectResult) -> None:
     rows: dict[Any, Any] = found.placebo.set_index("placebo").T.to_dict()
     assert rows["random"]["programmes"] == 200
