@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -54,7 +54,7 @@ def project_progress(
     pandas.DataFrame
         A row a project and zone that has any row of it, the city always: ``project, label, group, unit, zone, level, rows,
         done, total`` (each where all of its rows say it), ``progress`` (done over total), ``value`` (done; of a project in %
-        ``progress`` times 100), ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says
+        ``progress`` times 100, none where the totals are the plan's percentage and not the whole that it is of), ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says
         for the year where it has no number), ``status`` (``met``, ``below``, ``no_data``) and ``reason``. Sums of districts are those of their area;
         rows that lie in no district count for the city alone.
 
@@ -89,7 +89,10 @@ def project_progress(
             of = np.array([zone in (ALL, at, parents.get(at)) for at in home], dtype=np.bool_) if len(home) else mine
             if level != "city" and not (mine & of).any():
                 continue
-            rows.append(_row(project, zone, level, done[mine & of], total[mine & of], year, lang))
+            row = _row(project, zone, level, done[mine & of], total[mine & of], year, lang)
+            if np.isfinite(row["value"]) and _plans_own_percent(project, total[mine]):
+                row |= {"value": np.nan, "status": "no_data", "reason": "total_is_percent"}
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -132,7 +135,7 @@ def _row(
     total: NDArray[np.float64],
     year: int,
     lang: str,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     # A row without a figure leaves no sum: one of the others would be less than the whole.
     all_done, all_total = (float(each.sum()) if len(each) else np.nan for each in (done, total))
     progress = float(ratio(all_done, all_total))
@@ -162,6 +165,14 @@ def _row(
         "status": ("met" if at_least(value, wanted) else "below") if known else "no_data",
         "reason": reason or None,
     }
+
+
+def _plans_own_percent(project: PlanProject, total: NDArray[np.float64]) -> bool:
+    """Whether the totals of a project in % are the plan's percentage, each or together, and so no whole that a share is of: 10 of
+    15 % would stand there as 67 %. Of 100 % both are one.
+    """
+    wanted = {project.target(year) for year in (2025, 2027)} - {100.0}
+    return project.unit in PERCENT and any(total.sum() == each or (total == each).all() for each in wanted)
 
 
 def _refuse_fractions(

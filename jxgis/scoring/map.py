@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["failing_first", "ranked", "score_classes", "scores_map"]
+__all__ = ["failing_first", "ranked", "score_classes", "scores_map", "unranked"]
 
 #: Scores and shares are on fixed scales, so that two maps can be laid side by side.
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
@@ -61,6 +61,11 @@ def ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """The candidates with a rank that no condition keeps out, the best first."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
     return scores.assign(rank=rank)[rank.notna() & ~fails_condition(scores)].sort_values("rank")
+
+
+def unranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The candidates that no condition keeps out and of which too little is known for a rank."""
+    return scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails_condition(scores)]
 
 
 def failing_first(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -174,9 +179,8 @@ def scores_map(
         )  # fmt: skip
         sections.append(LegendSection(layer.key, layer.classes.swatches(), "", [group]))
         groups.append(group)
-    rest = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
     # The score's own legend says what is grey by it.
-    sections += _add_apart(page, scores[fails], rest, groups[1:], lang)
+    sections += _add_apart(page, scores[fails], unranked(scores), groups[1:], lang)
     _add_best(page, groups[0], scores, heading, fields, link, int(fails.sum()), lang)
     add_legend(page, sections, lang=lang)
     add_switch(page)
@@ -251,7 +255,7 @@ def _add_best(
 def _add_apart(
     page: folium.Map,
     failed: gpd.GeoDataFrame,
-    unranked: gpd.GeoDataFrame,
+    unknown: gpd.GeoDataFrame,
     others: Sequence[folium.FeatureGroup],
     lang: str,
 ) -> list[LegendSection]:
@@ -259,7 +263,7 @@ def _add_apart(
     sections: list[LegendSection] = []
     for rows, key, colour, dash, note, layers in (
         (failed, "maps.condition_failed", FAILED, "2 5", "", others),
-        (unranked, "maps.unranked", BAD, "6 4", text("maps.score_note", lang), ()),
+        (unknown, "maps.unranked", BAD, "6 4", text("maps.score_note", lang), ()),
     ):
         if len(rows):
             called = text(key, lang)

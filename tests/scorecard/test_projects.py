@@ -172,3 +172,28 @@ def test_a_fraction_done_of_a_hundred_percent_is_asked_about(districts):
     rows["done"] = [45.0, 0.5]
     assert progress(rows, districts).loc[(30, "甲"), "value"] == 45
     assert progress(rows.assign(done=[0.45, 0.5], total=[1.0, 100]), districts).loc[(30, "甲"), "value"] == 45
+
+
+@pytest.mark.parametrize("total", [[9.0, 6.0], [15.0, 15.0], [3.0, 2.0]])
+def test_a_total_that_is_the_plans_percentage_is_no_whole(districts, total):
+    """Item 32: 5 % of the manholes by 2025, 15 % by 2027. 3 of those 15 % are done, not 20 % of all."""
+    rows = pd.DataFrame({"item": ["32", "32"], "district": ["甲", "丙"], "done": [2.0, 1.0], "total": total})
+    found = progress(rows, districts).loc[32]
+    assert set(found["reason"]) == {"total_is_percent"}
+    assert set(found["status"]) == {"no_data"}
+    assert found["value"].isna().all()
+
+
+def test_a_total_of_the_whole_counts_and_of_100_percent_both_are_one(districts):
+    rows = pd.DataFrame(
+        {
+            "item": ["32", "32", "33", "33"],
+            "district": ["甲", "丙"] * 2,
+            "done": [30.0, 12.0, 25, 32],
+            "total": [200.0, 100.0, 60, 40],
+        }
+    )
+    found = progress(rows, districts)
+    assert found["status"].to_dict()[32, "all"] == found["status"].to_dict()[33, "all"] == "below"
+    of = [(32, "all"), (32, "甲"), (33, "all")]
+    assert found.loc[of, "value"].tolist() == pytest.approx([14, 15, 57])
