@@ -11,7 +11,7 @@ import shapely
 from jxgis.city import load_city
 from jxgis.errors import InputError
 from jxgis.load import load_layer
-from jxgis.report.blocks import Paragraph
+from jxgis.report.blocks import Paragraph, TableBlock
 from jxgis.scorecard import fill_card, load_plan, project_progress
 from jxgis.scorecard.projects import beyond_total
 from jxgis.scorecard.section import scorecard_section
@@ -197,3 +197,27 @@ def test_a_total_of_the_whole_counts_and_of_100_percent_both_are_one(districts):
     assert found["status"].to_dict()[32, "all"] == found["status"].to_dict()[33, "all"] == "below"
     of = [(32, "all"), (32, "甲"), (33, "all")]
     assert found.loc[of, "value"].tolist() == pytest.approx([14, 15, 57])
+
+
+def test_the_page_names_projects_whose_total_is_the_plans_percentage_and_has_districts_in_their_order(districts):
+    rows = pd.DataFrame(
+        {
+            "item": ["32", "26", "22", "22"],
+            "district": ["甲", "甲", "丙", "甲"],
+            "done": [2.0, 1.0, 30.0, 30.0],
+            "total": [15.0, 5.0, 30.0, 40.0],
+        }
+    )
+    zones = zones_by_level(districts)
+    found = project_progress(rows, zones, PLAN.projects, year=2027)
+    order = [zone for zone, level in zip(zones["zone"], zones["level"], strict=True) if level == "district"]
+    card = pd.DataFrame({"zone": order[::-1], "level": "district"}).reindex(
+        columns=["zone", "level", "indicator", "value", "kind", "status", "label", "needs"]
+    )
+    blocks = scorecard_section(card, PLAN.targets, ScorecardSettings(), projects=found).blocks
+    said = next(each.words for each in blocks if isinstance(each, Paragraph) and each.words.startswith("项目库"))
+    assert "；第 26、32 项以 % 计，项目表的计划量却正是规划的百分数" in said
+    assert "；39 项不在项目表中" in said
+    assert "没有合计" not in said
+    by_district = [each for each in blocks if isinstance(each, TableBlock)][-1]
+    assert list(by_district.titles[2:]) == ["丙", "甲"]
