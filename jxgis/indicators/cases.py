@@ -115,9 +115,9 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         With, as far as these are there, bool columns: ``due`` (应结案: a deadline that is past, the last time that the
-        table covers being now, and by `tells_closing` a known outcome), ``on_time`` (closed by its deadline; by the end of
-        that day, where deadlines are days), ``reworked`` (sent back at least once; missing where nobody says it) and
-        ``judged`` (due where there are deadlines, else every case).
+        table covers being now, and by `tells_closing` a known outcome), ``on_time`` (closed by its deadline),
+        ``reworked`` (sent back at least once; missing where nobody says it) and ``judged`` (due where there are deadlines,
+        else every case). Deadlines that are days end with the day.
 
     Examples
     --------
@@ -134,11 +134,14 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             *(issues[column] for column in ("time", "closed") if column in issues.columns)
         ).to_datetime64()
         deadline, closed = pd.to_datetime(issues["deadline"]), pd.to_datetime(issues["closed"])
-        flags["due"] = flags["judged"] = (deadline <= now).to_numpy()
+        by_days = (deadline.dt.normalize() == deadline)[deadline.notna()].all()
+        # The day of the last time is not over, where that has an hour.
+        today = now.astype("datetime64[D]")
+        begun = by_days & (now > today)
+        flags["due"] = flags["judged"] = ((deadline < today) if begun else (deadline <= now)).to_numpy()
         told = tells_closing(issues)
         if told.any():  # an export without closing times says nothing of them
             flags["due"] = flags["judged"] = flags["due"] & told
-            by_days = (deadline.dt.normalize() == deadline)[deadline.notna()].all()
             flags["on_time"] = ((closed.dt.normalize() if by_days else closed) <= deadline).to_numpy()
     if "rework" in issues.columns and issues["rework"].notna().any():
         times = pd.to_numeric(issues["rework"])

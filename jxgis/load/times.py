@@ -157,7 +157,7 @@ def local_date(text: str, *, field: str) -> np.datetime64:
     Raises
     ------
     InputError
-        If it is not a date, or does not say which of its numbers is the year, month or day.
+        If it is not a date, does not say which of its numbers is the year, month or day, or names a time zone.
 
     Examples
     --------
@@ -169,6 +169,12 @@ def local_date(text: str, *, field: str) -> np.datetime64:
         raise InputError(
             zh=f"{field} = “{text}”不是 {_FIRST_YEAR}—{_LAST_YEAR} 年的日期，或看不出年月日的先后；请写成 2024-01-01。",
             en=f"{field} = {text!r} is not a date that says its order, from {_FIRST_YEAR} to {_LAST_YEAR}; write 2024-01-01.",
+        )
+    if times.local[0] != parse_times(pd.Series([text], dtype="str"), timezone="Asia/Shanghai").local[0]:
+        raise InputError(
+            zh=f"{field} = “{text}”带有时区或是 UTC 秒数；这里要本地时间，请写成 2024-01-01 或 2024-01-01 08:00。",
+            en=f"{field} = {text!r} names a time zone, or counts in UTC; local time is asked for: write 2024-01-01 or "
+            "2024-01-01 08:00.",
         )
     return np.datetime64(times.local[0], "us")
 

@@ -30,6 +30,8 @@ __all__ = ["LEAST_CASES", "Scanned", "Window", "gumbel_p", "scan_cases", "scan_t
 LEAST_CASES = 2
 """Cases that a cluster has at the least."""
 _EULER = 0.5772156649015329
+_SAME = 1e-9
+"""Ratios that differ by less than this share of them are one, of whole numbers that were added up otherwise."""
 
 
 class Window(NamedTuple):
@@ -84,7 +86,7 @@ class Scanned:
 
     def p(self, llr: float) -> float:
         """Share of the replicates and the data whose greatest ratio is as great: (R + 1) / (n + 1)."""
-        return float((np.count_nonzero(self.replicates >= llr) + 1) / (len(self.replicates) + 1))
+        return float((np.count_nonzero(self.replicates >= llr * (1 - _SAME)) + 1) / (len(self.replicates) + 1))
 
     def p_gumbel(self, llr: float) -> float:
         """The same by the Gumbel distribution fitted to the replicates: see :func:`gumbel_p`."""
@@ -113,9 +115,10 @@ def gumbel_p(llr: float, replicates: Floats) -> float:
     0.01
     """
     scale = float(replicates.std(ddof=1)) * 6**0.5 / np.pi
-    if scale == 0:
-        return float(llr <= replicates[0])
-    location = float(replicates.mean()) - _EULER * scale
+    mean = float(replicates.mean())
+    if scale <= _SAME * mean:
+        return float(llr * (1 - _SAME) <= mean)
+    location = mean - _EULER * scale
     return float(-np.expm1(-np.exp(-(llr - location) / scale)))
 
 

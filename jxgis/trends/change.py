@@ -23,8 +23,10 @@ __all__ = ["batches", "change_p", "find_change"]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-_FULL = 20.0
-"""Cases of a square, on the average, from which on it shows how they vary."""
+_FULL = 20
+"""Cases of a square from which on it shows how they vary."""
+_MOST = 0.8
+"""The share of all cases that stand in such squares."""
 _SIDES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 """Sides of squares that are tried, in cells."""
 
@@ -85,8 +87,9 @@ def batches(before: Ints, after: Ints, grid: Grid) -> float:
     """How many times as much as by chance the cells' shares of the two periods vary: 1 for independent cases.
 
     The later cases of squares are held against those around them, given the cases of both; see
-    :mod:`jxgis.statistics.overdispersion`. So what rises or falls over some blocks does not raise it. The squares hold
-    twenty cases on the average: of a single case nobody can tell what batch it came in.
+    :mod:`jxgis.statistics.overdispersion`. So what rises or falls over some blocks does not raise it. The squares are
+    the smallest of which those with twenty cases hold most, and only these are looked at: of a single case nobody can tell
+    what batch it came in.
 
     Parameters
     ----------
@@ -110,7 +113,9 @@ def batches(before: Ints, after: Ints, grid: Grid) -> float:
     squares, both, recent = grid, before + after, after
     for side in _SIDES:
         squares, both, recent = _in_squares(side, grid, before + after, after)
-        if both.mean() >= _FULL:
+        full = both >= _FULL
+        if both[full].sum() >= _MOST * both.sum():
+            squares, both, recent = squares.where(full), both[full], recent[full]
             break
     if len(squares) < 2:
         return 1.0

@@ -258,6 +258,16 @@ def test_the_last_moment_is_on_time_and_due():
     assert four["value"].isna().all()
 
 
+def test_a_deadline_that_is_a_day_is_past_when_the_day_is_over():
+    """Of an export at ten in the morning what is to be closed today is not late yet; of one that holds days today is over."""
+    days = pd.date_range("2023-05-01", periods=10)
+    cases = frame(*[shapely.Point(5, 5)] * 10, time=days, deadline=days, closed=[*days[:5], *[pd.NaT] * 5])
+    assert with_case_flags(cases)["due"].tolist() == [True] * 10
+    morning = cases.assign(time=days + pd.Timedelta(hours=10))
+    assert with_case_flags(morning)["due"].tolist() == [True] * 9 + [False]
+    assert with_case_flags(cases.assign(time=pd.NaT, closed=pd.NaT))["due"].tolist() == [False] * 10
+
+
 @pytest.mark.parametrize("column", ["time", "closed"])
 def test_a_mistyped_year_makes_nothing_due(column):
     """A city of a year of cases, each due after ten days: with one date of 2092 the same are due as without it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zoneinfo
 
 import numpy as np
@@ -228,6 +229,10 @@ def test_settings_of_dates() -> None:
     assert str(local_date("2023-05-01", field="from"))[:10] == "2023-05-01"
     for text in ("gestern", "01/02/2024", "24/1/2"):
         with pytest.raises(InputError, match=f"from.*{text}"):
+            local_date(text, field="from")
+    # Midnight of a zone lay 8 hours before that of the city.
+    for text in ("2024-01-01T00:00:00+08:00", "2024-01-01T00:00:00Z", "1704067200"):
+        with pytest.raises(InputError, match=f"from.*{re.escape(text)}.*local time"):
             local_date(text, field="from")
     # A folder of zones is found by its name, and is none.
     for zone in ("Mars/Olympus", "Asia"):

@@ -192,6 +192,23 @@ def test_p_counts_the_data_among_the_replicates() -> None:
     assert scanned.p(7.0) == 1 / 5
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_maps_that_are_as_strong_count_however_their_shares_add_up(first: int) -> None:
+    """Of three cases, one a month, two are of one cell: by enumeration they follow each other in two maps of three."""
+    grid, stretches = grid_of(np.array([[True, False, False, True]])), stretches_of(3, longest=2, recent=False)
+    months = np.array([first, first + 1, 2 - 2 * first])
+    found = scan_times(
+        np.array([0, 0, 1]), months, grid, grow_shapes([1], cell_m=100, radius_max_m=100), stretches, max_share=0.7,
+        varying=POISSON, alpha=1.0, replicates=999, seed=0, threads=1,
+    )  # fmt: skip
+    assert found.p(found.best) == pytest.approx(2 / 3, abs=0.06)
+
+
+def test_where_all_maps_are_as_strong_their_gumbel_has_no_width() -> None:
+    as_strong = np.array([0.3, 0.1 + 0.2, 0.3])
+    assert [gumbel_p(llr, as_strong) for llr in (0.3, 0.1 + 0.2, 0.4)] == [1.0, 1.0, 0.0]
+
+
 def test_gumbel_gives_back_the_tail_of_a_gumbel() -> None:
     maxima = np.random.default_rng(3).gumbel(8, 1.5, 20_000)
     for p in (0.2, 0.05, 0.001):
