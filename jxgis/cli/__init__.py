@@ -317,11 +317,11 @@ def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
 
         left = paced(called, every_s=0.5, every_share=0.0)
 
-        def heard(what: Text, share: float) -> None:
+        def heard(what: Text, share: float, *rows: int) -> None:
             if share == 0:
                 called(what)
             bar.update(task, total=1.0, completed=share)
-            left(what, share)
+            left(what, share, *rows)
 
         with listening(heard):
             yield show

@@ -354,7 +354,7 @@ def _other_cases(gathered: Gathered, rows: NDArray[np.int64]) -> NDArray[np.bool
         pd.factorize(ids.to_numpy()[rows])[0],
         shapely.get_x(points),
         shapely.get_y(points),
-        frame["time"].to_numpy()[rows] if "time" in frame else None,
+        frame["time"].to_numpy()[rows] if "time" in frame else np.full(len(rows), "NaT", dtype="M8[us]"),
     )
     return again.other_cases(begun_anew=again.balance > 0)
 

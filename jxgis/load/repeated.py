@@ -55,7 +55,7 @@ class Again:
 
 
 def seen_again(
-    ids: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64], time: NDArray[np.datetime64] | None
+    ids: NDArray[np.integer], x: NDArray[np.float64], y: NDArray[np.float64], time: NDArray[np.datetime64]
 ) -> Again:
     """Hold rows that share their ids against the first of each.
 
@@ -66,7 +66,7 @@ def seen_again(
     x, y
         (n,) metres.
     time
-        (n,) local times; NaT where one is missing; None where there are none: place alone tells then.
+        (n,) local times; NaT where one is missing: place alone tells then.
 
     Returns
     -------
@@ -84,8 +84,7 @@ def seen_again(
     first = at[code]
     elsewhere = np.hypot(x - x[first], y - y[first]) > _SAME_M
     key = pd.DataFrame({"id": code, "x": (x / _SAME_M).round(), "y": (y / _SAME_M).round()})
-    another_time = elsewhere
-    if time is not None:
-        another_time = np.abs(time - time[first]) > _SAME_TIME
-        key["time"] = time.astype("datetime64[m]").astype(np.int64)
+    apart = np.abs(time - time[first])
+    another_time = np.where(np.isnat(apart), elsewhere, apart > _SAME_TIME)
+    key["time"] = time.astype("datetime64[m]").astype(np.int64)
     return Again(first == np.arange(len(ids)), elsewhere, another_time, key.duplicated().to_numpy())
