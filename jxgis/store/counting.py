@@ -61,6 +61,14 @@ class StoredCounts:
     refused: tuple[tuple[str, Text], ...]
     notes: tuple[Text, ...]
 
+    def line(self) -> Text:
+        """How many issues were counted, for people."""
+        kept, rejected, left = (
+            f"{sum(getattr(source, name) for source in self.sources):,}"
+            for name in ("rows_kept", "rows_rejected", "rows_left_out")
+        )
+        return text_pair("store.counted", kept=kept, files=len(self.held), rejected=rejected, left=left)
+
 
 def count_issues(
     paths: Sequence[Path],
@@ -118,7 +126,9 @@ def count_issues(
     refused = [(one.path.name, one.refused) for one in done if one.refused is not None]
     if paths and len(refused) == len(paths):
         collect(InputError.saying(why) for _, why in refused)
-    replaced = kept.take_in([(one.path.name, one.sha256) for one in done if one.refused is None])
+    new = kept.counted([(one.path.name, one.sha256) for one in done if one.refused is None])
+    _refuse_unknown(plan, [*kept.held, *new])
+    replaced = kept.take_in(new)
     notes = [text_pair("store.replaced", files=replaced)] if replaced else []
     return _added_up(plan, tuple(kept.held), tuple(sorted(refused)), notes)
 
@@ -137,7 +147,6 @@ def _added_up(
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    _refuse_unknown(plan, held)
     repeats = find_repeats([one.folder for one in held])
     totals = []
     for name, keys in ((CELLS, CELL_KEYS), (ZONES, ZONE_KEYS)):

@@ -92,20 +92,24 @@ class Store:
         finally:
             shutil.rmtree(partly, ignore_errors=True)
 
-    def take_in(self, files: Sequence[tuple[str, str]]) -> list[str]:
+    def counted(self, files: Sequence[tuple[str, str]]) -> list[Held]:
+        """What was counted of files, by the name and the hash of each."""
+        return [self._read(self.key(name, sha256)) for name, sha256 in files]
+
+    def take_in(self, files: Sequence[Held]) -> list[str]:
         """Let what was counted of files count from now on.
 
         Parameters
         ----------
         files
-            Name and hash of each.
+            From `counted`.
 
         Returns
         -------
         list of str
             The names of those that another file of their name counted for before.
         """
-        new = {name: self._read(self.key(name, sha256)) for name, sha256 in files}
+        new = {one.account.name: one for one in files}
         held = self._load()
         before = {one.account.name: one for one in held}
         replaced = [one for name, one in before.items() if name in new and one.folder != new[name].folder]
