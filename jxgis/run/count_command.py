@@ -61,7 +61,7 @@ def run_count(
     settings
         The project's settings; ``inputs`` must have issues and districts (or sub-districts and a crosswalk).
     out
-        The result folder: ``counts.gpkg``, ``zones.parquet``, ``cells.parquet``, ``rejects/`` and ``run.json``.
+        The result folder: ``counts.gpkg``, ``zones.parquet``, ``cells.parquet``, ``months.parquet``, ``rejects/`` and ``run.json``.
     store
         The folder of the store, which is kept and added to; None for one that goes when all is written.
     scheduler, workers
@@ -147,9 +147,10 @@ def _write(found: StoredCounts, stage: output.Stage, given: Given, lang: str) ->
     from jxgis.gpkg import write_gpkg
 
     zones, cells = _with_names(found), found.cells
-    layers = {"cells": _cells(found), "zones": _zones(found, zones), "months": _months(zones)}
+    layers = {"cells": _cells(found), "zones": _zones(found, zones)}
     write_gpkg(stage.path("counts.gpkg"), layers, of="count", lang=lang)
     pq.write_table(zones, stage.path("zones.parquet"), compression="zstd")
+    pq.write_table(_months(zones), stage.path("months.parquet"), compression="zstd")
     ids = found.plan.grid.ids()[cells["cell"].to_numpy()]
     named_cells = cells.set_column(0, "cell_id", [ids]).set_column(2, "month", [_month_names(cells)])
     pq.write_table(named_cells, stage.path("cells.parquet"), compression="zstd")
@@ -228,11 +229,14 @@ def _zones(found: StoredCounts, named_zones: pa.Table) -> Any:
     return pd.concat(tables, ignore_index=True)[columns]
 
 
-def _months(named_zones: pa.Table) -> pd.DataFrame:
-    """Issues by month, of all classes and of each; without those whose time is not known."""
+def _months(named_zones: pa.Table) -> pa.Table:
+    """Issues by month, of all and of each class; without those whose time is not known."""
+    import pyarrow as pa
+
     counts = named_zones.to_pandas()
     table = _by_class(counts[counts["month"].notna()], ["month"])
-    return table.sort_values(["issue_class", "month"], ignore_index=True)[["month", "issue_class", "count"]]
+    table = table.sort_values(["issue_class", "month"], ignore_index=True)[["month", "issue_class", "count"]]
+    return pa.Table.from_pandas(table, preserve_index=False)
 
 
 def _loaded(found: StoredCounts) -> Loaded:

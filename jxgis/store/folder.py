@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jxgis.errors import InputError, OutputError, os_reason
-from jxgis.i18n import listed, text_pair
+from jxgis.i18n import text_pair
 from jxgis.store.one_file import ACCOUNT, Account
 
 if TYPE_CHECKING:
@@ -161,8 +161,7 @@ def open_store(root: str | Path, terms: Mapping[str, str]) -> Store:
         before = _index(root)["terms"]
         other = [name for name in dict.fromkeys([*before, *terms]) if before.get(name) != terms.get(name)]
         if other:
-            zh, en = listed(other, "zh"), listed(other, "en")
-            raise InputError.saying(text_pair("store.other_terms", store=root, zh=zh, en=en))
+            raise InputError.saying(text_pair("store.other_terms", store=root, terms=other))
     elif root.exists() and (not root.is_dir() or {entry.name for entry in root.iterdir()} - {_FILES}):
         raise OutputError.saying(text_pair("store.no_store", store=root))
     return Store(root, terms)

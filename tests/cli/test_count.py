@@ -57,7 +57,7 @@ def test_counts_are_of_the_issues_that_the_loader_keeps(project, jxgis: Run, run
     every = cells[cells["issue_class"] == "all"]
     assert len(every) == 100
     assert every["count"].sum() == len(loaded.table) - said["outside_area"]
-    months = gpd.read_file(project / "out" / "counts.gpkg", layer="months")
+    months = pd.read_parquet(project / "out" / "months.parquet")
     by_month = loaded.table["time"].dt.strftime("%Y-%m").value_counts()
     assert months[months["issue_class"] == "all"].set_index("month")["count"].to_dict() == by_month.to_dict()
     assert sum(pq.read_table(project / "out" / "zones.parquet")["issues"].to_pylist()) == len(loaded.table)
