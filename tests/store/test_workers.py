@@ -11,6 +11,7 @@ import pytest
 from messy_export import export
 
 from jxgis.errors import InputError
+from jxgis.i18n import Text
 from jxgis.store.counting import count_issues
 
 pytestmark = pytest.mark.slow
@@ -45,7 +46,7 @@ def test_a_cluster_gives_what_one_process_gives_and_a_killed_worker_loses_nothin
 
         killer = threading.Thread(target=kill_when_at_work)
         killer.start()
-        said = []
+        said: list[Text] = []
         found = count_issues(many, how, tmp_path / "shared", scheduler=cluster.scheduler_address, said=said.append)
         killer.join()
     assert killed.is_set()
