@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from jxgis.errors import InputError, OutputError
+from jxgis.load.batches import HowRead, issue_batches
 from jxgis.load.issues import Filters
 from jxgis.store import one_file
 from jxgis.store.counting import count_issues
@@ -133,10 +135,9 @@ def test_a_full_disk_leaves_the_store_as_it_was(files, plan, tmp_path, monkeypat
 
 def test_a_file_that_grows_while_it_is_read_is_refused_and_the_others_stand(files, plan, tmp_path, monkeypatch) -> None:
     paths, how = files(8), plan()
-    real = one_file.issue_batches
 
-    def growing(path: Path, *args: object, **options: object):
-        yield from real(path, *args, **options)
+    def growing(path: Path, sha256: str, how: HowRead, *, rows: int | None) -> Iterator[object]:
+        yield from issue_batches(path, sha256, how, rows=rows)
         if path == paths[0]:
             with path.open("a", encoding="utf-8") as out:
                 out.write("A9999\n")
