@@ -15,7 +15,7 @@ from jxgis._toml import COLOUR, KEY, MONTH_DAY, RuleError, path_of, read_toml, v
 from jxgis._workbooks import require_sane_workbook
 from jxgis.errors import InputError, SettingsError, os_reason
 from jxgis.i18n import Text, few, listed
-from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest
+from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest, nearest_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -445,9 +445,12 @@ def _profile_path(profile: str | Path) -> tuple[Path, bool]:
         return _beside(Path(), f"{_BUILTIN}{profile}.toml"), True
     path = path_of(profile)
     if path.suffix != ".toml" or not path.is_file():
+        beside = [file.name for file in path.parent.glob("*.toml")] if path.suffix == ".toml" else []
+        hint = nearest_file(path.name, beside) if path.suffix == ".toml" else nearest(path.name, names)
         raise SettingsError(
-            zh=f"没有名为 {profile} 的城市配置；自带的有 {listed(names, 'zh')}，也可以给出一个 .toml 文件的路径。",
-            en=f"No city profile {profile}; built in are {listed(names, 'en')}, or give the path of a .toml file.",
+            zh=f"没有城市配置 {path.name}{hint.zh}自带的有 {listed(names, 'zh')}，也可以给出一个 .toml 文件的路径。",
+            en=f"There is no city profile {path.name}{hint.en} Built in are {listed(names, 'en')}, or give the path of a "
+            ".toml file.",
         )
     return path, False
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jxgis.drawing.ground import ground_of
-from jxgis.errors import InputError
+from jxgis.errors import InputError, SettingsError, collect, near
 from jxgis.i18n import Text, rows_said
 from jxgis.part import Given
-from jxgis.schema.layers import Contract
+from jxgis.schema.layers import Contract, nearest
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from jxgis.settings import Settings
 
-__all__ = ["AREA", "districts_at", "given_tables", "named_tables", "of_period", "rows_in_file", "with_files"]
+__all__ = [
+    "AREA",
+    "districts_at",
+    "given_tables",
+    "named_tables",
+    "of_period",
+    "refuse_unread",
+    "rows_in_file",
+    "with_files",
+]
 
 AREA = Contract(layer="area", title=Text(zh="研究范围", en="study area"), geometry="polygon", columns=())
 """What is agreed of a study area that is handed over as a table."""
@@ -92,6 +101,7 @@ def given_tables(
     history = history if history is None else as_layer(history, "issues")
     asked = settings or Settings()
     for section, given in options.items():
+        _refuse_mistyped(given, type(getattr(asked, section)).model_fields, layers)
         asked = asked.overridden(section, given)
     return Given(
         settings=asked,
@@ -105,6 +115,52 @@ def given_tables(
         lang=lang,
         sketch=sketch,
     )
+
+
+def _refuse_mistyped(given: Iterable[str], options: Collection[str], layers: Iterable[str]) -> None:
+    """Refuse an argument that is no option and was meant for a layer; what was not, the settings refuse."""
+    for name in given:
+        meant = near(name, [*options, *layers])
+        if name not in options and meant is not None and meant not in options:
+            raise SettingsError(
+                zh=f"没有参数 {name}，是否为 {meant}？", en=f"There is no argument {name}, did you mean {meant}?"
+            )
+
+
+def refuse_unread(tables: Iterable[str], read: Collection[str], argument: str) -> None:
+    """Refuse tables of a name that nothing reads: it would count for nothing, and nobody know.
+
+    Parameters
+    ----------
+    tables
+        Names, as `named_tables` has them.
+    read
+        The layers that are read.
+    argument
+        What they were given as, for the message.
+
+    Raises
+    ------
+    InputError
+        For every such name, with the nearest one.
+
+    Examples
+    --------
+    >>> refuse_unread(["toilts"], ["toilets", "schools"], "further")
+    Traceback (most recent call last):
+    jxgis.errors.InputError: further：没有用到图层“toilts”，是否为 toilets？...
+    """
+    errors = []
+    for name in tables:
+        if name not in read:
+            hint = nearest(name, read)
+            errors.append(
+                InputError(
+                    zh=f"{argument}：没有用到图层“{name}”{hint.zh}",
+                    en=f"{argument}: nothing reads a layer {name!r}{hint.en}",
+                )
+            )
+    collect(errors)
 
 
 def _refuse_no_place(layers: Mapping[str, gpd.GeoDataFrame]) -> None:

@@ -16,6 +16,7 @@ from jxgis._files import require_no_grids
 from jxgis.crs import crs_name, is_metric, middle_of, not_metric, short_name
 from jxgis.errors import CrsError
 from jxgis.i18n import Text, text_pair
+from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,6 +43,8 @@ _CRS_NAMES = {
     "wgs84": "EPSG:4326", "cgcs2000": "EPSG:4490", "国家2000": "EPSG:4490", "2000国家大地坐标系": "EPSG:4490",
     "国家大地坐标系2000": "EPSG:4490",
 }  # fmt: skip
+#: Those that may be meant by a name that is near.
+_NAMES = ("GCJ-02", "BD-09", "WGS-84", "CGCS2000")
 _NEEDS_PARAMETERS = re.compile(r"beijing|xi'?_?an|北京|西安", re.IGNORECASE)
 
 
@@ -111,9 +114,10 @@ def resolve_crs(crs: str | int | pyproj.CRS, *, towgs84: Sequence[float] | None 
     except pyproj.exceptions.CRSError:
         if _NEEDS_PARAMETERS.search(str(crs)):
             raise _needs_parameters(str(crs)) from None
+        hint = nearest(str(crs), _NAMES)
         raise CrsError(
-            zh=f"不认识坐标系“{crs}”；请写 EPSG 代码（如 EPSG:4549、EPSG:4490）、GCJ-02 或 BD-09。",
-            en=f"Unknown reference system {crs!r}; give an EPSG code (EPSG:4549, EPSG:4490), GCJ-02 or BD-09.",
+            zh=f"不认识坐标系“{crs}”{hint.zh}请写 EPSG 代码（如 EPSG:4549、EPSG:4490）、GCJ-02 或 BD-09。",
+            en=f"Unknown reference system {crs!r}{hint.en} Give an EPSG code (EPSG:4549, EPSG:4490), GCJ-02 or BD-09.",
         ) from None
     name = short_name(found)
     if found.is_geocentric:

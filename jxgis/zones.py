@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from jxgis.i18n import Text
 
-__all__ = ["ALL", "homes", "nested", "numbered", "tell_apart", "zone_names"]
+__all__ = ["ALL", "areas_of", "homes", "nested", "numbered", "tell_apart", "zone_names"]
 
 ALL = "all"
 """The zone of the whole study area: the union of the zones."""
@@ -92,6 +92,20 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
     )
     collect(errors)
     return tuple(told)
+
+
+def areas_of(districts: pd.DataFrame) -> dict[str, str]:
+    """The area of each district that says one.
+
+    Examples
+    --------
+    >>> areas_of(pd.DataFrame({"name": ["老城", "塘汇"], "area": ["南湖区", None]})), areas_of(pd.DataFrame({"name": ["老城"]}))
+    ({'老城': '南湖区'}, {})
+    """
+    if "area" not in districts.columns:
+        return {}
+    known = districts.dropna(subset="area")
+    return dict(zip(known["name"].astype(str), known["area"].astype(str), strict=True))
 
 
 def homes(inner: gpd.GeoDataFrame, outer: gpd.GeoDataFrame) -> NDArray[np.int64]:

@@ -99,5 +99,10 @@ def test_a_category_in_two_classes_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_such_profile(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="jiaxing"):
+    with pytest.raises(SettingsError, match="no city profile hangzhou\\. Built in are jiaxing"):
         city.load_city("hangzhou")
+    with pytest.raises(SettingsError, match="no city profile jiaxin, did you mean jiaxing\\?"):
+        city.load_city("jiaxin")
+    profile(tmp_path, "")
+    with pytest.raises(SettingsError, match=r"no city profile cty\.toml, did you mean city\.toml\?"):
+        city.load_city(tmp_path / "cty.toml")

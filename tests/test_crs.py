@@ -390,3 +390,11 @@ def test_a_map_of_the_world_written_out_in_full_is_none_to_measure_in(code: int,
     (loaded,) = load_districts(box.to_crs(written)).table.area
     lon, lat = [120.7, 120.72, 120.72, 120.7], [30.7, 30.7, 30.72, 30.72]
     assert loaded == pytest.approx(pyproj.Geod(ellps="WGS84").polygon_area_perimeter(lon, lat)[0], rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("GCJ-20", "GCJ-02"), ("BD-9", "BD-09"), ("WGS-48", "WGS-84"), ("CGS2000", "CGCS2000")]
+)
+def test_a_mistyped_reference_system_names_the_nearest(given: str, meant: str) -> None:
+    with pytest.raises(CrsError, match=f"did you mean {meant}\\?"):
+        reference_.resolve_crs(given)

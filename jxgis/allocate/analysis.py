@@ -26,6 +26,7 @@ from jxgis.scoring.part import candidates_of
 from jxgis.scoring.types import given_types, load_types
 from jxgis.settings import AllocateSettings, with_options
 from jxgis.space.districts import overlaps
+from jxgis.zones import areas_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -192,15 +193,10 @@ def _joined(given: Given, table: gpd.GeoDataFrame, worth: str) -> gpd.GeoDataFra
 def _areas(given: Given) -> dict[str, str]:
     """District to area: as the layer of districts says; all of the city's take part, unless the layer has others."""
     own, of_city = (
-        {} if known is None or "area" not in known.columns else _named_areas(known)
+        {} if known is None else areas_of(known)
         for known in (given.table("districts"), None if given.city is None else given.city.districts)
     )
     return {**of_city, **own} if {*own.values()} <= {*of_city.values()} else own
-
-
-def _named_areas(districts: pd.DataFrame) -> dict[str, str]:
-    known = districts[districts["area"].notna()]
-    return dict(zip(known["name"].astype(str), known["area"].astype(str), strict=True))
 
 
 def terms_of(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["PART"]
 
 
-def _scored(given: Given) -> bool:
+def _bring_worth(given: Given) -> bool:
     """Whether candidates bring what is maximised: then nothing is scored."""
     candidates, worth = candidates_of(given), given.settings.allocate.worth
     return candidates is not None and worth in candidates.columns and bool(candidates[worth].notna().any())
@@ -45,5 +45,5 @@ PART = Part(
     settings=("hotspots", "parks", "units", "scoring", "allocate", "report"),
     after=("hotspots", "scores"),
     beside="units",
-    knows=_scored,
+    knows=_bring_worth,
 )

@@ -9,7 +9,7 @@ from jxgis import parse
 from jxgis.circle.result import CircleResult
 from jxgis.errors import InputError, NotGivenError, SettingsError
 from jxgis.given import given_tables, named_tables
-from jxgis.i18n import listed, text_pair
+from jxgis.i18n import listed, text, text_pair
 from jxgis.part import Given
 from jxgis.settings import CircleSettings, with_options
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from jxgis.circle.kinds import Kind
     from jxgis.circle.reach import Demand, Reach
+    from jxgis.i18n import Table
     from jxgis.settings import Settings
     from jxgis.space.network import StreetGraph
 
@@ -144,6 +145,7 @@ def analyse(given: Given) -> CircleResult:
     things = {name: _things(given, kind) for name, kind in there.items()}
     title = layer_title(given.city)
     labels = {kind.id: kind.said.label or title(kind.said.layer).of(given.lang) for kind in chosen}
+    labels[ALL_KINDS] = text("circle.all_kinds", given.lang)
     districts, barriers = given.need("districts"), given.table("barriers")
     zones = zones_by_level(districts, given.units(), given.levels())
     graph = street_graph(given.need("streets"), barriers=barriers)
@@ -161,11 +163,12 @@ def analyse(given: Given) -> CircleResult:
     site, sites, change = options.site, None, None
     if site is not None and options.new_sites:
         sites, change = _sited(given, there[site], things[site], found, unserved[site], graph, gates.get(site))
+        sites = _labelled(sites, labels)
     return CircleResult(
         given=given,
-        circle=circle_table(found, zones, things).assign(label=lambda table: table["kind"].map(labels)),
+        circle=_labelled(circle_table(found, zones, things), labels),
         zones=zones,
-        spots=_spots(unserved, given),
+        spots=_spots(unserved, labels, given),
         housing=_by_house(found, things, labels, names, given),
         things=things,
         labels=labels,
@@ -174,6 +177,11 @@ def analyse(given: Given) -> CircleResult:
         siting=change,
         off_streets=_off_streets(found),
     )
+
+
+def _labelled(table: Table, labels: Mapping[str, str]) -> Table:
+    """Rows with what people call their kind."""
+    return table.assign(label=table["kind"].map(labels).astype("str"))
 
 
 def _off_streets(found: Reach) -> float:
@@ -199,7 +207,9 @@ def _kinds_there(given: Given, chosen: Sequence[Kind]) -> dict[str, Kind]:
     return there
 
 
-def _spots(unserved: Mapping[str, gpd.GeoDataFrame], given: Given) -> gpd.GeoDataFrame | None:
+def _spots(
+    unserved: Mapping[str, gpd.GeoDataFrame], labels: Mapping[str, str], given: Given
+) -> gpd.GeoDataFrame | None:
     """The blind spots of every kind, with names; None where there are none."""
     import pandas as pd
 
@@ -210,7 +220,7 @@ def _spots(unserved: Mapping[str, gpd.GeoDataFrame], given: Given) -> gpd.GeoDat
         if len(table):
             spots = blind_spots(table, places=given.table("places"))
             tables.append(spots.assign(name=blind_spot_names(spots, given.need("districts"), given.lang), kind=kind))
-    return pd.concat(tables, ignore_index=True) if tables else None
+    return _labelled(pd.concat(tables, ignore_index=True), labels) if tables else None
 
 
 def _things(given: Given, kind: Kind) -> gpd.GeoDataFrame:
@@ -254,7 +264,6 @@ def _by_house(
     import geopandas as gpd
     import numpy as np
 
-    from jxgis.i18n import listed
     from jxgis.space.ratio import ratio
 
     n, piece, weight = len(found.pieces.geometry), found.points.piece, found.points.area_m2

@@ -10,7 +10,7 @@ import pandas as pd
 
 from jxgis.circle.kinds import ALL_KINDS
 from jxgis.circle.map import lacking
-from jxgis.circle.section import share_column
+from jxgis.circle.section import share_column, share_of
 from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import INK, ON_FOOT, PINS, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
@@ -53,7 +53,7 @@ def circle_chart(circle: pd.DataFrame, *, minutes: float, lang: str = "zh", sket
             if at == 0:
                 dots.set_label(text("circle.chart_districts", lang))
             ax.annotate(f"{share[at]:.1f}", (103, at), va="center", fontsize=8.5, color=INK)
-        of = text(f"circle.of_{'people' if column == 'people_coverage' else 'housing'}", lang)
+        of = share_of(circle, lang)
         ax.set(
             yticks=place,
             yticklabels=[short_label(label) for label in city["label"]],
@@ -105,7 +105,7 @@ def circle_sheet(tables: Mapping[str, pd.DataFrame], *, kinds: int, minutes: flo
             said = ["—" if np.isnan(value) else f"{100 * value:.1f} %" for value in share]
             sheet.name_land = False
             sheet.map.unnamed = sheet.map.name_areas(of["zone"], gpd.GeoSeries(of["geometry"]), size=7, values=said)
-            whose = text(f"circle.of_{'people' if share_column(circle) == 'people_coverage' else 'housing'}", lang)
+            whose = share_of(circle, lang)
             sheet.legend([LegendSection("", [], text("circle.sheet_share", lang, of=whose, minutes=f"{minutes:g}"))])
     return sheet.figure
 

@@ -47,7 +47,7 @@ class CircleResult(Result):
     things
         Kind to its facilities.
     labels
-        What each kind is called.
+        What each kind is called, and ``all`` of them.
     lacking
         Kinds whose layer was not given.
     sites
@@ -71,11 +71,6 @@ class CircleResult(Result):
     siting: Mapping[str, float] | None
     off_streets: float = 0.0
 
-    def _with_labels(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Rows with what people call their kind."""
-        every = {**self.labels, "all": text("circle.all_kinds", self.given.lang)}
-        return table.assign(label=table["kind"].map(every).astype("str"))
-
     def tables(self) -> dict[str, pd.DataFrame]:
         """The share of each zone by kind, the blind spots, the housing, and the sites where any were asked for."""
         import geopandas as gpd
@@ -83,14 +78,13 @@ class CircleResult(Result):
         shape = dict(zip(zip(self.zones["level"], self.zones["zone"], strict=True), self.zones.geometry, strict=True))
         keys = zip(self.circle["level"], self.circle["zone"], strict=True)
         columns = list(declared("circle.circle").required)
-        labelled = self._with_labels(self.circle)[columns].astype({"things": "Int64"})
-        circle = gpd.GeoDataFrame(labelled, geometry=[shape[key] for key in keys], crs=self.zones.crs)
+        rows = self.circle[columns].astype({"things": "Int64"})
+        circle = gpd.GeoDataFrame(rows, geometry=[shape[key] for key in keys], crs=self.zones.crs)
         found: dict[str, pd.DataFrame] = {"circle": circle}
         for name, table in (("blind_spots", self.spots), ("housing", self.housing), ("sites", self.sites)):
             if table is not None:
-                made = table if name == "housing" else self._with_labels(table)
-                known = [c for c in declared(f"circle.{name}").columns if c in made.columns]
-                found[name] = gpd.GeoDataFrame(made[[*known, "geometry"]], crs=self.zones.crs)
+                known = [c for c in declared(f"circle.{name}").columns if c in table.columns]
+                found[name] = gpd.GeoDataFrame(table[[*known, "geometry"]], crs=self.zones.crs)
         return found
 
     def notes(self) -> list[Text]:
@@ -147,9 +141,7 @@ class CircleResult(Result):
         from jxgis.circle.figures import circle_chart
 
         given = self.given
-        return circle_chart(
-            self._with_labels(self.circle), minutes=given.settings.circle.minutes, lang=given.lang, sketch=given.sketch
-        )
+        return circle_chart(self.circle, minutes=given.settings.circle.minutes, lang=given.lang, sketch=given.sketch)
 
     def section(self) -> Section:
         """The share of housing and people by kind, where it is least, the worst blind spots, and the sites."""

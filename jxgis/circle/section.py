@@ -17,12 +17,17 @@ from jxgis.schema.tables import table as declared
 if TYPE_CHECKING:
     from jxgis.settings import Settings
 
-__all__ = ["circle_section", "map_line", "share_column"]
+__all__ = ["circle_section", "map_line", "share_column", "share_of"]
 
 
 def share_column(circle: pd.DataFrame) -> str:
     """The column that counts: people where they are known, else housing."""
     return "people_coverage" if circle["people_coverage"].notna().any() else "coverage"
+
+
+def share_of(circle: pd.DataFrame, lang: str) -> str:
+    """Of what the shares are that count, in words: of people, or of housing."""
+    return text(f"circle.of_{'people' if share_column(circle) == 'people_coverage' else 'housing'}", lang)
 
 
 def circle_section(
@@ -90,7 +95,7 @@ def _keys(circle: pd.DataFrame, minutes: str, lang: str) -> list[Key]:
     kinds = city[city["kind"] != ALL_KINDS].sort_values(column, kind="stable")
     least = kinds.iloc[0]
     note = text("circle.key_note", lang, n=len(kinds), least=least["label"], share=percent(float(least[column])))
-    of = text(f"circle.of_{'people' if column == 'people_coverage' else 'housing'}", lang)
+    of = share_of(circle, lang)
     return [Key(text("circle.key", lang, minutes=minutes, of=of), percent(float(every.iloc[0])), note)]
 
 
@@ -104,7 +109,7 @@ def _blocks(
 ) -> list[Block]:
     circle = tables["circle"]
     city, column = of_city(circle), share_column(circle)
-    of = text(f"circle.of_{'people' if column == 'people_coverage' else 'housing'}", lang)
+    of = share_of(circle, lang)
     every = city.loc[city["kind"] == ALL_KINDS, column]
     if every.isna().all():
         return [Paragraph(text("circle.no_housing", lang), "none")]

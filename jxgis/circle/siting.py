@@ -186,7 +186,7 @@ def choose_with_capacity(
     chosen = plan.built[order]
     short = max(bound - best.value, 0.0)
     added = best.value - none.value
-    gap = 0.0 if short <= 1e-6 * max(added, 1e-9) else short / added if added > 0 else np.inf
+    gap = 0.0 if short <= max(1e-6 * added, _noise(demand)) else short / added if added > 0 else np.inf
     return Sited(chosen, taken[chosen], none.value, best.value, gap)
 
 
@@ -256,12 +256,17 @@ def _best(
 
 def _needed(cover: csr_array, demand: Floats, most: Floats, new: NDArray[np.bool_], best: _Assigned) -> _Assigned:
     """The plan without new ones that the others can do without, asked one by one, those with least assigned first."""
-    plan, least = best, best.value - 1e-9 * max(float(demand.sum()), 1.0)
+    plan, least = best, best.value - _noise(demand)
     for one in best.built[np.argsort(best.load[new][best.built], kind="stable")]:
         fewer = plan.built[plan.built != one]
         without = replace(_assign(cover, demand, _opened(most, new, fewer)), built=fewer)
         plan = without if without.value >= least else plan
     return plan
+
+
+def _noise(demand: Floats) -> float:
+    """What sums of so much demand may differ by when they are added up otherwise."""
+    return 1e-9 * max(float(demand.sum()), 1.0)
 
 
 def _opened(most: Floats, new: NDArray[np.bool_], built: Ints) -> Floats:

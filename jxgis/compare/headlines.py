@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from jxgis.report.blocks import of_city
 from jxgis.report.columns import write_value
 from jxgis.schema.columns import Writing
 from jxgis.verify.compared import equal
@@ -99,8 +100,8 @@ def _statuses(folder: Folder) -> dict[str, Any] | None:
     frame = _with(folder, "scorecard.scorecard", "level", "status")
     if frame is None:
         return None
-    of_city = frame.loc[frame["level"] == "city", "status"]
-    return {status: int((of_city == status).sum()) for status in ("met", "below", "no_data")}
+    found = of_city(frame)["status"]
+    return {status: int((found == status).sum()) for status in ("met", "below", "no_data")}
 
 
 def _effect(folder: Folder) -> dict[str, Any] | None:

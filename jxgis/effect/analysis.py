@@ -246,8 +246,8 @@ def _placebo(
         )
 
     near = usable.index
-    for date, before, after in placebo_dates(windows):
-        moved = windows._replace(before=before, after=after, history=None, left_out=())
+    files, sources = _column(issues, "file"), _column(issues, "source")
+    for date, moved in placebo_dates(windows, issues["time"], files=files, sources=sources):
         counts = count_areas(areas.loc[near], issues, moved.counted(issues["time"])).assign(treated=usable["treated"])
         found = compare_areas(counts)
         if not found.sets.empty:

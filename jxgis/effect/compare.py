@@ -18,6 +18,8 @@ __all__ = ["Compared", "compare_areas"]
 _POWER = 0.8
 _MOST_CONTROLS = 4
 """Controls of one treated area at most: a fifth would narrow the interval by another 2 %."""
+_LEAST_DRIFT = 10
+"""Untreated areas from which on it is asked whether areas drift apart."""
 _CALIPER = 0.2
 """Standard deviations by which more controls may be less like the treated areas, on the average, than one each (Austin
 2011)."""
@@ -39,12 +41,16 @@ class Compared:
         The areas' own variance of a change, beside chance: of the untreated ones.
     trend_counts
         How much of the differences of trend is not chance, 0 to 1: what trend weighs in the choice beside level.
+    drift_p
+        Whether areas drift apart: of the untreated ones, the chance that those which grew before grow again by as much more
+        (rank correlation of trend and change, one-sided); NaN where there is no trend.
     """
 
     centre: Centre
     sets: pd.DataFrame
     spread: float
     trend_counts: float
+    drift_p: float
 
     def detectable(self) -> float:
         """The smallest fall, as a share, that these sets show four times in five; NaN where they allow no interval."""
@@ -136,7 +142,8 @@ def compare_areas(areas: pd.DataFrame) -> Compared:
     sets["weight"] = (1 / sets["variance"]) / (1 / sets["variance"]).sum()
     nothing = Centre(np.nan, np.nan, np.nan, np.nan)
     centre = centre_of(sets["difference"], sets["weight"]) if found else nothing
-    return Compared(centre=centre, sets=sets, spread=spread, trend_counts=counts)
+    drift_p = _drift(trend[pool], change[pool])
+    return Compared(centre=centre, sets=sets, spread=spread, trend_counts=counts, drift_p=drift_p)
 
 
 def _trend(rows: pd.DataFrame) -> tuple[NDArray[np.float64], float]:
@@ -148,6 +155,15 @@ def _trend(rows: pd.DataFrame) -> tuple[NDArray[np.float64], float]:
     variance = float(trend.var())
     chance = float((1 / early + 1 / late).mean())
     return trend, max(0.0, 1 - chance / variance) if variance > 0 else 0.0
+
+
+def _drift(trend: NDArray[np.float64], change: NDArray[np.float64]) -> float:
+    """Chance that trend and change go together as much, in one order of the areas and another."""
+    from scipy.stats import spearmanr
+
+    if len(trend) < _LEAST_DRIFT or np.isnan(trend).any() or not (np.ptp(trend) > 0 and np.ptp(change) > 0):
+        return float("nan")
+    return float(spearmanr(trend, change, alternative="greater").pvalue)
 
 
 def _spread(change: NDArray[np.float64], cases: NDArray[np.float64]) -> float:

@@ -20,6 +20,8 @@ _UNLIKE = 1.5
 """Treated areas with this many times the cases of their controls, or that fraction, are not like them."""
 _COVERS = 0.9
 """Placebo intervals that hold zero less often than this do not hold what they say: of 200, less than one in 1,000."""
+_DRIFTS = 0.01
+"""A chance of the untreated areas' drift below which it is said."""
 
 
 def reason_of(result: EffectResult) -> Text | None:
@@ -51,6 +53,8 @@ def warnings_of(result: EffectResult) -> list[Text]:
         text_pair("effect.warn_places", covers=f"{100 * covers:.0f}", n=int(programmes))
         for covers, programmes in placebo.loc[placebo["covers"] < _COVERS, ["covers", "programmes"]].to_numpy()
     ]
+    if result.compared.drift_p < _DRIFTS:
+        found.append(text_pair("effect.warn_drift"))
     return [*found, *_of_periods(result), *_of_areas(result)]
 
 

@@ -149,35 +149,43 @@ def choose_windows(
     return Windows(before, (before[1], at), after, history, length, left_out, gaps)
 
 
-def placebo_dates(windows: Windows) -> list[tuple[pd.Timestamp, Stretch, Stretch]]:
+def placebo_dates(
+    windows: Windows, times: pd.Series, *, files: pd.Series | None = None, sources: pd.Series | None = None
+) -> list[tuple[pd.Timestamp, Windows]]:
     """Dates before what may have selected at which nothing was done, with the two periods that each parts.
 
     Parameters
     ----------
     windows
         The periods of the evaluation.
+    times, files, sources
+        As of `choose_windows`.
 
     Returns
     -------
     list of tuple
-        The date, before and after it: as long as ``windows.months`` where there is room, the latest first, at most four.
+        The date, and what is before and after it: as long as ``windows.months`` where there is room, the latest first, at most
+        four; what the data do not cover is left out of both, and a date of which they cover too little is none.
 
     Examples
     --------
     >>> days = pd.Series(pd.date_range("2021-01-01", "2023-12-31"))
-    >>> [str(found[0].date()) for found in placebo_dates(choose_windows(days, pd.Timestamp("2023-01-01")))]
+    >>> [str(found[0].date()) for found in placebo_dates(choose_windows(days, pd.Timestamp("2023-01-01")), days)]
     ['2021-07-01']
     """
     first, end = (windows.history or windows.before)[0] - _SLACK, windows.selecting[0]
     length = min(windows.months, _whole_months(first, end) // 2)
-    found: list[tuple[pd.Timestamp, Stretch, Stretch]] = []
-    while length and len(found) < _PLACEBO_DATES:
-        last, date, start = (
-            end - pd.DateOffset(months=length * n) for n in (len(found), len(found) + 1, len(found) + 2)
-        )
+    if not length:
+        return []
+    ends_of = [end - pd.DateOffset(months=length * n) for n in range(_PLACEBO_DATES + 2)]
+    found = []
+    for last, date, start in zip(ends_of, ends_of[1:], ends_of[2:], strict=False):
         if start < first:
             break
-        found.append((date, (start, date), (date, last)))
+        before, after = (start, date), (date, last)
+        covered = _covered(times, before, after, 0, files, sources)
+        if covered.periods is not None:
+            found.append((date, Windows(before, (date, date), after, None, length, _left_out(covered.periods, 0))))
     return found
 
 

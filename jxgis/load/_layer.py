@@ -450,7 +450,9 @@ def _convert(gathered: Gathered) -> None:
             gathered.frame[column.name], bad = as_written(values, column)
             if column.written == "year":
                 refuse_no_years(gathered.ledger, column.name, values, bad)
-            if not column.null or gathered.agreed.placeless:
+            # A row of the sheet of values is one figure; of rows that are added up one without its number must stay, so that
+            # the sum is known to lack it.
+            if not column.null or gathered.agreed.loader == "values":
                 gathered.ledger.reject(bad, field=column.name, reason="bad_number", values=values)
             elif bad.any():
                 rows = rows_said(gathered.ledger.row[bad])

@@ -95,8 +95,7 @@ class Contract:
     numbered
         Whether rows without an id and a name are numbered.
     placeless
-        Whether rows need no place: a file without geometry and coordinates is a table that people filled in. What is not a
-        number in a column of numbers is rejected then, where other layers leave the number out.
+        Whether rows need no place: a file without geometry and coordinates is a table that people filled in.
     may_be_empty
         Whether a file without a row says something: that there is none.
     stand_in

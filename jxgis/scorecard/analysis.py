@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jxgis.errors import NotGivenError
-from jxgis.given import given_tables, named_tables
+from jxgis.given import given_tables, named_tables, refuse_unread
 from jxgis.i18n import text_pair
 from jxgis.part import Given
 from jxgis.periods import last_covered
 from jxgis.schema.tables import table as declared
-from jxgis.scorecard.part import layers_of_plan
+from jxgis.scorecard.part import PART, layers_of_plan
 from jxgis.scorecard.result import ScorecardResult
 from jxgis.settings import ScorecardSettings, with_options
 
@@ -83,7 +83,7 @@ def measure_scorecard(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If what people brought names no target or zone, or cannot be.
+        If what people brought names no target or zone, or cannot be, or a further layer is named by no target.
     SettingsError
         If an option is unknown or out of range, or the file is not one of targets.
 
@@ -97,18 +97,23 @@ def measure_scorecard(
     [['city', 4.0, 'met'], ['district', 4.0, 'met']]
     """
     from jxgis.city import contract_of, load_city
+    from jxgis.indicators.measures import layers_of
     from jxgis.scorecard.targets import load_plan
 
+    own, aims = named_tables(further, "further"), load_plan(plan)
     layers = {
         "districts": districts, "units": units, "issues": issues, "parks": parks, "residential": residential,
         "streets": streets, "subdistricts": subdistricts, "scorecard_values": _placeless(values, districts),
     }  # fmt: skip
     given = given_tables(
-        {**layers, "projects": _placeless(projects, districts)}, further=named_tables(further, "further"),
+        {**layers, "projects": _placeless(projects, districts)}, further=own,
         needs=("districts",), lang=lang, sketch=sketch, settings=settings, scorecard=options,
         contracts={"projects": contract_of("projects", load_city())},
     )  # fmt: skip
-    return _keep(given, load_plan(plan))
+    ways = (way for target in aims.targets for way in target.measures)
+    read = (*PART.reads, *given.settings.report.levels, "barriers", *layers_of(ways))
+    refuse_unread(own, read, "further")
+    return _keep(given, aims)
 
 
 def analyse(given: Given) -> ScorecardResult:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["Brought", "bring_values", "dated_ahead", "fraction_of_hundred", "rows_of"]
+__all__ = ["CITY", "Brought", "bring_values", "dated_ahead", "fraction_of_hundred", "rows_of"]
 
 
 class Brought(NamedTuple):
@@ -50,7 +50,8 @@ _LEVELS = {
     "subdistrict": ("subdistrict", "sub-district", "街道", "街道（镇）", "镇", "街镇"),
     "unit": ("unit", "单元", "管理单元"),
 }
-_CITY = ("全市", "全域", "中心城区", "市区", ALL, "city", "whole area")
+CITY = ("全市", "全域", "中心城区", "市区", ALL, "city", "whole area")
+"""What the whole city is called."""
 _ROW = re.compile(r"(?:表1)?第?(\d{1,2})项?")
 #: A percentage that was rounded by hand differs from numerator over denominator by half a point at most.
 _ROUNDED = 0.5
@@ -174,7 +175,7 @@ def dated_ahead(brought: pd.DataFrame, targets: Sequence[PlanTarget], day: dt.da
     if late.empty:
         return []
     titles = {target.id: target for target in targets}
-    said = [(titles[name], quoted(zone if zone != ALL else _CITY[0]), f"{at:%Y-%m-%d}") for name, zone, at in
+    said = [(titles[name], quoted(zone if zone != ALL else CITY[0]), f"{at:%Y-%m-%d}") for name, zone, at in
             zip(late["indicator"], late["zone"], late["date"], strict=True)]  # fmt: skip
     rows = Text(
         zh=few(f"{zone}“{target.zh}”（{at}）" for target, zone, at in said).zh,
@@ -185,7 +186,7 @@ def dated_ahead(brought: pd.DataFrame, targets: Sequence[PlanTarget], day: dt.da
 
 def _error(zone: object, called: object, zh: str, en: str) -> InputError:
     """Rows of the file that nobody filled in are gone by now: a row goes by what it says, not by its number."""
-    zone, called = quoted(_CITY[0] if zone == ALL else zone), quoted(called)
+    zone, called = quoted(CITY[0] if zone == ALL else zone), quoted(called)
     return InputError(
         zh=f"填报表中“{zone}”的“{called}”：{zh}", en=f"Values for the scorecard, {called} of {zone}: {en}"
     )
@@ -219,7 +220,7 @@ def _zone_names(
         if level == "district":
             places[level].setdefault(_plain(f"{zone}片区"), zone)
     places["subdistrict"] = {_plain(called): name for called, name in subdistricts.items()}
-    places["city"] |= {_plain(name): ALL for name in (*_CITY, *city, *(f"{name}市" for name in city))}
+    places["city"] |= {_plain(name): ALL for name in (*CITY, *city, *(f"{name}市" for name in city))}
     return places
 
 
@@ -341,7 +342,7 @@ def _fractions(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[Inp
 
 def _asked(low: pd.DataFrame, share: str, target: PlanTarget, most: float) -> InputError:
     """The question whether numbers are fractions."""
-    zones, first = few(map(quoted, low["zone"].replace(ALL, _CITY[0]))), low[share].iloc[0]
+    zones, first = few(map(quoted, low["zone"].replace(ALL, CITY[0]))), low[share].iloc[0]
     beside_zh = "" if np.isinf(most) else f"，别的是 {most:g} 这样的百分数"
     beside_en = "" if np.isinf(most) else f", beside percentages such as {most:g}"
     rest = share == "value"

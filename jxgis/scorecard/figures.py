@@ -13,6 +13,7 @@ from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_la
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import Sketch, text
+from jxgis.report.blocks import of_city
 from jxgis.schema.tables import table
 from jxgis.scorecard.map import STATE_COLOURS, state_swatches, states
 from jxgis.scorecard.words import said_target, said_value
@@ -50,7 +51,8 @@ def target_chart(
     -------
     matplotlib.figure.Figure
     """
-    city = scorecard[(scorecard["level"] == "city") & (scorecard["status"] != "no_data")].set_index("indicator")
+    city = of_city(scorecard)
+    city = city[city["status"] != "no_data"].set_index("indicator")
     shown = [target for target in targets if target.id in city.index][::-1]
     value = np.array([city.loc[target.id, "value"] for target in shown], dtype=np.float64)
     wanted = np.array([city.loc[target.id, f"target_{year}"] for target in shown], dtype=np.float64)

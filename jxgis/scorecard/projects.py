@@ -11,10 +11,10 @@ import shapely
 
 from jxgis.bounds import at_least, at_most
 from jxgis.errors import InputError, collect
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, listed, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.layers import nearest, same_name
-from jxgis.scorecard.brought import fraction_of_hundred
+from jxgis.scorecard.brought import CITY, fraction_of_hundred
 from jxgis.scorecard.targets import PERCENT, WHOLES
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
@@ -39,7 +39,8 @@ def project_progress(
     ----------
     table
         The layer ``projects``: ``item`` (number of the library) or ``name`` (as the library has it), ``done``, ``total``,
-        and ``district`` or a geometry, which says in which district it lies.
+        and ``district`` (of the whole city, or of one of its areas, where the row is of these) or a geometry, which says
+        in which district it lies.
     zones
         From `space.levels.zones_by_level`.
     projects
@@ -61,8 +62,8 @@ def project_progress(
     Raises
     ------
     InputError
-        If a row names no project of the library, or a district that there is not, or a fraction is done of a project in %
-        whose total is 100.
+        If a row names no project of the library, or two, or a district that there is not; of a project in % if more is done
+        than there is, a fraction stands beside a hundred, or the total is the plan's target and not the whole.
 
     Examples
     --------
@@ -76,9 +77,9 @@ def project_progress(
     """
     districts = zones[zones["level"] == "district"]
     number = _numbers(table, projects)
-    home = _homes(table, districts)
+    home = _homes(table, zones)
     done, total = (_column(table, name) for name in ("done", "total"))
-    _refuse_fractions(number, done, total, projects)
+    _refuse_shares(number, done, total, projects)
     parents = dict(zip(districts["zone"], districts["parent"], strict=True))
     rows = []
     for project in projects:
@@ -164,21 +165,40 @@ def _row(
     }
 
 
-def _refuse_fractions(
+def _refuse_shares(
     number: NDArray[np.int64], done: NDArray[np.float64], total: NDArray[np.float64], projects: Sequence[PlanProject]
 ) -> None:
-    """Ask about fractions beside a hundred among projects in %: a cell that Excel shows as 60% holds 0.6."""
+    """Refuse what can be no share of a project in %, all in one message."""
     wrong = []
     for project in projects:
-        odd = [at for at in np.flatnonzero(number == project.number) if fraction_of_hundred(done[at], total[at])]
-        if project.unit in PERCENT and odd:
-            said = f"{done[odd[0]]:g}"
+        rows = np.flatnonzero(number == project.number)
+        if project.unit not in PERCENT or not rows.size:
+            continue
+        others = bool((total[rows] > 1).any())
+        aims = {project.target_2025, project.target_2027} - {100.0}
+        for at in rows:
+            if fraction_of_hundred(done[at], total[at]) or (others and total[at] == 1 and 0 < done[at] < 1):
+                zh = "像是小数（0.6）而不是百分数（60；Excel 中显示为 60% 的单元格存的是 0.6），请改为百分数，计划量为 100"
+                en = (
+                    "it looks like a fraction (0.6), not percent (60; a cell that Excel shows as 60% holds 0.6). "
+                    "Write percent, of 100"
+                )
+            elif not at_most(done[at], total[at]) and np.isfinite([done[at], total[at]]).all():
+                zh = "完成量大于计划量。按 % 计的项目，计划量是全部的量（填百分数时为 100），请改正"
+                en = "more is done than there is. The total of a project in % is the whole (100 of percent); correct it"
+            elif total[at] in aims:
+                zh = "计划量是规划目标。按 % 计的项目，计划量是全部的量（填百分数时为 100），请改正；全部确是这么多的，请分成两行填写"
+                en = (
+                    "the total is the plan's target. The total of a project in % is the whole (100 of percent); correct it, "
+                    "or part the row in two where the whole is really so many"
+                )
+            else:
+                continue
+            name, of = f"{done[at]:g}", f"{total[at]:g}"
             wrong.append(
                 InputError(
-                    zh=f"项目表：第 {project.number} 项“{project.zh}”有 {len(odd)} 行的完成量是 {said} 这样不到 1 的数，计划量是 100，像是小数"
-                    "（0.6）而不是百分数（60；Excel 中显示为 60% 的单元格存的是 0.6）；请改为百分数。",
-                    en=f"Projects: item {project.number}, {project.title('en')}, has {len(odd)} rows with {said} done of 100: it looks "
-                    "like a fraction (0.6), not percent (60; a cell that Excel shows as 60% holds 0.6). Write percent.",
+                    zh=f"项目表：第 {project.number} 项“{project.zh}”，完成量 {name}，计划量 {of}：{zh}。",
+                    en=f"Projects: item {project.number}, {project.title('en')}, {name} done of {of}: {en}.",
                 )
             )
     collect(wrong)
@@ -199,8 +219,16 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
         called = [table[name].iloc[at] for name in ("item", "name") if name in table.columns]
         called = [str(word).strip() for word in called if pd.notna(word)]
         keys = [word.removeprefix("第").removesuffix("项").lstrip("0") for word in called]
-        number = next((known[key] for key in (*keys, *map(same_name, called)) if key in known), None)
-        if number is None:
+        named = {known[key]: None for key in (*keys, *map(same_name, called)) if key in known}
+        if len(named) > 1:
+            wrong.append(
+                InputError(
+                    zh=f"项目表：{listed(map(quoted, called), 'zh')} 在同一行，却是项目库第 {listed(map(str, named), 'zh')} 项；请改正其中之一。",
+                    en=f"Projects: {listed(map(quoted, called), 'en')} stand in one row, and are items "
+                    f"{listed(map(str, named), 'en')} of the library. Correct one of them.",
+                )
+            )
+        elif not named:
             hint = nearest(called[0] if called else "", [project.zh for project in projects])
             what = quoted(called[0] if called else "")
             wrong.append(
@@ -210,15 +238,18 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
                 )
             )
         else:
-            found[at] = number
+            found[at] = next(iter(named))
     collect(wrong)
     return found
 
 
-def _homes(table: pd.DataFrame, districts: gpd.GeoDataFrame) -> list[str | None]:
-    """The district of each row: as it says, else where it lies; None where neither does."""
+def _homes(table: pd.DataFrame, zones: gpd.GeoDataFrame) -> list[str | None]:
+    """The district of each row, or the area, as it says, else where it lies; None where neither does, or it is of the city."""
+    districts = zones[zones["level"] == "district"]
     names = [str(name) for name in districts["zone"]]
-    plain = {same_name(called): name for name in names for called in (name, f"{name}片区")}
+    plain: dict[str, str | None] = {same_name(city): None for city in CITY}
+    plain |= {same_name(str(area)): str(area) for area in zones.loc[zones["level"] == "area", "zone"]}
+    plain |= {same_name(called): name for name in names for called in (name, f"{name}片区")}
     homes: list[str | None] = [None] * len(table)
     if isinstance(table, gpd.GeoDataFrame) and not table.geometry.isna().all():
         spots = gpd.GeoSeries(shapely.point_on_surface(table.geometry.to_numpy()), crs=table.crs)

@@ -5,7 +5,7 @@ from .indicators import Indicator, Judgements, Registry, load_registry, select_i
 from .map import scores_map
 from .rank import geometric_mean, rank_agreement, rank_candidates, score_table, topsis
 from .result import ScoresResult
-from .weightings import acceptability, draw_weightings, weight_sensitivity
+from .weightings import acceptability, draw_weightings, moved_weightings, weight_sensitivity
 from .weights import Weights, weigh
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "draw_weightings",
     "geometric_mean",
     "load_registry",
+    "moved_weightings",
     "rank_agreement",
     "rank_candidates",
     "score_candidates",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, JxgisError, SettingsError, collect
-from jxgis.given import given_tables, named_tables
+from jxgis.given import given_tables, named_tables, refuse_unread
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.i18n import Text, text, text_pair
 from jxgis.indicators.ground import ground_of, methods_of
@@ -30,7 +30,7 @@ from jxgis.scoring.depth import feature_table, improvement_table, swing_table, t
 from jxgis.scoring.indicators import check_named, check_values, indicator_table, load_registry, select_indicators
 from jxgis.scoring.moves import Scored
 from jxgis.scoring.names import ids_of
-from jxgis.scoring.part import candidates_of
+from jxgis.scoring.part import PART, candidates_of
 from jxgis.scoring.rank import (
     competition_rank,
     complete_enough,
@@ -42,7 +42,7 @@ from jxgis.scoring.rank import (
 )
 from jxgis.scoring.result import ScoresResult
 from jxgis.scoring.types import load_types, strange_types
-from jxgis.scoring.weightings import acceptability, draw_weightings, weight_sensitivity
+from jxgis.scoring.weightings import acceptability, draw_weightings, moved_weightings, weight_sensitivity
 from jxgis.scoring.weights import weigh
 from jxgis.settings import ScoringSettings, Weighing, with_options
 
@@ -115,7 +115,7 @@ def score_candidates(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If a column of an indicator is not a number, or the weights cannot be found.
+        If a column of an indicator is not a number, the weights cannot be found, or a further layer is named by no indicator.
     SettingsError
         If an option is unknown or out of range.
 
@@ -126,6 +126,7 @@ def score_candidates(
     >>> score_candidates(square).scores[["toilets_per_km2", "toilets_per_km2_score", "gates"]].values.tolist()
     [[3.0, 75.0, 'pass']]
     """
+    own = named_tables(further, "further")
     layers = {
         "candidates": candidates, "issues": issues, "parks": parks, "residential": residential, "waters": waters,
         "districts": districts, "historic": historic, "built_up": built_up,
@@ -133,12 +134,13 @@ def score_candidates(
     given = given_tables(
         layers,
         needs=("candidates",),
-        further=named_tables(further, "further"),
+        further=own,
         lang=lang,
         sketch=sketch,
         settings=settings,
         scoring=options,
     )
+    refuse_unread(own, PART.layers_for(given.settings), "further")
     if hotspots is not None:
         given.results["hotspots"] = hotspots
     return analyse(given)
@@ -381,7 +383,9 @@ def _views(
     ranks["rank_topsis"] = competition_rank(topsis(single, weights.shares).where(eligible))
     geometric = geometric_mean(single, weights.shares)
     ranks["rank_geometric"] = competition_rank(geometric.where(eligible))
-    moved = weight_sensitivity(single, weights.shares, min_completeness=min_completeness, eligible=passes)
+    moved = weight_sensitivity(
+        single, weights.shares, moved_weightings(weights.shares), min_completeness=min_completeness, eligible=passes
+    )
     return pd.concat([pd.DataFrame(ranks), geometric, moved], axis=1), rank_agreement(ranks)
 
 

@@ -177,4 +177,4 @@ def fails_condition(scores: pd.DataFrame) -> NDArray[np.bool_]:
     """
     if "gates" not in scores.columns:
         return np.zeros(len(scores), dtype=bool)
-    return (scores["gates"] == "fail").to_numpy(dtype=bool)
+    return (scores["gates"] == FAILED).to_numpy(dtype=bool)

@@ -14,8 +14,9 @@ from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import Sketch, text
 from jxgis.schema.columns import column
-from jxgis.scoring.map import failing_first, ranked, score_classes
+from jxgis.scoring.map import failing_first, score_classes
 from jxgis.scoring.names import named_by
+from jxgis.scoring.rank import ranked
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -41,8 +42,7 @@ def score_chart(scores: pd.DataFrame, *, lang: str = "zh", sketch: Sketch = Fals
     -------
     matplotlib.figure.Figure
     """
-    rank = pd.to_numeric(scores["rank"], errors="coerce")
-    best = scores.assign(rank=rank)[rank.notna()].sort_values("rank", kind="stable").head(_TOP).iloc[::-1]
+    best = ranked(scores).head(_TOP).iloc[::-1]
     place = np.arange(len(best))
     with figure_style():
         figure = Figure(figsize=(7.2, 0.28 * max(len(best), 1) + 1.3), layout="constrained")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Indicator",
+    "Judgements",
     "Reference",
     "Registry",
     "check_indicators",

@@ -30,6 +30,7 @@ from jxgis.schema.columns import column
 from jxgis.scoring.conditions import fails_condition
 from jxgis.scoring.indicators import value_digits
 from jxgis.scoring.names import named_by
+from jxgis.scoring.rank import ranked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["failing_first", "ranked", "score_classes", "scores_map"]
+__all__ = ["failing_first", "score_classes", "scores_map"]
 
 #: Scores and shares are on fixed scales, so that two maps can be laid side by side.
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
@@ -55,12 +56,6 @@ def _indicator_columns(scores: pd.DataFrame) -> list[str]:
     ['toilets']
     """
     return [c for c in scores.columns if f"{c}_score" in scores.columns]
-
-
-def ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The candidates with a rank that no condition keeps out, the best first."""
-    rank = pd.to_numeric(scores["rank"], errors="coerce")
-    return scores.assign(rank=rank)[rank.notna() & ~fails_condition(scores)].sort_values("rank")
 
 
 def failing_first(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ __all__ = [
     "numbers",
     "rank_agreement",
     "rank_candidates",
+    "ranked",
     "score_table",
     "topsis",
     "totals",
@@ -36,6 +37,7 @@ __all__ = [
 SLACK = 1e-9
 """Sums in another order differ by about 1e-15 of themselves, or of what they took away: figures closer than this are equal."""
 _LEAST = 1.0  # what a score is at least in a geometric mean
+Scores = TypeVar("Scores", bound=pd.DataFrame)
 
 
 def competition_rank(figures: pd.Series) -> pd.Series:
@@ -352,3 +354,20 @@ def by_rank(scores: pd.DataFrame) -> pd.DataFrame:
         ["fails", "rank"], na_position="last", kind="stable"
     )
     return apart.drop(columns="fails")
+
+
+def ranked(scores: Scores) -> Scores:
+    """The candidates with a rank that no condition keeps out, the best first, with their ranks as numbers.
+
+    Parameters
+    ----------
+    scores
+        As for `by_rank`.
+
+    Examples
+    --------
+    >>> ranked(pd.DataFrame({"rank": [None, 2, 1], "gates": ["fail", "pass", "pass"]})).index.tolist()
+    [2, 1]
+    """
+    rank = pd.to_numeric(scores["rank"], errors="coerce")
+    return scores.assign(rank=rank)[rank.notna() & ~fails_condition(scores)].sort_values("rank", kind="stable")

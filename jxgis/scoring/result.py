@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.i18n import text
+from jxgis.i18n import text, text_pair
 from jxgis.part import Result
+from jxgis.report.columns import percent
 from jxgis.schema.tables import table
+from jxgis.scoring.conditions import fails_condition
 from jxgis.scoring.part import PART
 from jxgis.small_counts import MIN_RANGE, hide_small
 from jxgis.space.sums import add_areas
-from jxgis.zones import ALL
+from jxgis.zones import ALL, areas_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -128,8 +130,12 @@ class ScoresResult(Result):
         }
 
     def notes(self) -> list[Text]:
-        """What candidates bring that is not read, or is none of the city's types."""
-        return list(self.said)
+        """What candidates bring that is not read, or is none of the city's types; and where none has a rank, why."""
+        passing = self.scores[~fails_condition(self.scores)]
+        if passing.empty or passing["rank"].notna().any():
+            return list(self.said)
+        best = percent(float(passing["completeness"].max()), 0)
+        return [*self.said, text_pair("report.scores_incomplete", best=best)]
 
     def column_titles(self) -> Mapping[str, str]:
         """Titles of the indicators' columns."""
@@ -190,9 +196,6 @@ class ScoresResult(Result):
         from jxgis.scoring.indicators import load_registry
 
         given, bounds, districts = self.given, self.given.settings.units, self.given.table("districts")
-        areas: dict[str, str] = {}
-        if districts is not None and "area" in districts.columns:
-            areas = districts.dropna(subset="area").astype({"name": "str"}).set_index("name")["area"].to_dict()
         shown = self.shown_tables()
         cards = make_cards(
             CardTables(
@@ -203,7 +206,7 @@ class ScoresResult(Result):
             most=given.settings.scoring.cards,
             top=self.top,
             bounds=(bounds.min_km2, bounds.max_km2),
-            areas=areas,
+            areas={} if districts is None else areas_of(districts),
             dimensions={name: words.of(given.lang) for name, words in load_registry().dimensions.items()},
             lang=given.lang,
         )

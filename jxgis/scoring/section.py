@@ -26,7 +26,7 @@ from jxgis.scoring.cards import CARDS_FILE
 from jxgis.scoring.conditions import fails_condition
 from jxgis.scoring.depth import told
 from jxgis.scoring.names import ids_and_names
-from jxgis.scoring.rank import by_rank
+from jxgis.scoring.rank import by_rank, ranked
 
 if TYPE_CHECKING:
     from jxgis.settings import ScoringSettings
@@ -74,9 +74,9 @@ def score_section(
     blocks = _blocks(scores, indicators, lang)
     if are_units:
         blocks.insert(1, Paragraph(text("report.scores_of_units", lang)))
-    ranked, failed = scores["rank"].notna(), fails_condition(scores)
-    without = {"failed": int(failed.sum()), "short": int((~ranked & ~failed).sum())}
-    said = [text("report.key_scores_note", lang, n=int(ranked.sum()))]
+    n, failed = len(ranked(scores)), int(fails_condition(scores).sum())
+    without = {"failed": failed, "short": len(scores) - n - failed}
+    said = [text("report.key_scores_note", lang, n=n)]
     said += [text(f"report.key_scores_{why}", lang, n=n) for why, n in without.items() if n]
     return Section(
         part="scores",
@@ -95,8 +95,7 @@ def score_section(
 
 def _answers(scores: pd.DataFrame, blocks: Sequence[Block], lang: str) -> list[Answer]:
     """Which come first, with their scores; none where none has a rank."""
-    best = scores.assign(rank=pd.to_numeric(scores["rank"], errors="coerce")).dropna(subset="rank")
-    best = best.sort_values("rank", kind="stable").head(3)
+    best = ranked(scores).head(3)
     if best.empty:
         return []
     first = [
@@ -127,8 +126,7 @@ def _drawn(options: ScoringSettings, top: int, lang: str) -> dict[str, str]:
 
 def _depth_blocks(scores: pd.DataFrame, depth: Mapping[str, pd.DataFrame], top: int, lang: str) -> list[Block]:
     """What moves the best candidates and what to improve of them; where the types given and found differ."""
-    rank = pd.to_numeric(scores["rank"], errors="coerce")
-    best = scores.assign(rank=rank)[rank.notna()].sort_values("rank", kind="stable").head(TOP)
+    best = ranked(scores).head(TOP)
     blocks: list[Block] = []
     if len(best):
         said = told(depth, best["candidate_id"], lang).fillna("—")
@@ -167,15 +165,15 @@ def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> list[B
         table = table.assign(reason=table["reason"].where(table["reason"].fillna("") != ""))
     if "name" in table.columns and (table["name"] == table["candidate_id"]).all():
         table = table.drop(columns="name")
-    ranked = table[rank.notna()].sort_values("rank", kind="stable")
+    best = ranked(table)
     failed = table[fails].sort_values("score", ascending=False, kind="stable")
     unranked = table[rank.isna() & ~fails].sort_values("score", ascending=False, kind="stable")
-    values = {"n": len(rank), "ranked": len(ranked), "unranked": len(unranked), "failed": len(failed)}
+    values = {"n": len(rank), "ranked": len(best), "unranked": len(unranked), "failed": len(failed)}
     blocks: list[Block] = [Paragraph(text("report.scores_lead", lang, **values))]
-    passed = ranked.head(TOP)
-    if ranked.empty and len(unranked):
-        best = percent(float(pd.to_numeric(table.loc[~fails, "completeness"], errors="coerce").max()), 0)
-        blocks.append(Paragraph(text("report.scores_incomplete", lang, best=best), "none"))
+    passed = best.head(TOP)
+    if best.empty and len(unranked):
+        most = percent(float(pd.to_numeric(table.loc[~fails, "completeness"], errors="coerce").max()), 0)
+        blocks.append(Paragraph(text("report.scores_incomplete", lang, best=most), "none"))
     blocks.extend(_without_data(scores, indicators, lang))
     if len(failed):
         blocks.append(Paragraph(text("report.scores_failed_lead", lang, **values), "sub"))

@@ -21,7 +21,7 @@ from jxgis.scoring.indicators import Indicator, Reference, check_indicators
 from jxgis.scoring.rank import SLACK, complete_enough, score_table, totals
 from jxgis.settings import SCORING
 
-__all__ = ["UnitType", "UnitTypes", "affinities", "given_types", "load_types"]
+__all__ = ["UnitType", "UnitTypes", "affinities", "given_types", "load_types", "strange_types"]
 
 
 class UnitType(NamedTuple):

@@ -13,10 +13,11 @@ from jxgis.settings import SCORING
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["acceptability", "draw_weightings", "drawn_ranks", "weight_sensitivity"]
+__all__ = ["acceptability", "draw_weightings", "drawn_ranks", "moved_weightings", "weight_sensitivity"]
 
 _AT_ONCE = 1_000_000  # scores held at a time
 _TAIL = 0.05  # of the draws beyond each end of an interval of ranks
+_MOST_MOVED, _MOVES = 0.2, 1000  # of itself a weight is moved, so often
 
 
 def draw_weightings(
@@ -150,17 +151,38 @@ def acceptability(
     return table
 
 
+def moved_weightings(weights: pd.Series) -> NDArray[np.float64]:
+    """Move every weight at random by up to ± 20 % of itself.
+
+    Parameters
+    ----------
+    weights
+        (m,) on the indicators' ids.
+
+    Returns
+    -------
+    ndarray
+        (1000, m), the same each time.
+
+    Examples
+    --------
+    >>> moved = moved_weightings(pd.Series({"a": 0.5, "b": 10.0}))
+    >>> moved.min(axis=0).round(1).tolist(), moved.max(axis=0).round(1).tolist()
+    ([0.4, 8.0], [0.6, 12.0])
+    """
+    moves = np.random.default_rng(0).uniform(1 - _MOST_MOVED, 1 + _MOST_MOVED, (_MOVES, len(weights)))
+    return np.asarray(weights.to_numpy(dtype=np.float64) * moves, dtype=np.float64)
+
+
 def weight_sensitivity(
     scores: pd.DataFrame,
     weights: pd.Series,
+    moved: NDArray[np.float64],
     *,
-    spread: float = 0.2,
-    draws: int = 1000,
-    seed: int = 0,
     min_completeness: float = SCORING.min_completeness,
     eligible: pd.Series | None = None,
 ) -> pd.DataFrame:
-    """How ranks move when every weight is moved at random by up to ± ``spread`` of itself.
+    """How ranks move where weights are moved a little.
 
     Parameters
     ----------
@@ -168,12 +190,8 @@ def weight_sensitivity(
         One row a candidate, columns by indicator id, 0 to 100 or NaN.
     weights
         On the columns.
-    spread
-        Largest relative move of a weight, 0 to 1.
-    draws
-        Number of random sets of weights.
-    seed
-        Same seed, same figures.
+    moved
+        (d, m) the weights as they are moved, from :func:`moved_weightings`, in the columns' order.
     min_completeness
         Below it, by the weights given, a candidate is not ranked.
     eligible
@@ -187,22 +205,20 @@ def weight_sensitivity(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"a": [90.0, 10.0], "b": [80.0, 20.0]})
-    >>> weight_sensitivity(table, pd.Series({"a": 0.5, "b": 0.5}), draws=50)["share_first"].tolist()
+    >>> table, weights = pd.DataFrame({"a": [90.0, 10.0], "b": [80.0, 20.0]}), pd.Series({"a": 0.5, "b": 0.5})
+    >>> weight_sensitivity(table, weights, moved_weightings(weights))["share_first"].tolist()
     [1.0, 0.0]
     """
     s = scores.to_numpy(dtype=np.float64)
-    w = weights.reindex(scores.columns).to_numpy(dtype=np.float64)
-    _, _, completeness = totals(s, w)
+    _, _, completeness = totals(s, weights.reindex(scores.columns).to_numpy(dtype=np.float64))
     may = complete_enough(completeness, min_completeness)
     if eligible is not None:
         may &= eligible.reindex(scores.index).to_numpy(dtype=bool)
     # Where all is missing there is nothing to rank, however little is asked for.
     ranked = np.flatnonzero(may & np.isfinite(s).any(axis=1))
-    moves = np.random.default_rng(seed).uniform(1 - spread, 1 + spread, (draws, w.size))
     table = pd.DataFrame(np.nan, index=scores.index, columns=["rank_best", "rank_median", "rank_worst", "share_first"])
     if ranked.size:
-        ranks = drawn_ranks(s[ranked], w * moves)
+        ranks = drawn_ranks(s[ranked], moved)
         table.iloc[ranked] = np.column_stack([*_quantiles(ranks, [_TAIL, 0.5, 1 - _TAIL]), (ranks == 1).mean(axis=1)])
     return table
 

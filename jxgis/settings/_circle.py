@@ -7,12 +7,10 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from jxgis._toml import RuleError
-from jxgis.settings._measures import Condition
+from jxgis.settings._measures import Condition, Word
 from jxgis.settings._option import Positive, Section, option
 
 __all__ = ["CircleSettings", "KindSettings"]
-
-Word = Annotated[str, Field(min_length=1)]
 
 
 class KindSettings(Section):

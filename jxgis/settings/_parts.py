@@ -393,6 +393,11 @@ class WeakSettings(Section):
     min_issues: Annotated[int, Field(ge=1)] = option(
         5, "问题少于此数的区域不列入清单", "fewer issues put no area on the list"
     )
+    min_expected: Annotated[float, Field(ge=0)] = option(
+        1,
+        "按对照的水平应有的问题少于此数的区域不判断：面积、道路或人口太少，比率没有意义",
+        "areas of which the reference's rate makes expect fewer issues are not judged: of next to no ground, streets or people",
+    )
     point_buffer_m: Annotated[float, Field(gt=0, le=5000)] = option(
         100,
         "点状地点（如农贸市场）向外取多远，米",

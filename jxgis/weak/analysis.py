@@ -145,7 +145,9 @@ def analyse(given: Given) -> WeakResult:
     if not len(yardstick.inside(issues)):
         raise InputError.saying(text_pair("weak.no_issues_inside", n=f"{len(issues):,}"))
     chosen = (areas["kind"] == HOT_PLACE).to_numpy()
-    found = measure_severity(areas, issues, yardstick, reference=options.reference, chosen=chosen)
+    found = measure_severity(
+        areas, issues, yardstick, reference=options.reference, min_expected=options.min_expected, chosen=chosen
+    )
     table = areas.drop(columns="reason").join(found).join(_change(areas, found, before, issues, yardstick))
     ranked = rank_areas(table, issues, alpha=options.alpha, min_issues=options.min_issues)
     table = gpd.GeoDataFrame(table.join(ranked))
@@ -253,6 +255,9 @@ def _before(
         )
     else:
         options = given.settings.weak
-        found = follow_up(old, areas, before, issues, yardstick, reference=options.reference, alpha=options.alpha)
+        found = follow_up(
+            old, areas, before, issues, yardstick,
+            reference=options.reference, alpha=options.alpha, min_expected=options.min_expected,
+        )  # fmt: skip
     joined = gpd.GeoDataFrame(old.drop(columns=["reason", "hot_q", "inside_share"]).join(found))
     return joined.sort_values(["rank_before", "name"], kind="stable", ignore_index=True)

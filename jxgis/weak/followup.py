@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from jxgis.settings import WEAK
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.weak.regression import expected_again
 from jxgis.weak.severity import change_of, measure_severity
@@ -29,6 +31,7 @@ def follow_up(
     *,
     reference: Reference,
     alpha: float,
+    min_expected: float = WEAK.min_expected,
 ) -> pd.DataFrame:
     """Measure the areas of an earlier list in two periods, by the same yardstick.
 
@@ -43,7 +46,7 @@ def follow_up(
         tested on the later.
     yardstick
         From `severity.lay_yardstick`.
-    reference, alpha
+    reference, alpha, min_expected
         As for the list of this year.
 
     Returns
@@ -55,12 +58,12 @@ def follow_up(
         itself, beyond chance), ``no_longer`` (no longer, but so few may come by itself), ``not_comparable``.
     """
     before, recent = yardstick.inside(before), yardstick.inside(recent)
-    then = measure_severity(areas, before, yardstick, reference=reference)
-    now = measure_severity(areas, recent, yardstick, reference=reference)
+    measure = partial(measure_severity, yardstick=yardstick, reference=reference, min_expected=min_expected)
+    then, now = measure(areas, before), measure(areas, recent)
     totals = len(before), len(recent)
     counts = then["issues"].to_numpy(), now["issues"].to_numpy()
     change = change_of(counts[0], counts[1], totals, yardstick.dispersion(recent)).set_index(areas.index)
-    like = measure_severity(peers, before, yardstick, reference=reference)
+    like = measure(peers, before)
     again = expected_again(
         then.assign(kind=areas["kind"]),
         now.assign(kind=areas["kind"]),

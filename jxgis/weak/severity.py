@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.settings import WEAK
 from jxgis.space.grid import Grid, grid_over
 from jxgis.space.points import locate_touching
 from jxgis.space.ratio import ratio
@@ -115,6 +116,7 @@ def measure_severity(
     yardstick: Yardstick,
     *,
     reference: Reference,
+    min_expected: float = WEAK.min_expected,
     chosen: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """Count the issues of each area and set them against what its exposure would hold at the rate of its reference.
@@ -133,6 +135,9 @@ def measure_severity(
     reference
         ``kind``: all places of its own kind together; hot places, drawn round what is much, have the city. ``city``: the
         city for all.
+    min_expected
+        Fewest cases that the rate of its reference makes expect of an area that is judged: what shrinks few cases does not
+        shrink many where nearly nobody lives, or hardly a street lies.
     chosen
         (n,) which areas these same issues chose: they are not tested on them once more.
 
@@ -159,9 +164,17 @@ def measure_severity(
     squares = yardstick.denominator.squares(areas, exposure, yardstick.grid)
     total, of = totals[row], there["exposure"].to_numpy()[row]
     known = areas["reason"].notna().to_numpy()
+    few = ratio(total * exposure, of) < min_expected
     reason = np.select(
-        [known, row < 0, exposure <= 0, total == 0, exposure >= of * (1 - 1e-9)],
-        [areas["reason"].fillna(""), "no_reference", "no_exposure", "none_of_kind", "alone_of_kind"],
+        [known, row < 0, exposure <= 0, total == 0, exposure >= of * (1 - 1e-9), few],
+        [
+            areas["reason"].fillna(""),
+            "no_reference",
+            "no_exposure",
+            "none_of_kind",
+            "alone_of_kind",
+            "weak_few_expected",
+        ],
         "",
     )
     usable = reason == ""

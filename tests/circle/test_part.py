@@ -186,6 +186,10 @@ def test_in_a_notebook():
         {"shops": shop}, homes, zone, street, minutes=10, site="shops", new_sites=1, lang="en"
     )
     assert result.circle.loc[result.circle["kind"] == "shops", "coverage"].tolist() == [0.375, 0.375]
+    assert set(zip(result.circle["kind"], result.circle["label"], strict=True)) == {
+        ("shops", "shops"),
+        ("all", "all kinds"),
+    }
     assert result.sites is not None
     assert "gain_m2" in result.sites
     assert result.table("circle").loc[0, "Facility"] == "shops"

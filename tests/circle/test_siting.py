@@ -53,6 +53,18 @@ def test_capacities_by_brute_force(seed):
     assert all(served(np.delete(found.chosen, at)) < best - 1e-6 for at in range(len(found.chosen)))
 
 
+def test_where_all_is_served_it_is_known_that_no_site_adds():
+    """Sums of fractions differ in their last digit: that is no doubt about the choice."""
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        weight = rng.uniform(0, 9, int(rng.integers(2, 12))).round(3)
+        cover = rng.random((len(weight), 4)) < 0.4
+        today = csr_array(np.ones((len(weight), 2)))
+        found = choose_with_capacity(today, np.array([40.0, 99.0]), csr_array(cover), weight, sites=2, capacity=13.5)
+        assert (len(found.chosen), found.gap) == (0, 0)
+        assert found.after == pytest.approx(weight.sum())
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_a_solver_without_time_says_how_far_its_sites_may_be_from_the_best(monkeypatch, seed):
     rng = np.random.default_rng(500 + seed)

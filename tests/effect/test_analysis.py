@@ -205,6 +205,28 @@ def test_a_course_of_their_own_before_is_said() -> None:
     assert any("when nothing was done" in note.en for note in result.notes())
 
 
+def test_a_source_that_was_silent_is_no_course_of_their_own() -> None:
+    """Patrols, most of them in the treated areas, are missing for four months of the placebo's later half."""
+    issues = city(cases=200)
+    own = issues.geometry.apply(lambda point: (int(point.x // SIDE), int(point.y // SIDE)) in SQUARES)
+    patrols = np.random.default_rng(1).random(len(issues)) < np.where(own, 0.8, 0.3)
+    silent = patrols & issues["time"].between("2021-09-01", "2021-12-31 23:59").to_numpy()
+    result = measured(issues.assign(source=np.where(patrols, "巡查", "热线"))[~silent])
+    dates = result.placebo[result.placebo["placebo"] == "date"]
+    assert len(dates) == 1
+    assert (dates["low"] < 0).all()
+    assert (dates["high"] > 0).all()
+    assert not any("when nothing was done" in note.en for note in result.notes())
+
+
+def test_areas_that_drift_apart_are_warned_of(found: EffectResult) -> None:
+    def said(p: float) -> bool:
+        drifting = replace(found, compared=replace(found.compared, drift_p=p))
+        return any("drift apart" in note.en and "分化" in note.zh for note in drifting.notes())
+
+    assert [said(p) for p in (0.001, 0.2, np.nan)] == [True, False, False]
+
+
 def test_placebo_places_hold_no_effect(found: EffectResult) -> None:
     rows: dict[Any, Any] = found.placebo.set_index("placebo").T.to_dict()
     assert rows["random"]["programmes"] == 200

@@ -90,6 +90,21 @@ def test_trend_counts_where_it_is_more_than_chance() -> None:
     assert apart(found.sets) < 0.6 * apart(unlike.sets)
 
 
+def test_areas_that_drift_apart_are_told_from_ups_and_downs_that_pass() -> None:
+    """Drift is what the interval does not hold against for the worst; what passes, or is carried over, is none."""
+    rng = np.random.default_rng(12)
+    kinds: tuple[dict[str, Any], ...] = ({"drift": 0.1}, {}, {"passing": 0.3}, {"passing": 0.3, "carried": 0.7})
+    told = [
+        [compare_areas(treat(city(rng, cases=100, **kind), rng, worst=True)).drift_p < 0.01 for _ in range(100)]
+        for kind in kinds
+    ]
+    assert np.mean(told[0]) > 0.8
+    # One in 100 by chance; six or more in 100 are less than one in 1,000.
+    assert max(sum(each) for each in told[1:]) < 6
+    no_trend = treat(city(rng), rng, worst=True).drop(columns=["early", "late"])
+    assert np.isnan(compare_areas(no_trend).drift_p)
+
+
 def test_areas_without_cases_take_no_part() -> None:
     areas = pd.DataFrame({"treated": [True, False], "before": [0, 5], "after": [0, 5]})
     found = compare_areas(areas)

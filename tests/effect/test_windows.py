@@ -135,11 +135,31 @@ def test_data_that_cover_too_little_are_refused() -> None:
 
 
 def test_placebo_dates_lie_before_what_selected() -> None:
-    found = choose_windows(days("2018-01-01", "2024-01-01"), DAY("2023-01-01"))
-    dates = placebo_dates(found)
-    assert [f"{date:%Y-%m-%d}" for date, *_ in dates] == ["2021-01-01", "2020-01-01", "2019-01-01"]
-    for date, before, after in dates:
-        assert before[1] == after[0] == date
-        assert after[1] <= found.selecting[0]
-    short = choose_windows(days("2023-01-01", "2023-06-01"), DAY("2023-03-01"))
-    assert placebo_dates(short) == []
+    times = days("2018-01-01", "2024-01-01")
+    found = choose_windows(times, DAY("2023-01-01"))
+    dates = placebo_dates(found, times)
+    assert [f"{date:%Y-%m-%d}" for date, _ in dates] == ["2021-01-01", "2020-01-01", "2019-01-01"]
+    for date, of in dates:
+        assert of.before[1] == of.after[0] == date
+        assert of.after[1] <= found.selecting[0]
+        assert (of.months, of.history, of.left_out) == (12, None, ())
+    few = days("2023-01-01", "2023-06-01")
+    assert placebo_dates(choose_windows(few, DAY("2023-03-01")), few) == []
+
+
+def test_a_month_that_is_missing_counts_in_neither_period_of_a_placebo_date() -> None:
+    times = days("2018-01-01", "2024-01-01")
+    times = times[times.dt.strftime("%Y-%m") != "2020-03"]
+    for date, of in placebo_dates(choose_windows(times, DAY("2023-01-01")), times):
+        out = {f"{a:%Y-%m-%d}": (b - a).days for a, b in of.left_out}
+        other = {2021: "2021", 2020: "2019"}.get(date.year)
+        assert out == ({} if other is None else {"2020-03-01": 31, f"{other}-03-01": 31})
+        counted = of.counted(times)
+        # 2020 has a day more.
+        assert abs(int(counted["before"].sum()) - int(counted["after"].sum())) <= 3
+
+
+def test_data_that_cover_too_little_give_no_placebo_date() -> None:
+    times = pd.concat([days("2018-01-01", "2018-02-01"), days("2020-01-01", "2024-01-01")])
+    dates = placebo_dates(choose_windows(times, DAY("2023-01-01")), times)
+    assert [f"{date:%Y-%m-%d}" for date, _ in dates] == ["2021-01-01"]

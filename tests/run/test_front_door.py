@@ -16,7 +16,7 @@ import shapely
 
 import jxgis
 from jxgis.drawing.canvas import Canvas
-from jxgis.errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError, SettingsError
 from jxgis.schema.layers import layers
 
 GROUND = gpd.GeoDataFrame({"name": ["甲"], "people": [9.0]}, geometry=[shapely.box(0, 0, 3000, 3000)], crs=4549)
@@ -491,3 +491,24 @@ def test_what_is_no_path_is_refused_by_its_type(given: Any) -> None:
 def test_no_candidates_are_none_to_score() -> None:
     with pytest.raises(InputError, match="没有候选单元"):
         jxgis.score_candidates(GROUND.iloc[:0], issues=POINTS, districts=GROUND)
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        (lambda: jxgis.score_candidates(GROUND, isues=POINTS), "no argument isues, did you mean issues"),
+        (lambda: jxgis.measure_parks(GROUND, GROUND, GROUND, stret=LINES), "no argument stret, did you mean streets"),
+        (lambda: jxgis.measure_scorecard(GROUND, resident=GROUND), "no argument resident, did you mean residential"),
+        (lambda: jxgis.score_candidates(GROUND, weigths="equal"), "unknown key weigths, did you mean weights"),
+        (lambda: jxgis.score_candidates(GROUND, zzz=POINTS), "unknown key zzz; known are weights"),
+    ],
+)
+def test_a_mistyped_argument_names_the_nearest_layer_or_option(run: Callable[[], Any], says: str) -> None:
+    with pytest.raises(SettingsError, match=f"\\n.*{says}"):
+        run()
+
+
+@pytest.mark.parametrize("door", ["score_candidates", "measure_scorecard"])
+def test_a_further_layer_that_nothing_reads_is_refused_with_the_nearest(door: str) -> None:
+    with pytest.raises(InputError, match="\\nfurther: nothing reads a layer 'toilts', did you mean toilets"):
+        NAMED[door][1]({"toilts": POINTS, "markets": POINTS})

@@ -85,7 +85,7 @@ CLUSTERS: dict[str, Any] = {
     "method": "hdbscan", "eps_m": 130, "min_points": 25, "density_times": 2, "classes": ("多",), "points": True,
 }  # fmt: skip
 WEAK: dict[str, Any] = {
-    "number": 1, "kinds": ("markets",), "exposure": "street_km", "reference": "city", "alpha": 0.6, "min_issues": 40,
+    "number": 1, "kinds": ("markets",), "exposure": "street_km", "reference": "city", "alpha": 0.6, "min_issues": 40, "min_expected": 9.5,
     "point_buffer_m": 170, "line_buffer_m": 45, "cell_m": 310,
 }  # fmt: skip
 TRENDS: dict[str, Any] = {

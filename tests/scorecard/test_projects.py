@@ -167,8 +167,67 @@ def test_more_done_than_planned_is_said(districts):
 def test_a_fraction_done_of_a_hundred_percent_is_asked_about(districts):
     """Item 30 is in %: 0.45 done of 100 would stand there as 0.45 %. Kilometres (item 22 is not a percentage) may be few."""
     rows = pd.DataFrame({"item": ["30", "22"], "district": ["甲", "甲"], "done": [0.45, 0.5], "total": [100.0, 100]})
-    with pytest.raises(InputError, match=r"第 30 项.*1 行.*0\.45"):
+    with pytest.raises(InputError, match=r"第 30 项.*0\.45"):
         progress(rows, districts)
     rows["done"] = [45.0, 0.5]
     assert progress(rows, districts).loc[(30, "甲"), "value"] == 45
     assert progress(rows.assign(done=[0.45, 0.5], total=[1.0, 100]), districts).loc[(30, "甲"), "value"] == 45
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        # A share beyond all there is was met: 80 of 1 stood there as 8,000 %.
+        ({"item": ["30"], "done": [80.0], "total": [1.0]}, "第 30 项.*80.*完成量大于计划量"),
+        # 60 % of a planned 70 % stood there as 86 %, the plan's 70 % met.
+        ({"item": ["30"], "done": [60.0], "total": [70.0]}, "第 30 项.*60.*70.*规划目标"),
+        # 60 % and 70 % added up to 70.6 of 101.
+        ({"item": ["30", "30"], "done": [0.6, 70.0], "total": [1.0, 100.0]}, "第 30 项.*0\\.6.*小数"),
+    ],
+)
+def test_what_can_be_no_share_is_refused(districts, rows, says):
+    with pytest.raises(InputError, match=says) as refused:
+        progress(pd.DataFrame(rows), districts)
+    assert refused.value.text("zh") != refused.value.text("en")
+
+
+def test_shares_that_can_be_are_added_up(districts):
+    rows = pd.DataFrame(
+        {
+            "item": ["30"] * 5,
+            "district": [*"甲甲乙丙丁"],
+            "done": [35.0, 28, 60, 100, 0],
+            "total": [35.0, 35, 90.5, 100, 1],
+        }
+    )
+    found = progress(rows, districts)
+    assert found.loc[(30, "甲"), "value"] == 90
+    assert found.loc[(30, "all"), "value"] == pytest.approx(100 * 223 / 261.5)
+    # Of fractions alone the share is the same as of percentages.
+    rows = pd.DataFrame({"item": ["30", "30"], "done": [0.6, 0.7], "total": [1.0, 1.0]})
+    assert progress(rows, districts).loc[(30, "all"), "value"] == pytest.approx(65)
+
+
+def test_a_number_and_a_name_of_two_items_in_one_row_are_refused(districts):
+    rows = pd.DataFrame({"item": ["22", "22"], "name": ["口袋公园建设", "东升路北段"], "done": [5.0, 1]})
+    with pytest.raises(InputError, match=r"22.*口袋公园建设.*第 22、19 项"):
+        progress(rows, districts)
+    assert progress(rows.iloc[1:], districts).loc[(22, "all"), "done"] == 1
+
+
+def test_rows_of_the_city_and_of_an_area_count_there_and_above(districts):
+    rows = pd.DataFrame(
+        {"item": ["22"] * 4, "district": ["全市", "中心城区", "东区", "甲"], "done": [1.0, 10, 100, 1000]}
+    )
+    assert progress(rows, districts).loc[22, "done"].to_dict() == {"all": 1111, "东区": 1100, "甲": 1000}
+
+
+def test_a_row_whose_number_cannot_be_read_leaves_no_sum(districts, tmp_path):
+    """Left out, it would make the sum of the others look whole."""
+    path = tmp_path / "projects.csv"
+    path.write_text("项目库序号,片区,完成量,计划量\n22,甲,3,5\n22,乙,约 30 条,40\n19,丙,2,5\n", encoding="utf-8")
+    loaded = load_layer("projects", path, city=load_city())
+    assert "done" in loaded.notes[0].en
+    found = progress(loaded.table, districts)
+    assert found.loc[(22, "all"), ["rows", "status", "reason", "total"]].tolist() == [2, "no_data", "done_untold", 45]
+    assert found.loc[[(22, "甲"), (19, "all")], "done"].tolist() == [3, 2]

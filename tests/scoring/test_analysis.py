@@ -404,3 +404,15 @@ def test_a_word_that_no_issue_has_is_said_with_the_nearest_and_is_a_zero_all_the
     ways[0]["where"] = {"subtype": "暴露垃圾"}
     with pytest.raises(JxgisError, match="sub_type"):
         score_candidates(square(), issues=issues, indicators=own)
+
+
+def test_where_nobody_has_a_rank_the_command_says_so():
+    """Toilets are brought and the shape is measured: 7 + 8 of 100 points of weight, where 70 are asked for."""
+    alone = score_candidates(square(toilets_per_km2=[3.0]))
+    assert alone.scores["rank"].isna().all()
+    assert [note.en for note in alone.notes()] == [
+        "No candidate has the data for a rank: the highest completeness is 15 %. Supply the indicators that the table of scores lacks."
+    ]
+    assert score_candidates(square(toilets_per_km2=[3.0]), min_completeness=0.05).notes() == []
+    small = square(toilets_per_km2=[3.0]).assign(geometry=[shapely.box(0, 0, 300, 300)])
+    assert score_candidates(gpd.GeoDataFrame(small, crs=4549)).notes() == []  # its condition says why

@@ -280,10 +280,10 @@ def test_no_digits_tell_the_numbers_of_cases_that_are_left_out(candidates):
 def test_a_column_that_nothing_reads_is_named_with_the_indicator_it_may_be(candidates):
     """A renamed column must not be dropped without a word: it decides who is ranked."""
     found = score_candidates(candidates.assign(林荫路=[60.0, 70.0, 80.0], 备注="无", 天气=1.0))
-    assert [note.zh for note in found.notes()] == [
+    assert [note.zh for note in found.said] == [
         "候选单元的列“林荫路”没有读取；若是“林荫路覆盖率”，请把列名改为 shaded_streets。"
     ]
-    assert score_candidates(candidates.assign(林荫路覆盖率=[60.0, 70.0, 80.0])).notes() == []
+    assert score_candidates(candidates.assign(林荫路覆盖率=[60.0, 70.0, 80.0])).said == []
 
 
 def test_what_a_geographic_database_adds_is_taken_for_no_indicator(candidates):
@@ -296,16 +296,16 @@ def test_what_a_geographic_database_adds_is_taken_for_no_indicator(candidates):
         "OBJECTID": 1,
         "SqMiles": 2.5,
     }
-    assert score_candidates(candidates.assign(**added)).notes() == []
-    assert len(score_candidates(candidates.assign(shade_streets=60.0, toilets_km2=4.0)).notes()) == 2
+    assert score_candidates(candidates.assign(**added)).said == []
+    assert len(score_candidates(candidates.assign(shade_streets=60.0, toilets_km2=4.0)).said) == 2
 
 
 def test_scores_read_again_have_no_unread_columns(candidates):
     found = score_candidates(candidates.assign(shaded_streets=[60.0, 70.0, 80.0]))
-    assert score_candidates(found.scores).notes() == []
+    assert score_candidates(found.scores).said == []
 
 
 def test_units_handed_in_as_they_stand_have_no_unread_columns(candidates):
     """What `jxgis units` writes of a unit is not an indicator under another name."""
     units = candidates.assign(**{name: 1.0 for name in declared("units.units").columns if "*" not in name})
-    assert score_candidates(units).notes() == []
+    assert score_candidates(units).said == []

@@ -17,7 +17,7 @@ from jxgis.scoring.rank import (
     score_table,
     topsis,
 )
-from jxgis.scoring.weightings import weight_sensitivity
+from jxgis.scoring.weightings import moved_weightings, weight_sensitivity
 
 FOUR = [
     Indicator("a", "A", 4, target=50),
@@ -138,12 +138,15 @@ def test_sensitivity_of_no_move_is_the_rank_itself():
     frame = pd.DataFrame(rng.uniform(0, 60, (8, 4)), columns=list("abcd"))
     frame.iloc[7, 0] = np.nan
     single = score_table(frame, FOUR)
-    still = weight_sensitivity(single, W, spread=0.0, draws=3)
+    still = weight_sensitivity(single, W, np.tile(W, (3, 1)))
     rank = rank_candidates(frame, indicators=FOUR, weights=W)["rank"]
     for column in ("rank_best", "rank_median", "rank_worst"):
         assert still[column].astype("Int64").tolist() == rank.tolist()
-    moved = weight_sensitivity(single, W, spread=0.5, draws=400, seed=1)
-    pd.testing.assert_frame_equal(moved, weight_sensitivity(single, W, spread=0.5, draws=400, seed=1))
+    moves = moved_weightings(W) / W.to_numpy()
+    assert 0.8 <= moves.min() < 0.801
+    assert 1.199 < moves.max() <= 1.2
+    moved = weight_sensitivity(single, W, moved_weightings(W))
+    pd.testing.assert_frame_equal(moved, weight_sensitivity(single, W, moved_weightings(W)))
     assert (moved["rank_best"] <= moved["rank_worst"])[:7].all()
     assert moved["share_first"].sum() == pytest.approx(1)  # no ties among random scores
 
@@ -153,9 +156,10 @@ def test_every_draw_of_the_weights_counts():
     single = pd.DataFrame({"a": [90.0, 20.0, 60.0], "b": [10.0, 80.0, np.nan]})
     weights = pd.Series({"a": 0.5, "b": 0.5})
     for draws in (1, 4):
-        found = weight_sensitivity(single, weights, spread=0.9, draws=draws, seed=5, min_completeness=0.5)
+        drawn = np.random.default_rng(5).uniform(0.1, 1.9, (draws, 2))
+        found = weight_sensitivity(single, weights, drawn, min_completeness=0.5)
         ranks = []
-        for move in np.random.default_rng(5).uniform(0.1, 1.9, (draws, 2)):
+        for move in drawn:
             score = [
                 np.average(row[known], weights=move[known]) for row in single.to_numpy() for known in [~np.isnan(row)]
             ]
@@ -192,7 +196,7 @@ def test_equal_scores_share_a_rank_whatever_the_order_of_the_sum():
         chosen = [three[k] for k in order]
         weights = pd.Series({i.id: i.weight for i in chosen})
         assert rank_candidates(frame, indicators=chosen, weights=weights)["rank"].tolist() == [2, 1, 2]
-        moved = weight_sensitivity(score_table(frame, chosen), weights, spread=0.0, draws=2)
+        moved = weight_sensitivity(score_table(frame, chosen), weights, np.tile(weights, (2, 1)))
         assert moved["rank_median"].tolist() == [2, 1, 2]
 
 
@@ -201,7 +205,7 @@ def test_those_that_may_not_be_ranked_leave_no_gap():
     eligible = pd.Series([True, False, True, True, True])
     found = rank_candidates(frame, indicators=FOUR, weights=W, eligible=eligible)
     assert found["rank"].tolist() == [1, pd.NA, 2, 2, 4]
-    moved = weight_sensitivity(score_table(frame, FOUR), W, spread=0.0, draws=2, eligible=eligible)
+    moved = weight_sensitivity(score_table(frame, FOUR), W, np.tile(W, (2, 1)), eligible=eligible)
     assert moved["rank_best"].fillna(0).tolist() == [1, 0, 2, 2, 4]
 
 
@@ -229,7 +233,8 @@ def test_rounding_beside_nought_ranks_nobody_and_a_ten_millionth_does():
 @pytest.mark.filterwarnings("error")
 def test_a_candidate_without_any_value_is_never_first():
     table = pd.DataFrame({"a": [np.nan, 10.0, 90.0], "b": [np.nan, 20.0, 80.0]})
-    found = weight_sensitivity(table, pd.Series({"a": 0.5, "b": 0.5}), min_completeness=0.0, draws=20)
+    weights = pd.Series({"a": 0.5, "b": 0.5})
+    found = weight_sensitivity(table, weights, moved_weightings(weights), min_completeness=0.0)
     assert found.loc[0].isna().all()
     assert found["share_first"].tolist()[1:] == [0.0, 1.0]
     assert found["rank_median"].tolist()[1:] == [2.0, 1.0]

@@ -38,6 +38,32 @@ def test_severity_is_by_hand():
     assert found["severity"].tolist() == pytest.approx([(30 + half) / (10 + half), (10 + half) / (30 + half)])
 
 
+def test_where_nearly_nobody_lives_nothing_is_judged_by_people():
+    """60 issues beside one resident were 100 times too many, and first on the list."""
+    plots = gpd.GeoDataFrame(
+        {"name": list("甲乙丙")}, geometry=shapely.box([0, 1000, 2000], 0, [100, 1100, 2100], 100), crs=4549
+    )
+    people = plots.assign(people=[1000, 1000, 1])
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(1, 99, (2, 120))
+    x[40:60] += 1000
+    x[60:] += 2000
+    areas = gather_areas({"markets": plots}, CITY, **BUFFERS)
+    yardstick = lay_yardstick(areas, CITY, Denominator("people", people), cell_m=200)
+    found, all_of_them = (
+        measure_severity(areas, points(x, y), yardstick, reference="kind", min_expected=least) for least in (1, 0)
+    )
+    assert found["reason"].isna().tolist() == [True, True, False]
+    assert found["reason"][2] == "weak_few_expected"
+    assert found.loc[2, ["severity", "p", "expected"]].isna().all()
+    assert found["issues"].tolist() == [40, 20, 60]
+    # The others are as they were: 120 cases of 2,001 people.
+    assert found["expected"][:2].tolist() == pytest.approx([120_000 / 2001] * 2)
+    pd.testing.assert_series_equal(found["severity"][:2], all_of_them["severity"][:2])
+    half = yardstick.dispersion(points(x, y)).batch / 2
+    assert all_of_them["severity"][2] == pytest.approx((60 + half) / (120 / 2001 + half))
+
+
 def test_counts_expected_and_p_are_those_of_plain_loops():
     rng = np.random.default_rng(5)
     plots, cases = places(rng, 25), issues(rng)
