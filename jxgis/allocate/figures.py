@@ -118,7 +118,7 @@ def allocation_sheet(
             for year in years
         ]
         if len(others):
-            counted.append(Swatch(FAILED_GROUND, text("allocate.not_chosen", lang)))
+            counted.append(Swatch(FAILED_GROUND, text("allocate.not_chosen", lang), "dashed"))
         sheet.legend([LegendSection(text("allocate.by_year", lang), counted)])
         rows = zip(place, names_of(allocation), map(str, allocation["year"]), strict=True)
         sheet.listing(text("allocate.schedule_heading", lang), rows, ACCENT)

@@ -129,4 +129,4 @@ def _add_others(page: folium.Map, others: gpd.GeoDataFrame, lang: str) -> list[L
         styles=[fill(FAILED_GROUND, border=FAILED, weight=0.8, dash="3 4")], heading=named_by(others),
         fields=fields_of("allocation.others", ["area", "type", "score", "reason"], lang), simplify_m=0.5,
     )  # fmt: skip
-    return [LegendSection("", [Swatch(FAILED_GROUND, text("allocate.not_chosen", lang))])]
+    return [LegendSection("", [Swatch(FAILED_GROUND, text("allocate.not_chosen", lang), "dashed")])]

@@ -313,6 +313,7 @@ class AllocationResult(Result):
             self.choice,
             self.terms,
             self.given.settings.allocate,
+            scores=self.allocation["score"],
             pairs=[(who[a], who[b]) for a, b in self.pairs],
             own_scores="scores" not in self.given.results or "score" in self.candidates.columns,
             hidden="alternatives" in self.shown_tables(),

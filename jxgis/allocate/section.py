@@ -27,6 +27,7 @@ def allocation_section(
     terms: Terms,
     options: AllocateSettings,
     *,
+    scores: pd.Series | None = None,
     pairs: Sequence[tuple[str, ...]] = (),
     own_scores: bool = False,
     hidden: bool = False,
@@ -44,6 +45,8 @@ def allocation_section(
         The plan or the conflict.
     terms, options
         The numbers of the rules, and ``[allocate]``.
+    scores
+        Of the chosen ones, with all digits; else those that are shown.
     pairs
         Candidates that overlap, two by two, as they are called.
     own_scores
@@ -68,7 +71,9 @@ def allocation_section(
         note = text("allocate.key_note", lang, named=int(chosen["named"].sum()), **_span(terms))
         key = Key(label, count_in_words(len(chosen)), note)
         total = text("allocate.hidden_total", lang) if hidden else write_value(choice.plan.value, "number", lang, 1)
-        years = by_year(chosen, terms.years, lang, hidden=hidden)
+        # Sums of rounded scores would not add up to the plan's.
+        exact = chosen if scores is None else chosen.assign(score=scores)
+        years = by_year(exact, terms.years, lang, hidden=hidden)
         blocks = [
             Paragraph(_lead(tables, choice, terms, total, lang)),
             table_block(text("allocate.years_heading", lang), years, lang, of="allocation.years"),

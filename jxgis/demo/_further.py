@@ -316,7 +316,7 @@ def _land_plan(rng: np.random.Generator, ground: _Ground) -> gpd.GeoDataFrame:
 
 
 def _projects(rng: np.random.Generator, ground: _Ground) -> gpd.GeoDataFrame:
-    """Each item of the plan's library in some places, its total of 2027 shared out among them."""
+    """Each item of the plan's library in some places, its total of 2027, of one in % a whole of about 100, shared out among them."""
     from jxgis.city import load_city
 
     path = load_city().targets
@@ -329,6 +329,8 @@ def _projects(rng: np.random.Generator, ground: _Ground) -> gpd.GeoDataFrame:
         number += [item["number"]] * places
         total += share.tolist()
         done += rng.binomial(share, 0.62).tolist()
+        if item.get("unit") == "%":  # of wholes that make what is done a share of the plan's size
+            total[-places:] = np.round(share * 100 / whole).astype(int).tolist()
     n = len(number)
     columns: dict[str, object] = {
         "project_id": [f"XM{k + 1:03d}" for k in range(n)],

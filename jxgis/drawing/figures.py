@@ -318,7 +318,7 @@ def wrapped(words: str, width_in: float, size: float) -> str:
 
 
 def mark_schematic(figure: PlainFigure, *, sketch: Sketch, lang: str) -> None:
-    """Write the schematic mark into the corner of a figure, where it is asked for."""
+    """Write the schematic mark into the corner of a figure, where it is asked for, in a line of its own."""
     require_lang(lang)
     if sketch:
-        figure.text(0.995, 0.995, sketch_mark(sketch, lang), ha="right", va="top", fontsize=8, color=SKETCH)
+        figure.suptitle(sketch_mark(sketch, lang), x=0.995, ha="right", fontsize=8, color=SKETCH)

@@ -15,7 +15,7 @@ from folium.template import Template
 from jxgis import escape
 from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script, as_line
-from jxgis.drawing.colours import ABSENT, sequential
+from jxgis.drawing.colours import ABSENT, FAILED, FAILED_GROUND, sequential
 from jxgis.i18n import text
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Classes", "LegendSection", "Swatch", "add_legend", "classify", "legend_html"]
 
-Mark = Literal["fill", "line", "dot", "pin", "dash"]
+Mark = Literal["fill", "dashed", "line", "dot", "pin", "dash"]
 
 
 class Swatch(NamedTuple):
@@ -71,7 +71,10 @@ class Classes(NamedTuple):
 
     def swatches(self) -> list[Swatch]:
         """The legend's lines."""
-        return [Swatch(colour, label) for colour, label in zip(self.colours, self.labels, strict=True)]
+        return [
+            Swatch(colour, label, "dashed" if colour == FAILED_GROUND else "fill")
+            for colour, label in zip(self.colours, self.labels, strict=True)
+        ]
 
 
 def classify(
@@ -142,6 +145,7 @@ def _sign(swatch: Swatch) -> str:
     colour = escape.html(swatch.colour)
     shape = {
         "fill": f'<rect x="1" y="2" width="20" height="12" rx="2" fill="{colour}" stroke="#9aa5ad" stroke-width=".6"/>',
+        "dashed": f'<rect x="1" y="2" width="20" height="12" fill="{colour}" stroke="{FAILED}" stroke-dasharray="3 2"/>',
         "line": f'<path d="M1 8H21" stroke="{colour}" stroke-width="2.5"/>',
         "dash": f'<path d="M1 8H21" stroke="{colour}" stroke-width="2.5" stroke-dasharray="5 3"/>',
         "dot": f'<circle cx="11" cy="8" r="5" fill="{colour}" stroke="#fff"/>',

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
 from jxgis.drawing._letters import MM, broken, fitted, long_mm
-from jxgis.drawing.colours import BORDER, FAINT, INK, OUTLINE, PAPER, PINS, SKETCH
+from jxgis.drawing.colours import BORDER, FAILED, FAINT, INK, OUTLINE, PAPER, PINS, SKETCH
 from jxgis.drawing.figures import Figure, figure_style
 from jxgis.drawing.layers import largest_first
 from jxgis.drawing.legend import LegendSection
@@ -273,6 +273,9 @@ def _draw_sign(page: Axes, sign: Swatch, x: float, y: float) -> None:
             page.add_patch(
                 Rectangle((x, y - 1.35), 5.2, 2.7, facecolor=sign.colour, edgecolor="#9aa5ad", linewidth=0.4)
             )
+        case "dashed":
+            page.add_patch(Rectangle((x, y - 1.35), 5.2, 2.7, facecolor=sign.colour, edgecolor=FAILED, linewidth=0.5,
+                                     linestyle=(0, (3, 2))))  # fmt: skip
         case "line" | "dash":
             style: Any = (0, (3.2, 1.8)) if sign.mark == "dash" else "solid"
             page.plot([x, x + 5.2], [y, y], color=sign.colour, linewidth=1.5, linestyle=style)

@@ -173,10 +173,7 @@ def _column(issues: gpd.GeoDataFrame, name: str) -> pd.Series | None:
 def _date(at: str | None) -> pd.Timestamp:
     if at is None:
         raise InputError.saying(text_pair("effect.no_date"))
-    found = pd.to_datetime(at, format="%Y-%m-%d", errors="coerce")
-    if pd.isna(found):
-        raise InputError.saying(text_pair("effect.not_a_date", at=at))
-    return pd.Timestamp(found)
+    return pd.Timestamp(at)
 
 
 def _areas(areas: gpd.GeoDataFrame, counts: pd.DataFrame, compared: Compared) -> gpd.GeoDataFrame:

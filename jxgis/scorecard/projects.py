@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -55,7 +55,7 @@ def project_progress(
     pandas.DataFrame
         A row a project and zone that has any row of it, the city always: ``project, label, group, unit, zone, level, rows,
         done, total`` (each where all of its rows say it), ``progress`` (done over total), ``value`` (done; of a project in %
-        ``progress`` times 100), ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says
+        ``progress`` times 100, none where the totals are the plan's percentage and not the whole that it is of), ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says
         for the year where it has no number), ``status`` (``met``, ``below``, ``no_data``) and ``reason``. Sums of districts are those of their area;
         rows that lie in no district count for the city alone.
 
@@ -90,7 +90,10 @@ def project_progress(
             of = np.array([zone in (ALL, at, parents.get(at)) for at in home], dtype=np.bool_) if len(home) else mine
             if level != "city" and not (mine & of).any():
                 continue
-            rows.append(_row(project, zone, level, done[mine & of], total[mine & of], year, lang))
+            row = _row(project, zone, level, done[mine & of], total[mine & of], year, lang)
+            if np.isfinite(row["value"]) and _plans_own_percent(project, total[mine]):
+                row |= {"value": np.nan, "status": "no_data", "reason": "total_is_percent"}
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -133,7 +136,7 @@ def _row(
     total: NDArray[np.float64],
     year: int,
     lang: str,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     # A row without a figure leaves no sum: one of the others would be less than the whole.
     all_done, all_total = (float(each.sum()) if len(each) else np.nan for each in (done, total))
     progress = float(ratio(all_done, all_total))
@@ -165,6 +168,14 @@ def _row(
     }
 
 
+def _plans_own_percent(project: PlanProject, total: NDArray[np.float64]) -> bool:
+    """Whether the totals of a project in % are the plan's percentage, each or together, and so no whole that a share is of: 10 of
+    15 % would stand there as 67 %. Of 100 % both are one.
+    """
+    wanted = {project.target(year) for year in (2025, 2027)} - {100.0}
+    return project.unit in PERCENT and any(total.sum() == each or (total == each).all() for each in wanted)
+
+
 def _refuse_shares(
     number: NDArray[np.int64], done: NDArray[np.float64], total: NDArray[np.float64], projects: Sequence[PlanProject]
 ) -> None:
@@ -175,7 +186,6 @@ def _refuse_shares(
         if project.unit not in PERCENT or not rows.size:
             continue
         others = bool((total[rows] > 1).any())
-        aims = {project.target_2025, project.target_2027} - {100.0}
         for at in rows:
             if fraction_of_hundred(done[at], total[at]) or (others and total[at] == 1 and 0 < done[at] < 1):
                 zh = "像是小数（0.6）而不是百分数（60；Excel 中显示为 60% 的单元格存的是 0.6），请改为百分数，计划量为 100"
@@ -186,12 +196,6 @@ def _refuse_shares(
             elif not at_most(done[at], total[at]) and np.isfinite([done[at], total[at]]).all():
                 zh = "完成量大于计划量。按 % 计的项目，计划量是全部的量（填百分数时为 100），请改正"
                 en = "more is done than there is. The total of a project in % is the whole (100 of percent); correct it"
-            elif total[at] in aims:
-                zh = "计划量是规划目标。按 % 计的项目，计划量是全部的量（填百分数时为 100），请改正；全部确是这么多的，请分成两行填写"
-                en = (
-                    "the total is the plan's target. The total of a project in % is the whole (100 of percent); correct it, "
-                    "or part the row in two where the whole is really so many"
-                )
             else:
                 continue
             name, of = f"{done[at]:g}", f"{total[at]:g}"

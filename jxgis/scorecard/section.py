@@ -117,7 +117,8 @@ def _blocks(
                 columns=["label", "kind", "needs"], folded=True,
             )
         )  # fmt: skip
-    return blocks + _of_projects(projects, lang)
+    districts = scorecard.loc[scorecard["level"] == "district", "zone"]
+    return blocks + _of_projects(projects, [*dict.fromkeys(districts)], lang)
 
 
 def _of_city(heading: str, rows: pd.DataFrame, by_id: Mapping[str, PlanTarget], lang: str) -> TableBlock:
@@ -197,8 +198,8 @@ def _elsewhere(scorecard: pd.DataFrame, lang: str) -> list[Block]:
     ]
 
 
-def _of_projects(projects: pd.DataFrame | None, lang: str) -> list[Block]:
-    """Progress of the projects of the city, and by district."""
+def _of_projects(projects: pd.DataFrame | None, districts: Sequence[str], lang: str) -> list[Block]:
+    """Progress of the projects of the city, and by district, in the order of these."""
     if projects is None:
         return []
     city = of_city(projects)
@@ -206,9 +207,12 @@ def _of_projects(projects: pd.DataFrame | None, lang: str) -> list[Block]:
     begun = city[city["value"].notna()]
     aimless = len(begun) - number["judged"]
     rest = text("scorecard.projects_rest", lang, n=aimless) if aimless else ""
-    untold = int((city["value"].isna() & (city["rows"] > 0)).sum())
-    absent = len(city) - len(begun) - untold
-    beside = [text(f"scorecard.projects_{why}", lang, n=n) for why, n in (("untold", untold), ("absent", absent)) if n]
+    percent_of_plan = city.loc[city["reason"] == "total_is_percent", "project"]
+    untold = int((city["value"].isna() & (city["rows"] > 0)).sum()) - len(percent_of_plan)
+    absent = len(city) - len(begun) - untold - len(percent_of_plan)
+    items = listed([f"{number}" for number in percent_of_plan], lang)
+    beside = [text("scorecard.projects_percent", lang, items=items)] if items else []
+    beside += [text(f"scorecard.projects_{why}", lang, n=n) for why, n in (("untold", untold), ("absent", absent)) if n]
     lead = text(
         "scorecard.projects_lead", lang, n=len(city), begun=len(begun), rest=rest, beside="".join(beside), **number
     )
@@ -216,7 +220,7 @@ def _of_projects(projects: pd.DataFrame | None, lang: str) -> list[Block]:
     heading = text("scorecard.projects_table", lang)
     blocks.append(table_block(heading, city, lang, of="scorecard.projects", folded=True))
     part = projects[projects["level"] == "district"]
-    zones = list(dict.fromkeys(part["zone"]))
+    zones = [zone for zone in dict.fromkeys([*districts, *part["zone"]]) if zone in set(part["zone"])]
     if zones:
         titles = declared("scorecard.projects").columns
         share = part.pivot_table(index="project", columns="zone", values="progress", sort=True)[zones]

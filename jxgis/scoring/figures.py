@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import ABSENT, ACCENT, INK, OUTLINE, SEQUENTIAL
+from jxgis.drawing.colours import ABSENT, ACCENT, BAD, INK, OUTLINE, SEQUENTIAL
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.legend import LegendSection
+from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import Sketch, text
 from jxgis.schema.columns import column
-from jxgis.scoring.map import failing_first, score_classes
+from jxgis.scoring.map import failing_first, score_classes, unranked
 from jxgis.scoring.names import named_by
 from jxgis.scoring.rank import ranked
 
@@ -83,8 +83,11 @@ def score_sheet(scores: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> Figure:
         sheet.map.areas(
             scores.geometry, [classes.colours[row] for row in classes.row], edge=OUTLINE, width=0.5, over=2.5
         )
+        unknown = unranked(scores).geometry
+        sheet.map.areas(unknown, "none", edge=BAD, width=0.8, dash=(0, (3, 2)), over=2.6)
         sheet.map.pins(best.geometry.representative_point(), best["rank"].astype(int), ACCENT)
-        sheet.legend([LegendSection(text("maps.score_legend", lang), classes.swatches())])
+        border = [Swatch(BAD, text("maps.unranked", lang), "dash")] if len(unknown) else []
+        sheet.legend([LegendSection(text("maps.score_legend", lang), [*classes.swatches(), *border])])
         if len(best):
             points = ["—" if pd.isna(n) else text("maps.points", lang, n=f"{n:.1f}") for n in best["score"]]
             rows = zip(best["rank"].astype(int), best[named_by(scores)].astype(str), points, strict=True)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["failing_first", "score_classes", "scores_map"]
+__all__ = ["failing_first", "score_classes", "scores_map", "unranked"]
 
 #: Scores and shares are on fixed scales, so that two maps can be laid side by side.
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
@@ -56,6 +56,11 @@ def _indicator_columns(scores: pd.DataFrame) -> list[str]:
     ['toilets']
     """
     return [c for c in scores.columns if f"{c}_score" in scores.columns]
+
+
+def unranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The candidates that no condition keeps out and of which too little is known for a rank."""
+    return scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails_condition(scores)]
 
 
 def failing_first(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -169,9 +174,8 @@ def scores_map(
         )  # fmt: skip
         sections.append(LegendSection(layer.key, layer.classes.swatches(), "", [group]))
         groups.append(group)
-    rest = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
     # The score's own legend says what is grey by it.
-    sections += _add_apart(page, scores[fails], rest, groups[1:], lang)
+    sections += _add_apart(page, scores[fails], unranked(scores), groups[1:], lang)
     _add_best(page, groups[0], scores, heading, fields, link, int(fails.sum()), lang)
     add_legend(page, sections, lang=lang)
     add_switch(page)
@@ -246,7 +250,7 @@ def _add_best(
 def _add_apart(
     page: folium.Map,
     failed: gpd.GeoDataFrame,
-    unranked: gpd.GeoDataFrame,
+    unknown: gpd.GeoDataFrame,
     others: Sequence[folium.FeatureGroup],
     lang: str,
 ) -> list[LegendSection]:
@@ -254,7 +258,7 @@ def _add_apart(
     sections: list[LegendSection] = []
     for rows, key, colour, dash, note, layers in (
         (failed, "maps.condition_failed", FAILED, "2 5", "", others),
-        (unranked, "maps.unranked", BAD, "6 4", text("maps.score_note", lang), ()),
+        (unknown, "maps.unranked", BAD, "6 4", text("maps.score_note", lang), ()),
     ):
         if len(rows):
             called = text(key, lang)

@@ -204,8 +204,9 @@ def improvements(
         table = pd.DataFrame(columns)
         known = table["amount_reference"].notna() | table["amount_step"].notna()
         table["amount_of"] = pd.Series(amount.of, index=table.index, dtype="str").where(known)
+        already = scored.rank.iloc[rows].tolist()
         for end, name in (("reference", "in_words"), ("step", "step_in_words")):
-            table[name] = pd.Series(_said(table, end, indicator, lang), index=table.index, dtype="str")
+            table[name] = pd.Series(_said(table, end, already, indicator, lang), index=table.index, dtype="str")
         tables.append(table)
     found = pd.concat(tables, ignore_index=True).sort_values("row", kind="stable", ignore_index=True)
     found["place"] = _places(found["row"], found["gain_reference"].mask(found["fixed"].astype(bool)))
@@ -233,16 +234,17 @@ def _whole(amount: FloatArray, better: NDArray[np.bool_], of: str) -> FloatArray
     return np.where(better, amount, np.nan)
 
 
-def _said(table: pd.DataFrame, end: str, indicator: Indicator, lang: str) -> list[str | None]:
-    """Each improvement in a sentence."""
+def _said(
+    table: pd.DataFrame, end: str, already: Sequence[object], indicator: Indicator, lang: str
+) -> list[str | None]:
+    """Each improvement in a sentence; ``already``: the ranks before it."""
     unit, label = indicator.unit.of(lang), indicator.title(lang)
     of = table["amount_of"].dropna()
     sign = "less" if indicator.is_cost else "more"
     things = f" {unit.split('/', maxsplit=1)[0]}" if lang == "zh" else ""
     words: list[str | None] = []
-    for value, to, gain, rank, amount in table[
-        ["value", *(f"{what}_{end}" for what in ("to", "gain", "rank", "amount"))]
-    ].itertuples(index=False, name=None):
+    figures = table[["value", *(f"{what}_{end}" for what in ("to", "gain", "rank", "amount"))]]
+    for (value, to, gain, rank, amount), now in zip(figures.itertuples(index=False, name=None), already, strict=True):
         if pd.isna(to):
             words.append(None)
             continue
@@ -250,7 +252,7 @@ def _said(table: pd.DataFrame, end: str, indicator: Indicator, lang: str) -> lis
         said = text("scoring.improved", lang, label=label, value=_number(value, more), to=_number(to, more),
                     unit=f" {unit}" if unit else "", gain=f"{gain:.1f}")  # fmt: skip
         if not pd.isna(rank):
-            said += text("scoring.improved_rank", lang, rank=f"{rank:.0f}")
+            said += text(f"scoring.{'same' if rank == now else 'improved'}_rank", lang, rank=f"{rank:.0f}")
         if not pd.isna(amount):
             said += text(f"scoring.{sign}_{of.iloc[0]}", lang, n=_number(amount), unit=things)
         words.append(said)

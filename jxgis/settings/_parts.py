@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
@@ -355,6 +356,17 @@ class EffectSettings(Section):
     issue_class: str | None = option(
         None, "只看这一类问题；默认全部", "issues of this class alone; else all", example="街面秩序"
     )
+
+    @model_validator(mode="after")
+    def _dated(self) -> EffectSettings:
+        try:
+            datetime.strptime(self.at or "2023-01-01", "%Y-%m-%d")  # noqa: DTZ007  (local dates)
+        except ValueError:
+            raise RuleError(
+                zh=f"at = “{self.at}”不是日期；请写成 2023-01-01",
+                en=f"at = {self.at!r} is not a date; write 2023-01-01",
+            ) from None
+        return self
 
 
 class ScorecardSettings(Section):

@@ -45,7 +45,8 @@ def weak_chart(weak: pd.DataFrame, *, lang: str = "zh", sketch: Sketch = False) 
         ax.scatter(value, place, color=SITE, s=26, zorder=3, label=text("weak.axis", lang))
         labels = [f"{int(n)}  {name}" for n, name in zip(first["rank"], _names_and_kinds(first, lang), strict=True)]
         notes = [text("weak.no_interval", lang)] if np.isnan(low).any() else []
-        ax.set(yticks=place, yticklabels=labels, xlabel="\n".join([text("weak.axis", lang), *notes]))
+        ax.set(yticks=place, yticklabels=labels)
+        ax.set_xlabel("\n".join([text("weak.axis", lang), *notes]), linespacing=1.6)
         ax.set_xlim(left=0)
         ax.margins(y=0.03)
         ax.set_title(text("weak.chart", lang), loc="left")

@@ -10,9 +10,11 @@ import shapely
 
 from jxgis.allocate import analysis
 from jxgis.allocate.analysis import allocate_candidates, overlapping, terms_of
+from jxgis.allocate.section import allocation_section
 from jxgis.city import load_city
 from jxgis.errors import InputError, SettingsError
 from jxgis.i18n import text
+from jxgis.report.blocks import TableBlock
 from jxgis.run.project import Project
 from jxgis.scoring.analysis import score_candidates
 from jxgis.settings import AllocateSettings, make_settings
@@ -344,3 +346,14 @@ def test_a_type_written_otherwise_is_no_type_of_its_own_to_spread_over():
     found = allocate(table, each_type=1)
     kinds = [rule.name for rule in found.choice.rules if rule.name.startswith("each_type")]
     assert kinds == ["each_type:历史文化", "each_type:品质生活", "each_type:商贸服务"]
+
+
+def test_the_sums_of_the_years_add_up_to_the_plans_where_scores_are_shown_rounded():
+    """Three times 60.04 are 180.12, and 60.04 is shown as 60.0."""
+    found = allocate(candidates(score=[60.04] * 9), each_area=1)
+    section = allocation_section(
+        {**found.tables(), "allocation": found.allocation.assign(score=found.allocation["score"].round(1))},
+        found.choice, found.terms, found.given.settings.allocate, scores=found.allocation["score"], lang="en",
+    )  # fmt: skip
+    years = next(block for block in section.blocks if isinstance(block, TableBlock))
+    assert [row[3] for row in years.rows] == ["180.1", "180.1"]

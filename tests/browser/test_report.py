@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import pypdf
 import pytest
 from told_parts import told_parts
 
@@ -47,6 +50,21 @@ def test_no_table_is_cut_off_on_paper(index, visit):
     page.set_viewport_size({"width": int((210 - 24) / 25.4 * 96), "height": 700})
     wide = page.evaluate("() => [...document.querySelectorAll('table')].map((t) => t.getBoundingClientRect().right)")
     assert max(wide) <= page.evaluate("() => window.innerWidth")
+
+
+def test_a_table_that_goes_on_repeats_its_heading_on_paper(index, visit):
+    """A button in a heading is painted on the first page alone: the page's own script makes one in each."""
+    page = visit(index).page
+    page.evaluate(
+        """() => { const body = document.querySelector("#hotspots table tbody"), row = body.rows[0];
+                   row.cells[0].textContent = "ROW";
+                   for (let n = 0; n < 120; n++) body.append(row.cloneNode(true)); }"""
+    )
+    head = "".join(page.locator("#hotspots table").first.locator("th").nth(1).inner_text().split())
+    told = ["".join(each.extract_text().split()) for each in pypdf.PdfReader(io.BytesIO(page.pdf(format="A4"))).pages]
+    on = [words for words in told if words.count("ROW") > 9]
+    assert len(on) > 2
+    assert all(head in words for words in on)
 
 
 def rows(table):

@@ -48,6 +48,7 @@ def test_the_plan_s_numbers_of_areas(city):
     assert set(projects["item"]) == {f"{k}" for k in range(1, 43)}
     totals = projects.groupby("item")["total"].sum()
     assert totals[["19", "22", "40", "42"]].tolist() == [12, 50, 15, 650]
+    assert totals[["26", "30", "32"]].between(95, 105).all()  # in %: wholes, not the 15 or 90 of the plan
     assert (projects["done"] <= projects["total"]).all()
 
 

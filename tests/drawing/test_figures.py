@@ -272,3 +272,18 @@ def test_long_labels_keep_clear_of_the_edge_in_print(length, tmp_path):
     ink = np.asarray(Image.open(tmp_path / "a.png").convert("L")) < 200
     assert not ink[:, :8].any()
     assert ink[:, :200].any()
+
+
+@pytest.mark.parametrize("title", ["Title", "A title that is as long as it can be without leaving the figure"])
+def test_the_schematic_mark_stands_clear_of_what_is_drawn(title):
+    """A long title of the scorecard's chart ran into it, and months were drawn below it."""
+    with figures.figure_style():
+        figure = figures.Figure(figsize=(7.6, 3), layout="constrained")
+        figure.subplots().set_title(title, loc="left")
+        figures.mark_schematic(figure, sketch=True, lang="en")
+        figure.draw_without_rendering()
+        mark = next(each for each in figure.findobj(Text) if each.get_text().startswith("Schematic"))
+        box = mark.get_window_extent()
+        assert box.x1 <= figure.bbox.x1
+        assert box.y1 <= figure.bbox.y1
+        assert not any(box.overlaps(ax.get_tightbbox()) for ax in figure.axes)

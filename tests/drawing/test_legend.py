@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from jxgis.drawing.legend import LegendSection, Swatch, classify, legend_html
+from jxgis.drawing.colours import FAILED_GROUND
+from jxgis.drawing.legend import Classes, LegendSection, Swatch, classify, legend_html
 
 
 def test_a_target_that_is_reached_counts_as_reached():
@@ -32,3 +33,11 @@ def test_no_line_of_a_legend_ends_between_a_number_and_its_unit():
     assert "70\u00a0%" in shown
     assert "90\u00a0%" in shown
     assert "500\u00a0m" in shown
+
+
+def test_the_ground_of_those_apart_is_dashed_in_the_legend_as_on_the_map():
+    classes = Classes((), np.array([0, 1]), ("#123456", FAILED_GROUND), ("scored", "out"))
+    scored, out = legend_html([LegendSection("", classes.swatches())]).split("</svg>")[:2]
+    assert "stroke-dasharray" not in scored
+    assert "stroke-dasharray" in out
+    assert FAILED_GROUND in out

@@ -21,7 +21,7 @@ from result_tables import CENTRE, CRS, result_tables
 
 from jxgis.drawing import figures
 from jxgis.drawing.canvas import Canvas
-from jxgis.drawing.colours import FAILED_GROUND, HOT_COLD
+from jxgis.drawing.colours import BAD, FAILED_GROUND, HOT_COLD
 from jxgis.drawing.ground import Ground, ground_of
 from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.print_map import PAGE_MM, map_sheet
@@ -334,3 +334,18 @@ def test_a_candidate_that_fails_a_condition_is_drawn_below_one_that_passes():
     passing = colors.to_rgba(classes.colours[classes.row[0]])[:3]
     order = [colour for *_, colour in sorted(drawn, key=lambda each: each[:2])]
     assert order.index(grey) < order.index(passing)
+
+
+def test_the_border_of_a_candidate_without_a_rank_stands_in_the_legend():
+    scores = result_tables().scores.iloc[:2].assign(gates="pass", rank=[1, None], score=[80.0, 40.0])
+    for rows, there in (scores, True), (scores.iloc[:1], False):
+        figure = score_sheet(rows, canvas=Canvas(ground=city()))
+        the_map = next(ax for ax in figure.axes if ax.get_label().startswith("map"))
+        red = colors.to_rgba(BAD)[:3]
+        edges = [
+            tuple(edge[:3])
+            for each in the_map.collections + the_map.patches
+            for edge in np.atleast_2d(each.get_edgecolor())
+        ]
+        assert (red in edges) == there
+        assert ("不排名（数据不足）" in written(figure)) == there

@@ -167,6 +167,15 @@ def test_the_words_of_the_issue():
     assert table["amount_reference"].tolist() == [5]  # 1.9 a km² on 2.4 km² are 4.56
 
 
+def test_the_words_tell_a_rank_that_stays_from_one_that_comes():
+    toilets, values = Indicator("a", "A", 1, target=4), pd.DataFrame({"a": [3.0, 2.0, 1.0]})
+    first = ["still rank 1", "then rank 1"]
+    for ranks, said in ([1, 2, 3], [*first, "then rank 1"]), ([1, 2, None], [*first, "points"]):
+        scored = Scored(values, score_table(values, [toilets]), pd.Series({"a": 1.0}), pd.Series(ranks))
+        words = improvements(scored, [toilets], amounts={}, lang="en")["in_words"]
+        assert [each.endswith(end) for each, end in zip(words, said, strict=True)] == [True] * 3
+
+
 def measured(measure, layers, *, target=None, low=None, high=None, unit="", **how):
     return IndicatorSettings(
         dimension="A", weight=1, target=target, low=low, high=high, unit=unit,

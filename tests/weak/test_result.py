@@ -62,6 +62,16 @@ def test_the_chart_says_why_a_place_has_no_interval(low):
     assert ("没有线段" in told) == np.isnan(low)
 
 
+def test_the_lines_below_the_axis_of_the_chart_keep_apart():
+    weak = pd.DataFrame(
+        {"rank": [1], "name": ["东栅里"], "kind": ["热点地段"], "severity": 5.0, "low": np.nan, "high": np.nan}
+    )
+    label = weak_chart(weak).axes[0].xaxis.label
+    two, size = label.get_window_extent().height, label.get_fontsize() * label.get_figure().dpi / 72
+    label.set_text("问题数是对照的几倍")
+    assert two - label.get_window_extent().height > 1.4 * size
+
+
 def test_what_two_periods_leave_of_a_unit_is_not_small(result):
     shown, table = result.shown_tables()["areas"], result.areas
     of_unit = (table["kind"] == "unit").to_numpy()
