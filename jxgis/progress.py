@@ -17,8 +17,8 @@ __all__ = ["Heard", "listening", "paced", "shown", "stepped", "stretch", "tell",
 Item = TypeVar("Item")
 #: Seconds that a loop may take before anything is said of it.
 _QUICK_S = 2.0
-#: Hears what is being done and which share of it is done, from 0 to 1.
-Heard: TypeAlias = Callable[[Text, float], object]
+#: Hears what is being done and which share of it is done, from 0 to 1; where rows are read, how many were so far.
+Heard: TypeAlias = Callable[..., object]
 
 
 class _Span(NamedTuple):
@@ -63,11 +63,12 @@ def listening(heard: Heard) -> Iterator[None]:
         _SPAN.reset(before)
 
 
-def tell(done: float, total: float, what: Text) -> None:
-    """Say that so much of so much is done; nothing happens where nobody listens."""
+def tell(done: float, total: float, what: Text, *, rows: int | None = None) -> None:
+    """Say that so much of so much is done, and how many rows were read by then; nothing happens where nobody listens."""
     span = _SPAN.get()
     if span is not None and total > 0:
-        span.heard(span.what or what, span.low + (span.high - span.low) * done / total)
+        counted = () if rows is None else (rows,)
+        span.heard(span.what or what, span.low + (span.high - span.low) * done / total, *counted)
 
 
 @contextmanager
@@ -153,7 +154,7 @@ def paced(
     known: Text | None = None
     began = last = said = reached = 0.0
 
-    def heard(what: Text, share: float) -> None:
+    def heard(what: Text, share: float, rows: int | None = None) -> None:
         nonlocal known, began, last, said, reached
         now = clock()
         if what != known or share < reached:
@@ -164,7 +165,10 @@ def paced(
         last, said = now, share
         left = (now - began) * (1 - share) / share
         words = f"{left:.0f} s" if left < 90 else f"{left / 60:.0f} min"
-        show(text_pair("pipeline.left", what=what, share=f"{share:.0%}".replace("%", " %"), left=words))
+        said_share = f"{share:.0%}".replace("%", " %")
+        if rows is not None:
+            what = text_pair("pipeline.rows_a_second", what=what, rows=f"{rows:,}", pace=f"{rows / (now - began):,.0f}")
+        show(text_pair("pipeline.left", what=what, share=said_share, left=words))
 
     return heard
 

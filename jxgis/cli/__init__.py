@@ -222,6 +222,69 @@ def cycle(
     say(word(f"完成：{out / 'cycle.xlsx'}", f"Done: {out / 'cycle.xlsx'}"))
 
 
+@app.command(
+    cls=Command,
+    help=word(
+        "把任意多的问题文件按网格、区域和月份计数", "Count issues of any number of files by cell, zone and month"
+    ),
+)
+def count(
+    out: opt.Out,
+    store: Annotated[
+        Path | None,
+        opt.option(
+            "--store",
+            "计数库文件夹：保留每个文件的计数，新的月份只读新文件",
+            "The store: keeps what was counted of each file, so that a new month is read alone",
+            "DIR",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        opt.option(
+            "--scheduler",
+            "Dask 调度器的地址（tcp://…），或 local：用本机的几个进程",
+            "Address of a Dask scheduler (tcp://...), or local: processes of this machine",
+            "ADDRESS",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        opt.option(
+            "--workers",
+            "本机进程数，默认与处理器核数相同",
+            "Processes of this machine; by default as many as cores",
+            "N",
+        ),
+    ] = None,
+    issues: Annotated[str | None, opt.layer("--issues", "issues")] = None,
+    project: opt.Project = None,
+    sets: opt.Set = None,
+    lang: opt.Lang = "zh",
+) -> None:
+    """Count issues a batch at a time, and keep what was counted of each file."""
+    from jxgis import run
+
+    settings = opt.settings_of(project, {"inputs": {"issues": {"path": issues}}}, sets)
+    said: list[Text] = []
+    with _progress(lang) as progress:
+        found = run.run_count(
+            settings,
+            out,
+            store=store,
+            scheduler=scheduler,
+            workers=workers,
+            has_project=opt.has_city(project, settings),
+            lang=lang,
+            progress=progress,
+            warn=said.append,
+        )
+    for line in said:
+        say(line.of(lang), error=True)
+    say(found.line().of(lang))
+    say(word(f"完成：{out / 'counts.gpkg'}", f"Done: {out / 'counts.gpkg'}"))
+
+
 @app.command(cls=Command, help=word("按项目设置生成全部结果和报告", "Everything the project's inputs allow"))
 def report(
     project: Annotated[
@@ -317,11 +380,11 @@ def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
 
         left = paced(called, every_s=0.5, every_share=0.0)
 
-        def heard(what: Text, share: float) -> None:
+        def heard(what: Text, share: float, *rows: int) -> None:
             if share == 0:
                 called(what)
             bar.update(task, total=1.0, completed=share)
-            left(what, share)
+            left(what, share, *rows)
 
         with listening(heard):
             yield show

@@ -8,7 +8,8 @@ from .boundaries import (
     load_outline,
     load_subdistricts,
 )
-from .issues import Disagreement, disagreement, load_issues, unclassified
+from .disagreement import Disagreement, disagreement
+from .issues import load_issues, unclassified
 from .layers import Loader, load_layer
 from .loaded import Loaded, SourceFile
 from .overlaps import snap_overlaps

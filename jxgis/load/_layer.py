@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,19 +36,21 @@ from jxgis.schema import layers as _tables
 from jxgis.schema.matching import match_columns, rivals
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     import pyproj
     from numpy.typing import NDArray
 
+    from jxgis._misplaced import AxisOrder
     from jxgis.city import City
+    from jxgis.load._used import Picker
     from jxgis.reference import Reference
 
 _APART_M = 20.0
 # The properties of DataV.GeoAtlas, whose boundaries are AMap's; GeoJSON, its format, knows no CRS but WGS-84.
 _OF_DATAV = {"adcode", "childrenNum", "level"}
 
-__all__ = ["Gathered", "gather", "read_times"]
+__all__ = ["Gathered", "gather", "gather_tables", "picker", "read_times"]
 
 
 @dataclass
@@ -78,6 +81,10 @@ class Gathered:
         How ``metric`` was chosen, one of the notes; None where it was given.
     converted
         From which systems to which coordinates were converted.
+    axes
+        In which order the two numbers of a place stand, as most rows of each file tell.
+    by_all
+        Whether something was told by all rows together that some of them might not tell.
     """
 
     agreed: _tables.Contract
@@ -91,6 +98,8 @@ class Gathered:
     earlier: NDArray[np.bool_] | None = None
     crs_note: Text | None = None
     converted: tuple[Conversion, ...] = ()
+    axes: frozenset[AxisOrder] = frozenset()
+    by_all: bool = False
 
 
 def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptions) -> Gathered:
@@ -116,15 +125,48 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     InputError
         If there is no such option, or files, columns, CRS or coordinates cannot be used.
     """
-    given = options
-    require_known(given)
+    require_known(options)
     agreed = contract_of(wanted, city)
-    expected = (wanted, *agreed.stand_in)
     # Of a large export the files take a quarter of the time; columns, places and the CRS as much as what follows.
+    return gather_tables(_read(source, agreed, options), agreed, city=city, options=options)
+
+
+def _read(source: Source, agreed: _tables.Contract, given: ReadOptions) -> list[RawTable]:
     with stretch(0, 0.25, text_pair("pipeline.share_reading")):
-        own, encoding, empty = given.get("layer"), given.get("encoding"), agreed.may_be_empty
-        used = None if agreed.carries else partial(_used, agreed, given)
-        raw = read_tables(source, expected=expected, layer=own, encoding=encoding, may_be_empty=empty, columns=used)
+        return read_tables(
+            source,
+            expected=(agreed.layer, *agreed.stand_in),
+            layer=given.get("layer"),
+            encoding=given.get("encoding"),
+            may_be_empty=agreed.may_be_empty,
+            columns=picker(agreed, given),
+        )
+
+
+def gather_tables(
+    raw: Sequence[RawTable], agreed: _tables.Contract, *, city: City | None, options: ReadOptions
+) -> Gathered:
+    """Find the columns of tables that were read, bring them into the metric CRS and repair them.
+
+    Parameters
+    ----------
+    raw
+        As `readers.read_tables` gives them.
+    agreed
+        The layer's contract.
+    city, options
+        As for `gather`.
+
+    Returns
+    -------
+    Gathered
+
+    Raises
+    ------
+    InputError
+        If columns, CRS or coordinates cannot be used.
+    """
+    given = options
     ledger = Ledger(raw, codes={column.name for column in agreed.columns if column.dtype == "code"})
     placing = _Placing(agreed, city, given, _columns_to_keep(raw, given.get("keep", ())))
     # A month without a case adds nothing, and has no place by which to choose a CRS.
@@ -141,10 +183,20 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     crs_note = placing.crs_note
     said = [*(note for table in raw for note in table.notes), *([crs_note] if crs_note else []), *placing.told.notes()]
     names = [table.name for table in raw]
+    axes = frozenset(place.order for place in placed if place.order is not None)
     # What was read is not needed beside what is made of it.
     del raw, tables, frames, placed
     gathered = Gathered(
-        agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note, converted=placing.told.converted()
+        agreed,
+        frame,
+        geometry,
+        as_given,
+        metric,
+        ledger,
+        said,
+        crs_note=crs_note,
+        converted=placing.told.converted(),
+        axes=axes,
     )
     _convert(gathered)
     if agreed.carries:
@@ -234,6 +286,11 @@ def _compare_rivals(
             told.add("load.two_columns", table.name, count=int(differ.sum()), column=key, taken=taken, other=other)
 
 
+def picker(agreed: _tables.Contract, given: ReadOptions) -> Picker | None:
+    """Which columns of a file a layer uses; None where it carries all."""
+    return None if agreed.carries else partial(_used, agreed, given)
+
+
 def _used(agreed: _tables.Contract, given: ReadOptions, names: Sequence[str], what: str) -> set[str] | None:
     """The columns of a file that a layer takes, and those that could be meant instead; None for all, where no column says where its rows are."""
     mapping = _mapping(names, agreed, given, what)
@@ -255,7 +312,7 @@ def _rivals(
     return rivals(names, agreed, mapping, told=told)
 
 
-def _columns_to_keep(raw: list[RawTable], asked: Sequence[str]) -> Sequence[str]:
+def _columns_to_keep(raw: Sequence[RawTable], asked: Sequence[str]) -> Sequence[str]:
     """The columns asked for beside the contract's; each is in one of the files."""
     have = list(dict.fromkeys(str(name) for table in raw for name in (*table.frame.columns, *table.left)))
     known = {_tables.same_name(name) for name in have}
@@ -420,6 +477,7 @@ def read_times(gathered: Gathered, zone: str, *, needed: Collection[str]) -> Non
         elif times.bad.any():
             gathered.notes.append(text_pair("load.bad_times", column=column.name, count=int(times.bad.sum())))
         gathered.notes.extend(text_pair("load.order", column=column.name, order=order) for order in times.orders)
+        gathered.by_all |= bool(times.orders)
 
 
 def _refuse_impossible(gathered: Gathered) -> None:

@@ -15,13 +15,16 @@ from jxgis.i18n import Text
 from jxgis.load._columns import empty_rows
 from jxgis.load._encodings import as_utf8
 from jxgis.load._intact import require_shallow
+from jxgis.load._used import Unusual
 from jxgis.load._vector import Features
 from jxgis.load.geometry import SHALLOW
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from jxgis.load._used import Picker
 
-__all__ = ["read_parquet"]
+__all__ = ["parquet_batches", "read_parquet"]
 
 _PARQUET = Text(
     zh="无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
@@ -78,6 +81,62 @@ def read_parquet(path: Path, *, what: str, columns: Picker | None = None) -> Fea
         left = tuple(name for name in names if name not in frame)
         frame, notes = as_utf8(frame, what)
         return Features(frame, None, None, tuple(notes), left)
+
+
+def parquet_batches(path: Path, *, what: str, columns: Picker, rows: int) -> Iterator[Features]:
+    """Read the used columns of a Parquet file, so many rows at a time.
+
+    Parameters
+    ----------
+    path, what, columns
+        As for `read_parquet`.
+    rows
+        How many.
+
+    Yields
+    ------
+    Features
+        Whole numbers as text: a column of them would be one of reals wherever a batch lacks one.
+
+    Raises
+    ------
+    InputError
+        As `read_parquet`.
+    Unusual
+        Where a file has geometry, columns of one name or an index, or a row has nothing in the columns that are used.
+    """
+    import pyarrow.parquet as pq
+
+    with reading(what, _PARQUET):
+        schema = pq.read_schema(path)
+        names = [name for name in schema.names if not name.startswith("__index_level_")]
+        index = [name for name in (schema.pandas_metadata or {}).get("index_columns", ()) if isinstance(name, str)]
+        if b"geo" in (schema.metadata or {}) or len(set(names)) < len(names) or {*index} & {*names}:
+            raise Unusual
+        taken = columns(names, what)
+        if not taken:
+            raise Unusual
+        used = [name for name in names if name in taken]
+        left = tuple(name for name in names if name not in taken)
+        require_sane_parquet(path, what=what, columns=used)
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=rows, columns=used):
+            frame, notes = as_utf8(_with_whole_as_text(batch), what)
+            if empty_rows(frame).any():
+                raise Unusual
+            yield Features(frame, None, None, tuple(notes), left)
+
+
+def _with_whole_as_text(batch: pa.RecordBatch) -> pd.DataFrame:
+    import pyarrow as pa
+
+    table = pa.Table.from_batches([batch])
+    for at, column in enumerate(table.schema):
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        plain = pa.string() if pa.types.is_integer(kind) else kind
+        if plain != column.type:
+            table = table.set_column(at, column.name, table.column(at).cast(plain))
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    return frame
 
 
 def _long_geometries(path: Path, columns: Iterable[str]) -> Iterator[bytes]:

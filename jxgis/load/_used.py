@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 import numpy as np
@@ -14,15 +15,24 @@ from jxgis.load._columns import empty_rows
 from jxgis.load._text import Sheet, counted_from, distinct_names, find_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
+    import pandas as pd
     import pyarrow as pa
+    import pyarrow.csv as arrow_csv
 
-__all__ = ["Picker", "read_used"]
+    from jxgis.i18n import Text
+
+__all__ = ["Picker", "Unusual", "read_used", "used_batches"]
 
 Picker: TypeAlias = "Callable[[Sequence[str], str], Collection[str] | None]"
 """Of the columns of a file, and its name for messages, those that are used; None or none for all."""
+
+
+class Unusual(Exception):  # noqa: N818  # no error: another reader is asked
+    """A file of which not each row can be taken as it stands."""
+
 
 _HEAD_BYTES = 500_000
 _TAIL_BYTES = 1 << 16
@@ -53,10 +63,46 @@ def read_used(path: Path, *, encoding: str | None, what: str, columns: Picker) -
         tell what stands in it: another encoding or two, values or a header of several lines, line ends of an old Mac, rows
         that cannot be split into fields or have nothing in these columns.
     """
+    try:
+        (sheet,) = used_batches(path, encoding=encoding, what=what, columns=columns, rows=None)
+    except Unusual:
+        return None
+    return sheet
+
+
+def used_batches(path: Path, *, encoding: str | None, what: str, columns: Picker, rows: int | None) -> Iterator[Sheet]:
+    """Read some columns of a CSV, so many rows at a time.
+
+    Parameters
+    ----------
+    path, encoding, what, columns
+        As for `read_used`.
+    rows
+        How many; None for all at once.
+
+    Yields
+    ------
+    Sheet
+        The rows in their order, each with its number in the file.
+
+    Raises
+    ------
+    Unusual
+        Where `read_used` returns None; rows may have been given by then.
+    """
     told = None if encoding is None else encoding.lower()
     with path.open("rb") as stream:
         codec = next((one for one in _CODECS if told in (None, one) and _is_all_in(stream, one)), None)
-        return None if codec is None else _read(stream, codec, what, columns)
+        begun = None if codec is None else _begin(stream, codec, what, columns)
+        if begun is None:
+            raise Unusual
+        first = 1
+        for frame in _frames(stream, begun, rows):
+            number = np.arange(first, first + len(frame), dtype=np.int64)
+            yield Sheet(frame, number, (), begun.notes, begun.left)
+            first += len(frame)
+        if first == 1:
+            raise Unusual
 
 
 def _is_all_in(stream: BinaryIO, codec: str) -> bool:
@@ -74,9 +120,46 @@ def _is_all_in(stream: BinaryIO, codec: str) -> bool:
     return True
 
 
-def _read(stream: BinaryIO, codec: str, what: str, columns: Picker) -> Sheet | None:
-    import pyarrow as pa
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A CSV whose header was read: where its rows begin, how they part, and which of its columns are used."""
 
+    begin: int
+    delimiter: str
+    codec: str
+    names: list[str]
+    places: list[int]
+    left: tuple[str, ...]
+    notes: tuple[Text, ...]
+
+    def frame(self, table: pa.Table) -> pd.DataFrame:
+        """The used columns as text."""
+        import pyarrow as pa
+
+        texts = [_decoded(column, self.codec) for column in table.columns]
+        frame: pd.DataFrame = pa.table(texts, names=[self.names[at] for at in self.places]).to_pandas()
+        return frame
+
+    def opened(self, part: _Part) -> arrow_csv.CSVStreamingReader:
+        """Its rows, the used columns of each, of GBK as bytes, block by block; ArrowInvalid where a row has too few or too many fields."""
+        import pyarrow as pa
+        import pyarrow.csv as arrow_csv
+
+        names = [str(at) for at in range(len(self.names))]
+        parse = arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True, ignore_empty_lines=False)
+        kind = pa.string() if self.codec == "utf-8" else pa.binary()
+        convert = arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, kind),
+            include_columns=[names[at] for at in self.places],
+            null_values=[""],
+            strings_can_be_null=True,
+        )
+        # One thread takes half the time of two.
+        options = arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=names)
+        return arrow_csv.open_csv(part, options, parse, convert)
+
+
+def _begin(stream: BinaryIO, codec: str, what: str, columns: Picker) -> _Begun | None:
     stream.seek(0)
     head = stream.read(_HEAD_BYTES)
     text = head.removeprefix(codecs.BOM_UTF8).decode(codec, errors="replace")
@@ -88,24 +171,44 @@ def _read(stream: BinaryIO, codec: str, what: str, columns: Picker) -> Sheet | N
         return None
     require_few_columns(len(header), what=what)
     lines = head.splitlines(keepends=True)[: text.count("\n", 0, start) + 1]
-    begin = sum(map(len, lines))
     if any("\n" in name for name in header) or (codec != "utf-8" and delimiter == _ASCII_IN_GB):
         return None
     names = distinct_names(header)
     used = columns(names, what)
     if not used or not all(line.endswith(b"\n") for line in lines):
         return None
-    part = _Part(stream, begin, _end_of_rows(stream))
     places = [at for at, name in enumerate(names) if name in used]
-    table = _parsed(part, len(names), places, delimiter, codec)
-    if table is None or part.lone_returns or part.line_ends >= table.num_rows:
-        return None
-    texts = [_decoded(column, codec) for column in table.columns]
-    frame = pa.table(texts, names=[names[at] for at in places]).to_pandas()
-    if empty_rows(frame).any():
-        return None
     left = tuple(name for name in names if name not in used)
-    return Sheet(frame, np.arange(1, len(frame) + 1, dtype=np.int64), (), counted_from(above, what), left)
+    return _Begun(sum(map(len, lines)), delimiter, codec, names, places, left, counted_from(above, what))
+
+
+def _frames(stream: BinaryIO, begun: _Begun, rows: int | None) -> Iterator[pd.DataFrame]:
+    """The rows, so many at a time; all at once where it is not said how many."""
+    import pyarrow as pa
+
+    part = _Part(stream, begun.begin, _end_of_rows(stream))
+    read, held, waiting = 0, 0, []
+    try:
+        for batch in begun.opened(part):
+            waiting.append(batch)
+            held += batch.num_rows
+            read += batch.num_rows
+            while rows is not None and held >= rows:
+                table = pa.Table.from_batches(waiting)
+                yield _whole(begun.frame(table.slice(0, rows)))
+                waiting, held = table.slice(rows).to_batches(), held - rows
+    except pa.ArrowInvalid:
+        raise Unusual from None
+    if part.lone_returns or part.line_ends >= read:
+        raise Unusual
+    if held:
+        yield _whole(begun.frame(pa.Table.from_batches(waiting)))
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    if empty_rows(frame).any():
+        raise Unusual
+    return frame
 
 
 def _end_of_rows(stream: BinaryIO) -> int:
@@ -142,28 +245,6 @@ class _Part(io.RawIOBase):
         self._last = data[-1:] if data.endswith(b"\r") else b""
         buffer[: len(data)] = data
         return len(data)
-
-
-def _parsed(part: _Part, width: int, used: Sequence[int], delimiter: str, codec: str) -> pa.Table | None:
-    """The used columns, of GBK as bytes; None where a row has too few or too many fields."""
-    import pyarrow as pa
-    import pyarrow.csv as arrow_csv
-
-    names = [str(at) for at in range(width)]
-    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False)
-    kind = pa.string() if codec == "utf-8" else pa.binary()
-    convert = arrow_csv.ConvertOptions(
-        column_types=dict.fromkeys(names, kind),
-        include_columns=[names[at] for at in used],
-        null_values=[""],
-        strings_can_be_null=True,
-    )
-    # One thread takes half the time of two.
-    options = arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=names)
-    try:
-        return arrow_csv.read_csv(part, options, parse, convert)
-    except pa.ArrowInvalid:
-        return None
 
 
 def _decoded(column: pa.ChunkedArray, codec: str) -> pa.ChunkedArray | pa.Array:

@@ -5,28 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from jxgis import parse
-from jxgis.bounds import at_most
 from jxgis.city import TIMEZONE, UNCLASSIFIED, classify, read_class_table
-from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import few, listed, text_pair
 from jxgis.load import Loaded
 from jxgis.load._finish import finish, require_columns
 from jxgis.load._layer import Gathered, gather, read_times
 from jxgis.load._options import ReadOptions
+from jxgis.load.repeated import seen_again
 from jxgis.load.times import local_date
 from jxgis.privacy import mask, mask_column
 from jxgis.schema import layers as _tables
 from jxgis.settings import IssueInputSettings, default
-from jxgis.space.points import locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,15 +34,11 @@ if TYPE_CHECKING:
     from jxgis.city import City
     from jxgis.load.readers import Source
 
-__all__ = ["Disagreement", "disagreement", "load_issues", "unclassified"]
+__all__ = ["ClassesBy", "Filters", "judge_issues", "load_issues", "unclassified"]
 
 _DROP_STATUS: tuple[str, ...] = default(IssueInputSettings, "drop_status")
 # A point that so many issues share is rather a geocoder's default than a place.
 _SAME_POINT_SHARE, _SAME_POINT_COUNT = 0.02, 20
-# So far two exports may put one case apart: they round its place and its time.
-_SAME_M, _SAME_TIME = 1.0, np.timedelta64(1, "m")
-# A point so near to the place that it records lies in it: coordinates are rounded, to 0.1 m or so.
-_NEAR_M = 1.0
 # What a status may say beside its word: 系统自动作废, 重复上报件.
 _STATUS_BEFORE = r"(?:案件|问题|系统|自动|人工|已|被)*"
 _STATUS_AFTER = r"(?:上报|立案|关闭|结案|处理|案件|问题|工单|件|单|案|的)*"
@@ -127,20 +120,88 @@ def load_issues(
     >>> loaded.rejects[["row", "field", "value", "reason"]].to_numpy().tolist()
     [[3, 'time', '昨天', 'bad_time']]
     """
-    window = _window(start, end)
-    given = _with_class_column(options, class_column)
-    gathered = gather(path, "issues", city=city, options=given)
+    filters = Filters(start, end, tuple(status), tuple(source), tuple(drop_status), tuple(drop_points))
+    classes = ClassesBy(class_column, class_table)
+    _window(start, end)  # before a large file is read
+    gathered = gather(path, "issues", city=city, options=classes.column_in(options))
+    judge_issues(gathered, city=city, classes=classes, timezone=timezone, filters=filters)
+    _refuse_unknown(gathered, filters)
+    _refuse_twice(gathered)
+    _note_unclassified(gathered)
+    _note_same_point(gathered)
+    return finish(gathered)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which issues are left out; see `load_issues`.
+
+    Parameters
+    ----------
+    start, end, status, source, drop_status, drop_points
+        As there.
+    """
+
+    start: str | None = None
+    end: str | None = None
+    status: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    drop_status: tuple[str, ...] = _DROP_STATUS
+    drop_points: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClassesBy:
+    """What gives issues their class; see `load_issues`.
+
+    Parameters
+    ----------
+    column
+        ``class_column`` there.
+    table
+        ``class_table`` there.
+    """
+
+    column: str | None = None
+    table: pd.DataFrame | str | Path | None = None
+
+    def column_in(self, options: ReadOptions) -> ReadOptions:
+        """The options of reading with the file's column of classes."""
+        if self.column is None:
+            return options
+        changed = options.copy()
+        changed["columns"] = {**options.get("columns", {}), "issue_class": self.column}
+        return changed
+
+
+def judge_issues(
+    gathered: Gathered, *, city: City | None, classes: ClassesBy, timezone: str | None, filters: Filters
+) -> None:
+    """Everything of `load_issues` that a row of files that were gathered decides without the others: time, filters, class.
+
+    Parameters
+    ----------
+    gathered
+        Is added to; ids are not compared.
+    city, timezone
+        As there.
+    classes, filters
+        Of the others, what `load_issues` takes one by one.
+
+    Raises
+    ------
+    InputError
+        If columns are missing, or a filter is not a date.
+    """
+    window = _window(filters.start, filters.end)
     _identify(gathered)
     require_columns(gathered)
     read_times(gathered, timezone or (city.timezone if city is not None else TIMEZONE), needed=("time",))
     if "time" not in gathered.frame:
         gathered.notes.append(text_pair("load.no_time"))
-    _drop_points(gathered, drop_points)
-    _filter(gathered, window, status, source, drop_status)
-    _refuse_twice(gathered)
-    _class(gathered, city, class_column, class_table)
-    _note_same_point(gathered)
-    return finish(gathered)
+    _drop_points(gathered, filters.drop_points)
+    _filter(gathered, window, filters)
+    _class(gathered, city, classes)
 
 
 def _window(start: str | None, end: str | None) -> tuple[np.datetime64 | None, np.datetime64 | None]:
@@ -152,14 +213,6 @@ def _window(start: str | None, end: str | None) -> tuple[np.datetime64 | None, n
             en=f"The window of time is empty: from = {start} is not before to = {end} (which is not included).",
         )
     return first, last
-
-
-def _with_class_column(options: ReadOptions, class_column: str | None) -> ReadOptions:
-    if class_column is None:
-        return options
-    changed = options.copy()
-    changed["columns"] = {**options.get("columns", {}), "issue_class": class_column}
-    return changed
 
 
 def _identify(gathered: Gathered) -> None:
@@ -175,31 +228,29 @@ def _numbers(gathered: Gathered) -> list[str]:
     return [f"{names[file]}:{row}" for file, row in zip(gathered.ledger.source, gathered.ledger.row, strict=True)]
 
 
-def _filter(
-    gathered: Gathered,
-    window: tuple[np.datetime64 | None, np.datetime64 | None],
-    status: Sequence[str],
-    source: Sequence[str],
-    drop_status: Sequence[str],
-) -> None:
+def _filter(gathered: Gathered, window: tuple[np.datetime64 | None, np.datetime64 | None], filters: Filters) -> None:
     """Leave out what the filters say; a filter on a column that is not there is refused."""
-    frame, ledger = gathered.frame, gathered.ledger
-    _drop(gathered, drop_status)
-    for name, wanted, option in (("status", status, "status"), ("source", source, "source")):
-        if not wanted:
-            continue
-        _need(gathered, name, option)
-        unknown = [value for value in wanted if not (frame[name] == value).any()]
-        if unknown:
-            have = [mask(str(value)) for value in frame[name].value_counts().index[:12]]
-            hint = _tables.nearest(unknown[0], have)
-            raise InputError(
-                zh=f"{option} 筛选值“{unknown[0]}”在数据中没有{hint.zh}数据中有：{listed(have, 'zh')}。",
-                en=f"{option}: no issue has {unknown[0]!r}{hint.en} The data have {listed(have, 'en')}.",
-            )
-        _note_left_out(gathered, f"filter_{name}", ledger.leave_out(~frame[name].isin(list(wanted))))
+    _drop(gathered, filters.drop_status)
+    for name, wanted in (("status", filters.status), ("source", filters.source)):
+        if wanted:
+            _need(gathered, name, name)
+            out = ~gathered.frame[name].isin(list(wanted))
+            _note_left_out(gathered, f"filter_{name}", gathered.ledger.leave_out(out))
     # Last, so that what is earlier than the window has passed every other filter: a period to compare with.
     _within(gathered, window)
+
+
+def _refuse_unknown(gathered: Gathered, filters: Filters) -> None:
+    """Refuse a filter for a value that no issue has."""
+    for name, wanted in (("status", filters.status), ("source", filters.source)):
+        unknown = [value for value in wanted if not (gathered.frame[name] == value).any()]
+        if unknown:
+            have = [mask(str(value)) for value in gathered.frame[name].value_counts().index[:12]]
+            hint = _tables.nearest(unknown[0], have)
+            raise InputError(
+                zh=f"{name} 筛选值“{unknown[0]}”在数据中没有{hint.zh}数据中有：{listed(have, 'zh')}。",
+                en=f"{name}: no issue has {unknown[0]!r}{hint.en} The data have {listed(have, 'en')}.",
+            )
 
 
 def _within(gathered: Gathered, window: tuple[np.datetime64 | None, np.datetime64 | None]) -> None:
@@ -297,38 +348,25 @@ def _refuse_twice(gathered: Gathered) -> None:
 
 
 def _other_cases(gathered: Gathered, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of some rows have the id of one before them, and neither its time nor its place: 序号 begin anew in each file.
-
-    Where most that share an id do, another time or place will do. Of those that share all three only the first is another
-    case; the others are its doubles.
-    """
-    codes, _ = pd.factorize(gathered.frame["issue_id"].to_numpy()[rows])
-    first = rows[np.unique(codes, return_index=True)[1][codes]]
-    points = gathered.geometry[rows]
-    elsewhere = shapely.distance(points, gathered.geometry[first]) > _SAME_M
-    another_time = elsewhere
-    key = pd.DataFrame({"id": codes, "x": shapely.get_x(points), "y": shapely.get_y(points)})
-    key[["x", "y"]] = (key[["x", "y"]] / _SAME_M).round()
-    if "time" in gathered.frame:
-        time = gathered.frame["time"].to_numpy()
-        another_time = np.abs(time[rows] - time[first]) > _SAME_TIME
-        key["time"] = time[rows].astype("datetime64[m]").astype(np.int64)
-    other = elsewhere & another_time
-    if 2 * other.sum() > (rows != first).sum():
-        other = elsewhere | another_time
-    return np.asarray(other & ~key.duplicated().to_numpy())
+    """Which of some rows are another case than the one before them that has their id."""
+    ids, points, frame = gathered.frame["issue_id"], gathered.geometry[rows], gathered.frame
+    again = seen_again(
+        pd.factorize(ids.to_numpy()[rows])[0],
+        shapely.get_x(points),
+        shapely.get_y(points),
+        frame["time"].to_numpy()[rows] if "time" in frame else np.full(len(rows), "NaT", dtype="M8[us]"),
+    )
+    return again.other_cases(begun_anew=again.balance > 0)
 
 
-def _class(
-    gathered: Gathered, city: City | None, class_column: str | None, class_table: pd.DataFrame | str | Path | None
-) -> None:
+def _class(gathered: Gathered, city: City | None, classes: ClassesBy) -> None:
     """Give each issue its class: the user's column, else the mapping, else a column issue_class, else none."""
-    frame = gathered.frame
+    frame, class_table = gathered.frame, classes.table
     if isinstance(class_table, str | Path):
         class_table = read_class_table(Path(class_table))
     tables = [table for table in (class_table, None if city is None else city.class_table) if table is not None]
     mapping = pd.concat(tables, ignore_index=True).drop_duplicates(["tree", "sub_type"]) if tables else pd.DataFrame()
-    if class_column is not None or ("issue_class" in frame and not (len(mapping) and "sub_type" in frame)):
+    if classes.column is not None or ("issue_class" in frame and not (len(mapping) and "sub_type" in frame)):
         frame["issue_class"] = frame["issue_class"].fillna(UNCLASSIFIED)
         return
     if not len(mapping) or "sub_type" not in frame:
@@ -340,6 +378,7 @@ def _class(
     tree = frame["tree"] if "tree" in frame else pd.Series(np.nan, index=frame.index, dtype="str")
     if tree.isna().all():
         mapping = _any_tree(mapping)
+        gathered.by_all |= "tree" in frame
     mapping = mapping.assign(**{key: parse.texts(mapping[key]).fillna("") for key in ("tree", "sub_type")})
     found = classify(tree, frame["sub_type"], mapping)
     # In a sheet that jxgis wrote to be filled in, what names a person is masked: such a category is found as it was written.
@@ -348,7 +387,10 @@ def _class(
         trees, categories = (mask_column(column[unknown]).astype("str") for column in (tree, frame["sub_type"]))
         found = found.mask(unknown, classify(trees, categories, mapping))
     frame["issue_class"] = found
-    left = unclassified(frame[gathered.ledger.kept])
+
+
+def _note_unclassified(gathered: Gathered) -> None:
+    left = unclassified(gathered.frame[gathered.ledger.kept])
     if len(left):
         count = int(left["count"].sum())
         share = f"{100 * count / max(int(gathered.ledger.kept.sum()), 1):.1f}"
@@ -416,147 +458,3 @@ def _note_same_point(gathered: Gathered) -> None:
         gathered.notes.append(
             text_pair("load.same_point", count=count, share=share, at=f"({east:.0f}, {north:.0f})", own=own)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """How far recorded places agree with where the points are.
-
-    Parameters
-    ----------
-    checked
-        Issues with a recorded place that lie in some polygon.
-    agree, disagree
-        Of those.
-    outside
-        Issues with a recorded place that lie in no polygon.
-    pairs
-        ``recorded, located, count``, the most frequent first.
-    cases
-        ``issue_id, recorded, located, away_m`` (to 0.1 m): each issue that disagrees and, where the recorded place is one of the
-        polygons, how far it lies from it; the farthest first.
-    """
-
-    checked: int
-    agree: int
-    disagree: int
-    outside: int
-    pairs: pd.DataFrame
-    cases: pd.DataFrame
-
-
-def disagreement(
-    issues: gpd.GeoDataFrame,
-    polygons: gpd.GeoDataFrame,
-    *,
-    column: str = "recorded_subdistrict",
-    against: str = "name",
-    city: City | None = None,
-) -> Disagreement:
-    """Compare the place that a case records with the polygon that its point lies in.
-
-    Parameters
-    ----------
-    issues
-        Points with ``issue_id`` and the column.
-    polygons
-        In the same metric CRS; the first of two that share an edge counts.
-    column
-        ``recorded_subdistrict`` or ``recorded_district``.
-    against
-        The polygons' column to compare with: ``name``, or ``area`` where cases record one of the three areas (三区).
-    city
-        Its crosswalk's aliases are one name; so are names with and without 街道, 镇, 乡, 片区.
-
-    Returns
-    -------
-    Disagreement
-        A point within a metre of the place that it records agrees.
-
-    Raises
-    ------
-    InputError
-        If the issues or the polygons have no such column.
-    CrsError
-        If the CRS differ or are not in metres.
-
-    Examples
-    --------
-    >>> towns = gpd.GeoDataFrame(
-    ...     {"name": ["南湖街道", "凤桥镇"]}, geometry=[shapely.box(0, 0, 9, 9), shapely.box(9, 0, 20, 9)], crs=4549
-    ... )
-    >>> cases = gpd.GeoDataFrame(
-    ...     {"issue_id": ["1", "2"], "recorded_subdistrict": ["南湖", "南湖街道"]},
-    ...     geometry=gpd.points_from_xy([5, 15], [5, 5]),
-    ...     crs=4549,
-    ... )
-    >>> found = disagreement(cases, towns)
-    >>> found.agree, found.disagree, found.cases.to_numpy().tolist()
-    (1, 1, [['2', '南湖街道', '凤桥镇', 6.0]])
-    """
-    crs = require_metric(polygons, "polygons")
-    require_metric(issues, "issues", like=crs)
-    for table, name in ((issues, column), (polygons, against)):
-        if name not in table:
-            raise InputError(zh=f"表中没有 {name} 列，无法核对。", en=f"There is no column {name} to compare.")
-    names = polygons[against].to_numpy(dtype=object, na_value=None)
-    at = locate(issues, polygons)
-    recorded = issues[column].to_numpy(dtype=object, na_value=None)
-    located = np.where(at >= 0, names[at], None)
-    given = np.array([value is not None for value in recorded], dtype=bool)
-    checked = given & np.array([value is not None for value in located], dtype=bool)
-    plain = _plainer(city)
-    differ = checked.copy()
-    differ[checked] = [plain(a) != plain(b) for a, b in zip(recorded[checked], located[checked], strict=True)]
-    away = _away(issues.geometry.array[differ], recorded[differ], polygons, names, plain)
-    near = at_most(away, _NEAR_M)
-    differ[np.flatnonzero(differ)[near]] = False
-    away = away[~near]
-    cases = pd.DataFrame(
-        {
-            "issue_id": issues["issue_id"].to_numpy()[differ],
-            "recorded": recorded[differ],
-            "located": located[differ],
-            "away_m": np.round(away, 1),
-        }
-    ).sort_values("away_m", ascending=False, kind="stable", ignore_index=True)
-    pairs = cases.groupby(["recorded", "located"], sort=True).size().rename("count").reset_index()
-    pairs = pairs.sort_values("count", ascending=False, kind="stable", ignore_index=True)
-    total, wrong = int(checked.sum()), int(differ.sum())
-    return Disagreement(total, total - wrong, wrong, int((given & ~checked).sum()), pairs, cases)
-
-
-def _away(
-    points: Any, recorded: NDArray[Any], polygons: gpd.GeoDataFrame, names: NDArray[Any], plain: _Plainer
-) -> NDArray[np.float64]:
-    """How far points lie from the place that they record; NaN where no polygon has its name."""
-    shapes = np.asarray(polygons.geometry.array, dtype=object)
-    homes = np.array(["" if name is None else plain(name) for name in names], dtype=object)
-    wanted = np.array([plain(name) for name in recorded], dtype=object)
-    away = np.full(len(wanted), np.nan)
-    for name in set(wanted.tolist()) & set(homes.tolist()):
-        mine = wanted == name
-        away[mine] = shapely.distance(np.asarray(points, dtype=object)[mine], shapely.union_all(shapes[homes == name]))
-    return away
-
-
-def _plainer(city: City | None) -> _Plainer:
-    aliases: dict[str, str] = {}
-    if city is not None:
-        rows = city.crosswalk[["subdistrict", "aliases"]].itertuples(index=False, name=None)
-        aliases = {alias: name for name, others in rows for alias in others}
-    return _Plainer(aliases)
-
-
-@dataclass(frozen=True, slots=True)
-class _Plainer:
-    """Names of places without what people vary."""
-
-    aliases: dict[str, str]
-
-    def __call__(self, name: str) -> str:
-        name = self.aliases.get(name.strip(), name.strip())
-        for ending in ("街道办事处", "街道", "管理片区", "片区", "镇", "乡"):
-            if name.endswith(ending) and len(name) > len(ending) + 1:
-                return name.removesuffix(ending)
-        return name

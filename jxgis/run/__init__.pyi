@@ -1,6 +1,7 @@
 from .check_command import run_check
 from .commands import counted, run_demo, run_part, run_report
 from .compare_command import compare_results, run_compare
+from .count_command import run_count
 from .cycle_command import run_cycle
 from .init import init_project
 from .inputs import require_layer
@@ -16,6 +17,7 @@ __all__ = [
     "require_layer",
     "run_check",
     "run_compare",
+    "run_count",
     "run_cycle",
     "run_demo",
     "run_part",

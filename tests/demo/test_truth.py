@@ -12,7 +12,8 @@ from jxgis.hotspots.analysis import find_hotspots
 from jxgis.hotspots.inference import hotspot_table
 from jxgis.load import load_candidates, load_parks, load_places, load_residential, load_streets, load_waters
 from jxgis.load.boundaries import load_districts, load_subdistricts
-from jxgis.load.issues import disagreement, load_issues
+from jxgis.load.disagreement import disagreement
+from jxgis.load.issues import load_issues
 from jxgis.space.count import count_points
 from jxgis.space.grid import grid_over
 

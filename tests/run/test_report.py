@@ -24,12 +24,16 @@ from jxgis.settings import Settings
 if TYPE_CHECKING:
     from jxgis.part import Result
 
-#: Files of `jxgis hotspots` and `check`, which make no page, of `compare`, whose page names its own, and those that every folder has and no page lists.
+#: Files of `jxgis hotspots`, `check` and `count`, which make no page, of `compare`, whose page names its own, and those that every folder has and no page lists.
 UNLISTED = {
     "hotspots.xlsx",
     "clean.gpkg",
     "defects.gpkg",
     "check.json",
+    "counts.gpkg",
+    "cells.parquet",
+    "months.parquet",
+    "zones.parquet",
     "index.html",
     "compare.html",
     "compare.xlsx",

@@ -1,0 +1,127 @@
+"""A file of issues so many rows at a time: what each row says does not depend on how many are looked at together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jxgis.city import contract_of
+from jxgis.errors import InputError
+from jxgis.load._layer import gather_tables, picker
+from jxgis.load._options import require_known
+from jxgis.load._parquet import parquet_batches
+from jxgis.load._used import Unusual, used_batches
+from jxgis.load.issues import judge_issues
+from jxgis.load.readers import RawTable, read_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from jxgis.city import City
+    from jxgis.load._layer import Gathered
+    from jxgis.load._options import ReadOptions
+    from jxgis.load._used import Picker
+    from jxgis.load.issues import ClassesBy, Filters
+
+__all__ = ["HowRead", "Unlike", "issue_batches"]
+
+_TEXT, _PARQUET = (".csv", ".txt", ".tsv"), (".parquet",)
+
+
+class Unlike(Exception):  # noqa: N818  # no error: the file is read as a whole
+    """Some rows of a file would be read otherwise than the whole of it."""
+
+
+@dataclass(frozen=True)
+class HowRead:
+    """How issues are read, for every part of them alike; see `jxgis.load.load_issues`.
+
+    Parameters
+    ----------
+    city
+        With a CRS and a box.
+    classes, filters, timezone, options
+        As there.
+    """
+
+    city: City
+    classes: ClassesBy
+    filters: Filters
+    timezone: str | None
+    options: ReadOptions
+
+
+def issue_batches(path: Path, sha256: str, how: HowRead, *, rows: int | None) -> Iterator[Gathered]:
+    """Read a file of issues, so many rows at a time, as far as a row decides alone what becomes of it.
+
+    Parameters
+    ----------
+    path
+        The file. A CSV and a Parquet file are never held as a whole; others are, and those are that take looking at all of
+        their rows to tell what stands in them.
+    sha256
+        Its hash.
+    how
+        How it is read.
+    rows
+        How many at a time; None for all at once.
+
+    Yields
+    ------
+    Gathered
+        As `judge_issues` leaves it.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used.
+    Unlike
+        Where the rows so far would be read otherwise together with the others, or might be: the file must be read at once.
+    """
+    require_known(how.options)
+    agreed = contract_of("issues", how.city)
+    options = how.classes.column_in(how.options)
+    used = picker(agreed, options)
+    axes: frozenset[str] = frozenset()
+    for number, table in enumerate(_tables(path, sha256, used, options, rows)):
+        try:
+            gathered = gather_tables([table], agreed, city=how.city, options=options)
+            judge_issues(gathered, city=how.city, classes=how.classes, timezone=how.timezone, filters=how.filters)
+        except InputError:
+            # Of the whole file it may not be true, or be said with other rows.
+            if rows is None:
+                raise
+            raise Unlike from None
+        if rows is not None and (gathered.by_all or (number and gathered.axes != axes)):
+            raise Unlike
+        axes = gathered.axes
+        yield gathered
+
+
+def _tables(path: Path, sha256: str, used: Picker | None, options: ReadOptions, rows: int | None) -> Iterator[RawTable]:
+    if rows is None or used is None:
+        whole: dict[str, Any] = {"layer": options.get("layer"), "encoding": options.get("encoding"), "columns": used}
+        yield from read_tables([path], expected="issues", may_be_empty=True, **whole)
+        return
+    try:
+        yield from _batches(path, sha256, used, options.get("encoding"), rows)
+    except Unusual:
+        raise Unlike from None
+
+
+def _batches(path: Path, sha256: str, used: Picker, encoding: str | None, rows: int) -> Iterator[RawTable]:
+    name, ending = path.name, path.suffix.lower()
+    if ending in _TEXT:
+        for sheet in used_batches(path, encoding=encoding, what=name, columns=used, rows=rows):
+            yield RawTable(name, sha256, sheet.frame, None, None, sheet.row, (), sheet.notes, sheet.left)
+    elif ending in _PARQUET:
+        first = 1
+        for part in parquet_batches(path, what=name, columns=used, rows=rows):
+            row = np.arange(first, first + len(part.frame), dtype=np.int64)
+            yield RawTable(name, sha256, part.frame, None, None, row, notes=part.notes, left=part.left)
+            first += len(part.frame)
+    else:
+        raise Unusual

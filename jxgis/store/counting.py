@@ -1,0 +1,200 @@
+"""Files of issues counted into a store, and what all of the store adds up to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jxgis.errors import InputError, collect
+from jxgis.i18n import Text, text_pair
+from jxgis.progress import tell
+from jxgis.store.across import Repeats, find_repeats
+from jxgis.store.folder import Held, open_store
+from jxgis.store.one_file import CELLS, ROWS, ZONES
+from jxgis.store.plan import CELL_KEYS, ZONE_KEYS
+from jxgis.store.sums import Sum, counted
+from jxgis.store.workers import count_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pyarrow as pa
+
+    from jxgis.load import SourceFile
+    from jxgis.store.plan import Plan
+
+__all__ = ["StoredCounts", "count_issues"]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredCounts:
+    """What all files of a store add up to.
+
+    Parameters
+    ----------
+    plan
+        What issues were counted by.
+    cells
+        `CELL_KEYS` and ``issues``, in the order of the keys: of the cells, classes and months that have any.
+    zones
+        `ZONE_KEYS` and ``issues``.
+    sources
+        The account of each file.
+    held
+        What was counted of each file.
+    repeats
+        Issues whose id was there before.
+    refused
+        Names of files that could not be counted, and why: they are in no count.
+    notes
+        For people.
+    """
+
+    plan: Plan
+    cells: pa.Table
+    zones: pa.Table
+    sources: tuple[SourceFile, ...]
+    held: tuple[Held, ...]
+    repeats: Repeats
+    refused: tuple[tuple[str, Text], ...]
+    notes: tuple[Text, ...]
+
+    def line(self) -> Text:
+        """How many issues were counted, for people."""
+        kept, rejected, left = (
+            f"{sum(getattr(source, name) for source in self.sources):,}"
+            for name in ("rows_kept", "rows_rejected", "rows_left_out")
+        )
+        return text_pair("store.counted", kept=kept, files=len(self.held), rejected=rejected, left=left)
+
+
+def count_issues(
+    paths: Sequence[Path],
+    plan: Plan,
+    store: str | Path,
+    *,
+    rows: int = ROWS,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    said: Callable[[Text], object] = lambda _: None,
+) -> StoredCounts:
+    """Count files of issues into a store, and add up all that is in it.
+
+    Parameters
+    ----------
+    paths
+        The files; one that the store has, by name and content, is not read again, and one of a name that it has takes the
+        place of the other.
+    plan
+        What they are counted by.
+    store
+        The folder of the store: absent, empty, or a store of the same plan.
+    rows
+        How many rows are held at a time; what is counted does not depend on it.
+    scheduler, workers
+        As for `jxgis.store.workers.count_all`.
+    said
+        Called with what is to be said while files are read.
+
+    Returns
+    -------
+    StoredCounts
+
+    Raises
+    ------
+    InputError
+        If two files have one name, no file can be counted, or the store is of another plan.
+    OutputError
+        If the store cannot be written.
+    """
+    kept, root = open_store(store, plan.terms), Path(store).resolve()
+    _refuse_same_names(paths)
+    done, read = [], 0
+    sizes = {path: max(path.stat().st_size, 1) for path in paths}
+    share, total = 0, sum(sizes.values())
+
+    def told(rows_of_file: int) -> None:
+        tell(share, total, text_pair("store.reading"), rows=read + rows_of_file)
+
+    for one in count_all(paths, root, plan, rows=rows, scheduler=scheduler, workers=workers, said=said, told=told):
+        done.append(one)
+        read += one.rows
+        share += sizes[one.path]
+        told(0)
+    refused = [(one.path.name, one.refused) for one in done if one.refused is not None]
+    if paths and len(refused) == len(paths):
+        collect(InputError.saying(why) for _, why in refused)
+    new = kept.counted([(one.path.name, one.sha256) for one in done if one.refused is None])
+    _refuse_unknown(plan, [*kept.held, *new])
+    replaced = kept.take_in(new)
+    notes = [text_pair("store.replaced", files=replaced)] if replaced else []
+    return _added_up(plan, tuple(kept.held), tuple(sorted(refused)), notes)
+
+
+def _refuse_same_names(paths: Sequence[Path]) -> None:
+    seen: dict[str, Path] = {}
+    for path in paths:
+        if path.name in seen:
+            raise InputError.saying(text_pair("store.same_name", name=path.name, one=seen[path.name], other=path))
+        seen[path.name] = path
+
+
+def _added_up(
+    plan: Plan, held: tuple[Held, ...], refused: tuple[tuple[str, Text], ...], notes: list[Text]
+) -> StoredCounts:
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    repeats = find_repeats([one.folder for one in held])
+    totals = []
+    for name, keys in ((CELLS, CELL_KEYS), (ZONES, ZONE_KEYS)):
+        total = Sum(keys)
+        for one in held:
+            total.add(pq.read_table(one.folder / name))
+        if repeats.doubles is not None:
+            again = counted(repeats.doubles, keys)
+            total.add(again.set_column(len(keys), "issues", pc.negate(again["issues"])))
+        totals.append(total.table())
+    cells, zones = totals
+    if cells is None or zones is None:
+        raise InputError.saying(text_pair("store.empty"))
+    if repeats.other_cases:
+        notes.append(text_pair("load.other_cases", count=repeats.other_cases))
+    at_once = [one.account.name for one in held if one.account.at_once]
+    if at_once:
+        notes.append(text_pair("store.at_once", files=at_once))
+    return StoredCounts(plan, cells, zones, _sources(held, repeats), held, repeats, refused, (*_common(held), *notes))
+
+
+def _refuse_unknown(plan: Plan, held: Sequence[Held]) -> None:
+    """Refuse a filter for a value that no issue of any file has."""
+    for name in ("status", "source"):
+        have = {value for one in held for value in one.account.named.get(name, ())}
+        unknown = [value for value in getattr(plan.how.filters, name) if value not in have]
+        if unknown:
+            raise InputError.saying(text_pair("store.no_such_value", filter=name, values=unknown))
+
+
+def _sources(held: Sequence[Held], repeats: Repeats) -> tuple[SourceFile, ...]:
+    """The accounts with what was rejected for its id."""
+    again: dict[tuple[int, int], int] = defaultdict(int)
+    if repeats.doubles is not None:
+        for file, table in zip(*(repeats.doubles[name].to_pylist() for name in ("file", "table")), strict=True):
+            again[file, table] += 1
+    return tuple(
+        replace(
+            source,
+            rows_kept=source.rows_kept - again[at, number],
+            rows_rejected=source.rows_rejected + again[at, number],
+        )
+        for at, one in enumerate(held)
+        for number, source in enumerate(one.account.sources)
+    )
+
+
+def _common(held: Sequence[Held]) -> list[Text]:
+    """What was said of every file, once."""
+    said = [[Text(*note) for note in one.account.notes] for one in held]
+    return [note for note in said[0] if all(note in others for others in said)] if said else []

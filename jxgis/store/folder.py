@@ -1,0 +1,182 @@
+"""The folder of a store: what was counted of each file, and which of it counts."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jxgis.errors import InputError, OutputError, os_reason
+from jxgis.i18n import text_pair
+from jxgis.store.one_file import ACCOUNT, Account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["Held", "Store", "open_store"]
+
+_INDEX, _FILES, _PARTLY = "store.json", "files", ".partly"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What was counted of one file.
+
+    Parameters
+    ----------
+    folder
+        Where it is.
+    account
+        What became of the file's rows.
+    """
+
+    folder: Path
+    account: Account
+
+
+class Store:
+    """What was counted of each file; `open_store` opens one.
+
+    One file, ``store.json``, says which of it counts, and is replaced as a whole: a run that is killed leaves the store as it
+    was before it or as it is after it. What was counted of a file by then is found again by its hash and the terms.
+
+    Parameters
+    ----------
+    root
+        The folder.
+    terms
+        What all that is in it was counted by: `Plan.terms`.
+    """
+
+    def __init__(self, root: Path, terms: Mapping[str, str]) -> None:
+        self.root, self._terms = root, terms
+        self._held = self._load()
+
+    @property
+    def held(self) -> list[Held]:
+        """What counts, in the order of the names of the files."""
+        return sorted(self._held, key=lambda one: (one.account.name, one.account.sha256))
+
+    def key(self, name: str, sha256: str) -> str:
+        """What a file of some content is called in the store."""
+        terms = json.dumps(self._terms, sort_keys=True)
+        return hashlib.sha256(f"{name}\n{sha256}\n{terms}".encode()).hexdigest()[:32]
+
+    def known(self, name: str, sha256: str) -> bool:
+        """Whether a file of some content was counted."""
+        return (self.root / _FILES / self.key(name, sha256) / ACCOUNT).exists()
+
+    @contextlib.contextmanager
+    def counting(self, name: str, sha256: str) -> Iterator[Path]:
+        """A folder that does not exist yet, to count a file into; it is there, whole, once the block ends.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        key = self.key(name, sha256)
+        partly = self.root / _FILES / f"{key}{_PARTLY}-{os.getpid()}"
+        try:
+            partly.parent.mkdir(parents=True, exist_ok=True)
+            yield partly
+            with contextlib.suppress(FileExistsError):
+                partly.rename(self.root / _FILES / key)
+        except OSError as error:
+            raise _cannot_write(self.root, error) from None
+        finally:
+            shutil.rmtree(partly, ignore_errors=True)
+
+    def counted(self, files: Sequence[tuple[str, str]]) -> list[Held]:
+        """What was counted of files, by the name and the hash of each."""
+        return [self._read(self.key(name, sha256)) for name, sha256 in files]
+
+    def take_in(self, files: Sequence[Held]) -> list[str]:
+        """Let what was counted of files count from now on.
+
+        Parameters
+        ----------
+        files
+            From `counted`.
+
+        Returns
+        -------
+        list of str
+            The names of those that another file of their name counted for before.
+        """
+        new = {one.account.name: one for one in files}
+        held = self._load()
+        before = {one.account.name: one for one in held}
+        replaced = [one for name, one in before.items() if name in new and one.folder != new[name].folder]
+        self._held = [*(one for one in held if one.account.name not in new), *new.values()]
+        index = {"terms": dict(self._terms), "files": [one.folder.name for one in self.held]}
+        partly = self.root / f"{_INDEX}{_PARTLY}-{os.getpid()}"
+        try:
+            partly.write_text(json.dumps(index, ensure_ascii=False, indent=1), encoding="utf-8")
+            partly.replace(self.root / _INDEX)
+        except OSError as error:
+            raise _cannot_write(self.root, error) from None
+        for one in replaced:
+            shutil.rmtree(one.folder, ignore_errors=True)
+        return sorted(one.account.name for one in replaced)
+
+    def _load(self) -> list[Held]:
+        return [self._read(key) for key in _index(self.root)["files"]] if (self.root / _INDEX).exists() else []
+
+    def _read(self, key: str) -> Held:
+        folder = self.root / _FILES / key
+        if not (folder / ACCOUNT).exists():
+            raise InputError.saying(text_pair("store.damaged", store=self.root, folder=f"{_FILES}/{key}"))
+        return Held(folder, Account.read(folder / ACCOUNT))
+
+
+def open_store(root: str | Path, terms: Mapping[str, str]) -> Store:
+    """Open a store, or make a new one.
+
+    Parameters
+    ----------
+    root
+        The folder; absent, empty or a store.
+    terms
+        What issues are to be counted by.
+
+    Returns
+    -------
+    Store
+
+    Raises
+    ------
+    InputError
+        If it holds what was counted by other terms, which would not add up, or is damaged.
+    OutputError
+        If the folder holds something else.
+    """
+    root = Path(root)
+    if (root / _INDEX).exists():
+        before = _index(root)["terms"]
+        other = [name for name in dict.fromkeys([*before, *terms]) if before.get(name) != terms.get(name)]
+        if other:
+            raise InputError.saying(text_pair("store.other_terms", store=root, terms=other))
+    elif root.exists() and (not root.is_dir() or {entry.name for entry in root.iterdir()} - {_FILES}):
+        raise OutputError.saying(text_pair("store.no_store", store=root))
+    return Store(root, terms)
+
+
+def _index(root: Path) -> dict[str, dict[str, str]]:
+    try:
+        index: dict[str, dict[str, str]] = json.loads((root / _INDEX).read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        index = {}
+    if not isinstance(index, dict) or not {"terms", "files"} <= index.keys():
+        raise InputError.saying(text_pair("store.damaged", store=root, folder=_INDEX))
+    return index
+
+
+def _cannot_write(root: Path, error: OSError) -> OutputError:
+    reason = os_reason(error)
+    return OutputError.saying(text_pair("store.cannot_write", store=root, why=reason))

@@ -1,0 +1,123 @@
+"""`jxgis count` as a user runs it: what it writes, a store that a month is added to, hostile text, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import shapely
+from hostile_city import POISON
+from messy_export import SOUTH, WEST, export
+
+from jxgis.load import load_issues
+
+if TYPE_CHECKING:
+    from cli.conftest import Finished
+
+Run = Callable[..., "Finished"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Two districts, the second called by an attack, and three months of issues."""
+    shapes = [shapely.box(WEST + east, SOUTH, WEST + east + 1000, SOUTH + 2000) for east in (0, 1000)]
+    gpd.GeoDataFrame({"name": ["西", POISON]}, geometry=shapes, crs=4549).to_file(tmp_path / "districts.gpkg")
+    (tmp_path / "months").mkdir()
+    for month in range(3):
+        table = export(month, 300, ids=900)
+        table.loc[:4, "处置部门"] = POISON
+        table.to_csv(tmp_path / "months" / f"2024-0{month + 1}.csv", index=False)
+    (tmp_path / "jxgis.toml").write_text(
+        '[city]\nprofile = "jiaxing"\n[inputs.issues]\npath = "months/*.csv"\ncrs = "EPSG:4549"\n'
+        '[inputs.districts]\npath = "districts.gpkg"\n',
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+def test_counts_are_of_the_issues_that_the_loader_keeps(project, jxgis: Run, run_json) -> None:
+    done = jxgis("count", "--project", project, "--out", project / "out")
+    assert done.code == 0, done.err
+    loaded = load_issues(str(project / "months/*.csv"), city=_city(), crs="EPSG:4549")
+    said = run_json(project / "out")
+    account = [row for row in said["inputs"] if row["layer"] == "issues"]
+    assert account == loaded.account()
+    districts = gpd.read_file(project / "districts.gpkg")
+    inside = gpd.sjoin(loaded.table, districts.set_crs(4549, allow_override=True), predicate="intersects")
+    inside = inside[~inside.index.duplicated()]
+    zones = gpd.read_file(project / "out" / "counts.gpkg", layer="zones")
+    whole = zones[(zones["issue_class"] == "all")].set_index("zone")["count"]
+    assert whole.to_dict() == inside["name"].value_counts().to_dict()
+    cells = gpd.read_file(project / "out" / "counts.gpkg", layer="cells")
+    every = cells[cells["issue_class"] == "all"]
+    assert len(every) == 100
+    assert every["count"].sum() == len(loaded.table) - said["outside_area"]
+    months = pd.read_parquet(project / "out" / "months.parquet")
+    by_month = loaded.table["time"].dt.strftime("%Y-%m").value_counts()
+    assert months[months["issue_class"] == "all"].set_index("month")["count"].to_dict() == by_month.to_dict()
+    assert sum(pq.read_table(project / "out" / "zones.parquet")["issues"].to_pylist()) == len(loaded.table)
+    rejects = pd.read_csv(project / "out" / "rejects" / "issues.csv")
+    assert len(rejects) == len(loaded.rejects)
+    assert POISON not in (project / "out" / "rejects" / "issues.csv").read_text(encoding="utf-8-sig")
+    assert "计数" in done.out
+
+
+def _city():
+    from jxgis.city import load_city
+
+    return load_city("jiaxing")
+
+
+def test_a_month_is_added_to_a_store(project, jxgis: Run) -> None:
+    months = sorted((project / "months").iterdir())
+    held = [month.read_bytes() for month in months]
+    for month in months[1:]:
+        month.unlink()
+    for at, month in enumerate(months):
+        month.write_bytes(held[at])
+        done = jxgis(
+            "count", "--project", project, "--store", project / "store", "--issues", month, "--out", project / "o"
+        )
+        assert done.code == 0, done.err
+        month.unlink()
+    for at, month in enumerate(months):
+        month.write_bytes(held[at])
+    assert jxgis("count", "--project", project, "--out", project / "whole").code == 0
+    for name in ("cells.parquet", "zones.parquet", "counts.gpkg"):
+        assert (project / "o" / name).read_bytes() == (project / "whole" / name).read_bytes()
+
+
+def test_a_file_that_cannot_be_counted_is_named_and_the_others_are(project, jxgis: Run, run_json) -> None:
+    (project / "months" / "2024-04.csv").write_text("x,y\n1,2\n", encoding="utf-8")
+    done = jxgis("count", "--project", project, "--out", project / "out")
+    assert done.code == 0
+    assert "2024-04.csv 没有计入任何数字" in done.err
+    assert [entry["part"] for entry in run_json(project / "out")["refused"]] == ["2024-04.csv"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--issues", "no.csv"], "文件不存在"),
+        (["--store", "jxgis.toml"], "不是计数库"),
+        (["--set", "inputs.issues.status=['无此状态']"], "无此状态"),
+        (["--workers", "none"], "--workers"),
+    ],
+)
+def test_what_cannot_be_used_is_said_and_nothing_is_written(project, jxgis: Run, monkeypatch, options, said) -> None:
+    monkeypatch.chdir(project)
+    done = jxgis("count", "--project", project, "--out", project / "out", *options)
+    assert done.code == 2
+    assert said in done.err
+    assert not (project / "out").exists()
+
+
+def test_without_a_project_it_is_said_what_is_missing(project, jxgis: Run) -> None:
+    done = jxgis("count", "--issues", project / "months" / "2024-01.csv", "--out", project / "out")
+    assert done.code == 2
+    assert "--project" in done.err or "[inputs.districts]" in done.err
