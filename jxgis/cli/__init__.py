@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -258,6 +258,15 @@ def count(
         ),
     ] = None,
     issues: Annotated[str | None, opt.layer("--issues", "issues")] = None,
+    projects: Annotated[
+        Path | None,
+        opt.option(
+            "--projects",
+            "装有多个项目的文件夹：每个项目一个结果，另有一张总表",
+            "A folder of projects: a result for each, and one table over all",
+            "DIR",
+        ),
+    ] = None,
     project: opt.Project = None,
     sets: opt.Set = None,
     lang: opt.Lang = "zh",
@@ -265,24 +274,32 @@ def count(
     """Count issues a batch at a time, and keep what was counted of each file."""
     from jxgis import run
 
-    settings = opt.settings_of(project, {"inputs": {"issues": {"path": issues}}}, sets)
     said: list[Text] = []
     with _progress(lang) as progress:
-        found = run.run_count(
-            settings,
-            out,
-            store=store,
-            scheduler=scheduler,
-            workers=workers,
-            has_project=opt.has_city(project, settings),
-            lang=lang,
-            progress=progress,
-            warn=said.append,
-        )
+        how: dict[str, Any] = {
+            "store": store, "scheduler": scheduler, "workers": workers, "lang": lang, "progress": progress, "warn": said.append,
+        }  # fmt: skip
+        if projects is None:
+            settings = opt.settings_of(project, {"inputs": {"issues": {"path": issues}}}, sets)
+            found = {"": run.run_count(settings, out, has_project=opt.has_city(project, settings), **how)}
+        else:
+            _refuse_beside_projects({"--project": project, "--issues": issues, "--set": sets})
+            found = run.run_count_cities(projects, out, **how)
     for line in said:
         say(line.of(lang), error=True)
-    say(found.line().of(lang))
-    say(word(f"完成：{out / 'counts.gpkg'}", f"Done: {out / 'counts.gpkg'}"))
+    for name, counts in found.items():
+        say(f"{name}{word('：', ': ') if name else ''}{counts.line().of(lang)}")
+    written = out / ("counts.gpkg" if projects is None else "cities.parquet")
+    say(word(f"完成：{written}", f"Done: {written}"))
+
+
+def _refuse_beside_projects(given: Mapping[str, object]) -> None:
+    from jxgis.errors import InputError
+    from jxgis.i18n import text_pair
+
+    for option, value in given.items():
+        if value is not None:
+            raise InputError.saying(text_pair("store.two_kinds", option=option))
 
 
 @app.command(cls=Command, help=word("按项目设置生成全部结果和报告", "Everything the project's inputs allow"))

@@ -1,7 +1,7 @@
 from .check_command import run_check
 from .commands import counted, run_demo, run_part, run_report
 from .compare_command import compare_results, run_compare
-from .count_command import run_count
+from .count_command import run_count, run_count_cities
 from .cycle_command import run_cycle
 from .init import init_project
 from .inputs import require_layer
@@ -18,6 +18,7 @@ __all__ = [
     "run_check",
     "run_compare",
     "run_count",
+    "run_count_cities",
     "run_cycle",
     "run_demo",
     "run_part",

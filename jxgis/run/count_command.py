@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, Any, cast
 from jxgis import output
 from jxgis._files import split_layer
 from jxgis.crs import M2_PER_KM2, box_around
-from jxgis.errors import InputError, require_lang
+from jxgis.errors import InputError, JxgisError, collect, require_lang
 from jxgis.i18n import text_pair
 from jxgis.run.inputs import GROUND, Reader, named, read_options
 from jxgis.settings import files_read
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     import pyarrow as pa
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from jxgis.store.counting import StoredCounts
     from jxgis.store.plan import Plan
 
-__all__ = ["run_count"]
+__all__ = ["run_count", "run_count_cities"]
 
 _OF_LOADER = (
     "class_column",
@@ -85,24 +88,108 @@ def run_count(
         If no file can be counted, the store is of other settings, or a folder cannot be written; the result is as it was then.
     """
     require_lang(lang)
+    on = {"scheduler": scheduler, "workers": workers, "said": progress}
+    with output.staged(out, command="count", reads=files_read(settings)) as stage:
+        found = _count(settings, stage, store, on, has_project=has_project, lang=lang)
+    for name, why in found.refused:
+        warn(text_pair("store.refused", file=name, why=why))
+    return found
+
+
+def run_count_cities(
+    projects: str | Path,
+    out: str | Path,
+    *,
+    store: str | Path | None = None,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    lang: str = "zh",
+    progress: Progress = lambda _: None,
+    warn: Progress = lambda _: None,
+) -> dict[str, StoredCounts]:
+    """`jxgis count --projects`: the same of every project of a folder, and one table over all.
+
+    Parameters
+    ----------
+    projects
+        A folder whose folders are projects: those that hold a jxgis.toml.
+    out
+        The result folder: one folder a project as `run_count` writes it, ``cities.parquet`` and ``run.json``.
+    store
+        The folder of their stores, one a project.
+    scheduler, workers, lang, progress
+        As for `run_count`.
+    warn
+        Called with each project, and each file of one, that could not be counted.
+
+    Returns
+    -------
+    dict of str to StoredCounts
+        By the name of the project's folder.
+
+    Raises
+    ------
+    JxgisError
+        If there is no project, none can be counted, or a folder cannot be written; the result is as it was then.
+    """
+    from jxgis.settings import load_settings
+
+    require_lang(lang)
+    folders = sorted(path.parent for path in Path(projects).glob("*/jxgis.toml"))
+    if not folders:
+        raise InputError.saying(text_pair("store.no_projects", folder=projects))
+    on = {"scheduler": scheduler, "workers": workers, "said": progress}
+    found: dict[str, StoredCounts] = {}
+    refused: dict[str, JxgisError] = {}
+    with output.staged(out, command="count", reads=[folder / "jxgis.toml" for folder in folders]) as stage:
+        for folder in folders:
+            progress(text_pair("store.project", name=folder.name))
+            own = output.Stage(stage.folder / folder.name, stage.command)
+            kept = None if store is None else Path(store) / folder.name
+            try:
+                found[folder.name] = _count(load_settings(folder), own, kept, on, has_project=True, lang=lang)
+            except InputError as error:
+                shutil.rmtree(own.folder, ignore_errors=True)
+                refused[folder.name] = error
+        if not found:
+            collect(refused.values())
+        _write_cities(found, stage)
+        said = [{"part": name, "message": error.text(lang)} for name, error in refused.items()]
+        output.write_run(stage, settings={"lang": lang}, crs=None, loaded=[], projects=list(found), refused=said)
+    for name, refusal in refused.items():
+        warn(text_pair("store.refused", file=name, why=refusal.message))
+    for name, counts in found.items():
+        for file, why in counts.refused:
+            warn(text_pair("store.refused", file=f"{name}/{file}", why=why))
+    return found
+
+
+def _count(
+    settings: Settings,
+    stage: output.Stage,
+    store: str | Path | None,
+    on: Mapping[str, Any],
+    *,
+    has_project: bool,
+    lang: str,
+) -> StoredCounts:
+    """Count the issues of a project, and write what was counted into a stage."""
+    from jxgis.store.counting import count_issues
+
     if settings.inputs.issues is None:
         raise InputError(zh="缺少输入：[inputs.issues]。", en="Missing input: [inputs.issues].")
+    progress = on["said"]
     reader = Reader(settings, has_project=has_project, lang=lang)
     with ExitStack() as stack:
-        stage = stack.enter_context(output.staged(out, command="count", reads=files_read(settings)))
         where = store if store is not None else stack.enter_context(tempfile.TemporaryDirectory(prefix="jxgis-"))
         given = reader.read([layer for layer in GROUND if layer in named(settings)] or list(GROUND), progress)
         plan, paths = _planned(settings, given)
         progress(text_pair("store.reading"))
-        from jxgis.store.counting import count_issues
-
-        found = count_issues(paths, plan, where, scheduler=scheduler, workers=workers, said=progress)
+        found = count_issues(paths, plan, where, **on)
         for note in found.notes:
             progress(note)
         progress(text_pair("pipeline.step_writing"))
         _write(found, stage, given, lang)
-    for name, why in found.refused:
-        warn(text_pair("store.refused", file=name, why=why))
     return found
 
 
@@ -161,6 +248,18 @@ def _write(found: StoredCounts, stage: output.Stage, given: Given, lang: str) ->
     }
     whole = replace(given, loaded={**given.loaded, "issues": _loaded(found)})
     whole.finish(stage, ("hotspots",), account)
+
+
+def _write_cities(found: Mapping[str, StoredCounts], stage: output.Stage) -> None:
+    """One table over all projects: issues by zone, class and month, with the project's name before them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = []
+    for name, counts in found.items():
+        table = _with_names(counts)
+        tables.append(table.add_column(0, "project", pa.array([name] * table.num_rows, type=pa.string())))
+    pq.write_table(pa.concat_tables(tables), stage.path("cities.parquet"), compression="zstd")
 
 
 def _month_names(counts: pa.Table) -> pa.Array:

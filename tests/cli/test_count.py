@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,3 +122,38 @@ def test_without_a_project_it_is_said_what_is_missing(project, jxgis: Run) -> No
     done = jxgis("count", "--issues", project / "months" / "2024-01.csv", "--out", project / "out")
     assert done.code == 2
     assert "--project" in done.err or "[inputs.districts]" in done.err
+
+
+def test_a_folder_of_projects_gives_a_result_each_and_one_table_over_all(project, jxgis: Run, run_json) -> None:
+    for name in ("嘉兴", "another", "broken"):
+        shutil.copytree(project / "months", project / "cities" / name / "months")
+        for file in ("districts.gpkg", "jxgis.toml"):
+            shutil.copy(project / file, project / "cities" / name / file)
+    for month in list((project / "cities" / "another" / "months").iterdir())[1:]:
+        month.unlink()
+    (project / "cities" / "broken" / "districts.gpkg").write_bytes(b"no layer")
+    done = jxgis("count", "--projects", project / "cities", "--store", project / "stores", "--out", project / "out")
+    assert done.code == 0, done.err
+    assert "broken 没有计入任何数字" in done.err
+    table = pd.read_parquet(project / "out" / "cities.parquet")
+    for name in ("嘉兴", "another"):
+        alone = jxgis("count", "--project", project / "cities" / name, "--out", project / "alone")
+        assert alone.code == 0
+        for file in ("counts.gpkg", "zones.parquet"):
+            assert (project / "alone" / file).read_bytes() == (project / "out" / name / file).read_bytes()
+        own = pd.read_parquet(project / "alone" / "zones.parquet")
+        assert table[table["project"] == name].drop(columns="project").reset_index(drop=True).equals(own)
+    assert set(table["project"]) == {"嘉兴", "another"}
+    said = run_json(project / "out")
+    assert said["projects"] == ["another", "嘉兴"]
+    assert [entry["part"] for entry in said["refused"]] == ["broken"]
+    again = jxgis("count", "--projects", project / "cities", "--store", project / "stores", "--out", project / "out")
+    assert again.code == 0, again.err
+
+
+def test_projects_that_are_none_are_refused(project, jxgis: Run) -> None:
+    none = jxgis("count", "--projects", project / "months", "--out", project / "out")
+    assert (none.code, "里没有项目" in none.err) == (2, True)
+    both = jxgis("count", "--projects", project, "--project", project, "--out", project / "out")
+    assert (both.code, "--project" in both.err) == (2, True)
+    assert not (project / "out").exists()

@@ -32,6 +32,7 @@ UNLISTED = {
     "check.json",
     "counts.gpkg",
     "cells.parquet",
+    "cities.parquet",
     "months.parquet",
     "zones.parquet",
     "index.html",
