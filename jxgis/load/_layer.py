@@ -19,6 +19,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import Text, rows_said, text_pair
 from jxgis.load._columns import as_written, differing, rename_columns
 from jxgis.load._coordinates import degrees_apart, place_columns
+from jxgis.load._database import asked_of
 from jxgis.load._file_notes import FileNotes, files_label
 from jxgis.load._masked import hide_numbers, mask_names
 from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
@@ -116,15 +117,17 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     InputError
         If there is no such option, or files, columns, CRS or coordinates cannot be used.
     """
-    given = options
-    require_known(given)
+    require_known(options)
+    asked, given = asked_of(source, options)
     agreed = contract_of(wanted, city)
     expected = (wanted, *agreed.stand_in)
     # Of a large export the files take a quarter of the time; columns, places and the CRS as much as what follows.
     with stretch(0, 0.25, text_pair("pipeline.share_reading")):
         own, encoding, empty = given.get("layer"), given.get("encoding"), agreed.may_be_empty
         used = None if agreed.carries else partial(_used, agreed, given)
-        raw = read_tables(source, expected=expected, layer=own, encoding=encoding, may_be_empty=empty, columns=used)
+        raw = read_tables(
+            source, expected=expected, layer=own, encoding=encoding, may_be_empty=empty, columns=used, asked=asked
+        )
     ledger = Ledger(raw, codes={column.name for column in agreed.columns if column.dtype == "code"})
     placing = _Placing(agreed, city, given, _columns_to_keep(raw, given.get("keep", ())))
     # A month without a case adds nothing, and has no place by which to choose a CRS.
@@ -234,10 +237,12 @@ def _compare_rivals(
             told.add("load.two_columns", table.name, count=int(differ.sum()), column=key, taken=taken, other=other)
 
 
-def _used(agreed: _tables.Contract, given: ReadOptions, names: Sequence[str], what: str) -> set[str] | None:
+def _used(
+    agreed: _tables.Contract, given: ReadOptions, names: Sequence[str], what: str, *, placed: bool = False
+) -> set[str] | None:
     """The columns of a file that a layer takes, and those that could be meant instead; None for all, where no column says where its rows are."""
     mapping = _mapping(names, agreed, given, what)
-    if not mapping.keys() & _tables.coordinate_columns().keys():
+    if not placed and not mapping.keys() & _tables.coordinate_columns().keys():
         return None
     wanted = {_tables.same_name(name) for name in given.get("keep", ())}
     others = [name for several in _rivals(names, agreed, mapping, given).values() for name in several]

@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, create_model
 
 from jxgis._files import split_layer
+from jxgis._postgis import is_address
 from jxgis._toml import kind_at, model_in, path_of, read_toml, validated
 from jxgis.schema.layers import layers
 from jxgis.settings._circle import CircleSettings, KindSettings
@@ -194,12 +195,12 @@ def load_settings(path: str | Path) -> Settings:
 
 
 def files_read(settings: Settings) -> list[str]:
-    """Every path that the settings name, patterns as they stand."""
+    """Every path that the settings name, patterns as they stand; a database is none."""
     layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
     paths = [None if layer is None else layer.path for layer in layers]
     paths += [settings.city.outline, settings.city.issue_classes, settings.report.template]
     paths += [way.file for own in settings.scoring.indicators.values() for way in own.measures]
-    return [split_layer(path)[0] for path in paths if path is not None]
+    return [split_layer(path)[0] for path in paths if path is not None and not is_address(path)]
 
 
 def make_settings(raw: dict[str, Any], source: str, *, folder: Path = Path()) -> Settings:
