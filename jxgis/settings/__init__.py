@@ -17,6 +17,7 @@ from jxgis.settings._circle import CircleSettings, KindSettings
 from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
 from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
+from jxgis.settings._output import OutputSettings
 from jxgis.settings._parts import (
     ALLOCATE,
     CLUSTERS,
@@ -85,6 +86,7 @@ __all__ = [
     "IssueInputSettings",
     "KindSettings",
     "MeasureSettings",
+    "OutputSettings",
     "ParkSettings",
     "Range",
     "Reference",
@@ -140,6 +142,7 @@ class Settings(Section):
     scan: ScanSettings = ScanSettings()
     trends: TrendSettings = TrendSettings()
     report: ReportSettings = ReportSettings()
+    output: OutputSettings = OutputSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:
         """The same with other options of a section, by the names that jxgis.toml has.
