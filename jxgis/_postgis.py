@@ -35,6 +35,7 @@ _LOST = ("08", "57P")
 _BUSY = ("40", "55P03", "57014")
 _FULL = ("53", "54")
 _DENIED = ("42501", "25006")
+_NO_SIGN = "22021"
 _NO_SELECT = ("42601", "0A000")
 
 
@@ -96,12 +97,6 @@ def session(address: str, *, what: str, kind: type[JxgisError] = InputError) -> 
         yield connection
     except psycopg.Error as error:
         raise kind.saying(_refused(error, what, where, writing=kind is OutputError)) from None
-    except UnicodeError:
-        raise kind(
-            zh=f"{what}：数据库 {where} 中的文字不是 UTF-8（数据库编码可能是 SQL_ASCII）；请管理员转换编码，或导出为 CSV 再读。",
-            en=f"{what}: text in the database {where} is not UTF-8 (its encoding may be SQL_ASCII): have it converted, or "
-            "export a CSV and read that.",
-        ) from None
     finally:
         with contextlib.suppress(psycopg.Error):
             connection.close()
@@ -209,6 +204,10 @@ def _refused(error: psycopg.Error, what: str, where: str, *, writing: bool) -> T
         rest = nothing
     elif code.startswith(_FULL):
         zh, en = f"数据库 {where} 容纳不下 {what}（{said}）。", f"The database {where} has no room for {what} ({said})."
+        rest = nothing
+    elif code == _NO_SIGN and not writing:
+        zh = f"{what}：数据库 {where} 中有不是 UTF-8 的文字（{said}），其编码可能是 SQL_ASCII；请管理员转换，或导出为 CSV 再读。"
+        en = f"{what}: the database {where} holds text that is not UTF-8 ({said}); its encoding may be SQL_ASCII: have it converted, or export a CSV and read that."
         rest = nothing
     elif code in _DENIED:
         zh = f"数据库 {where} 的这个用户没有{'写入' if writing else '读取'} {what} 的权限（{said}）；请管理员授权，或换一个用户。"

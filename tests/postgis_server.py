@@ -30,7 +30,9 @@ def programs() -> Path | None:
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     for folder in found:
         with contextlib.suppress(OSError, subprocess.CalledProcessError):
-            shared = subprocess.run([folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=True).stdout
+            shared = subprocess.run(
+                [folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=True
+            ).stdout
             if Path(shared.strip(), "extension", "postgis.control").is_file():
                 return folder
     return None
@@ -98,7 +100,9 @@ class Server:
         """Write a table as somebody else's program would; ``schema.name``."""
         shape = table.geometry.name if isinstance(table, gpd.GeoDataFrame) else None
         kinds = {column: _kind(table[column]) for column in table if column != shape}
-        rows = pd.DataFrame({column: table[column].astype(object).where(table[column].notna(), None) for column in kinds})
+        rows = pd.DataFrame(
+            {column: table[column].astype(object).where(table[column].notna(), None) for column in kinds}
+        )
         if shape is not None:
             srid = table.crs.to_epsg() or 0 if table.crs is not None else 0
             kinds["geom"] = f"geometry(Geometry,{srid})"
@@ -114,6 +118,28 @@ class Server:
                 for row in rows.itertuples(index=False):
                     copy.write_row(row)
         return f"{schema}.{name}"
+
+    def emptied(self) -> None:
+        """Drop what tests made: schemas and roles."""
+        with self.connected() as connection:
+            for (name,) in connection.execute(
+                "SELECT nspname FROM pg_namespace WHERE left(nspname, 3) <> 'pg_' "
+                "AND nspname NOT IN ('public', 'information_schema')"
+            ).fetchall():
+                connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
+            for (name,) in connection.execute(
+                "SELECT rolname FROM pg_roles WHERE left(rolname, 3) <> 'pg_' AND rolname <> %s", (OWNER,)
+            ).fetchall():
+                connection.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(name)))
+                connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+
+    def role(self, name: str, *grants: str) -> None:
+        """Make somebody else, with the owner's password and what is granted: ``USAGE ON SCHEMA gis``."""
+        with self.connected() as connection:
+            who = sql.Identifier(name)
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(who, sql.Literal(PASSWORD)))
+            for grant in grants:
+                connection.execute(sql.SQL("GRANT {} TO {}").format(sql.SQL(cast("LiteralString", grant)), who))
 
     def _run(self, program: str, *arguments: object) -> None:
         # The server keeps the streams of what starts it: none of them is waited for.

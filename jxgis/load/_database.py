@@ -101,14 +101,14 @@ def asked_of(source: object, given: ReadOptions) -> tuple[Asked, ReadOptions]:
     Raises
     ------
     InputError
-        If a database is asked for neither a table nor a query, for both, or for a layer of a file; or a file for either.
+        If a database is asked for neither a table nor a query, or for both; or a file for either.
 
     Examples
     --------
     >>> asked_of("postgresql://gis@db/city", {"table": "gis.parks", "crs": 4549})
     (Asked(table='gis.parks', query=None, geometry=None, has_crs=True), {'crs': 4549})
     """
-    table, query = given.get("table") or None, given.get("query") or None
+    table, query = ((given.get(name) or "").strip() or None for name in ("table", "query"))  # type: ignore[attr-defined]
     rest: Any = {name: value for name, value in given.items() if name not in ("table", "query")}
     if not (is_address(source) or (isinstance(source, list | tuple) and any(map(is_address, source)))):
         if table or query:
@@ -121,11 +121,6 @@ def asked_of(source: object, given: ReadOptions) -> tuple[Asked, ReadOptions]:
         raise InputError(
             zh='从数据库读取须且只须写明 table（如 table = "gis.parks"）或 query（一条 SELECT）之一。',
             en='A database is asked for either a table (table = "gis.parks") or a query (one SELECT), and not both.',
-        )
-    if given.get("layer") is not None:
-        raise InputError(
-            zh="数据库中的表用 table 指明，不用 layer 或 |layername=。",
-            en="A table of a database is named by table, not by layer or |layername=.",
         )
     columns = dict(given.get("columns") or {})
     shape = next((columns.pop(name) for name in [*columns] if same_name(name) == "geometry"), None)
@@ -160,10 +155,10 @@ def read_database(address: str, asked: Asked, *, columns: Picker | None) -> tupl
     InputError
         If the server, the table or the query cannot be used.
     """
-    from psycopg import IsolationLevel
-
     what = asked.table or QUERY
     with reading(what, _NOT_READ), session(address, what=what) as connection:
+        from psycopg import IsolationLevel
+
         connection.read_only = True
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         for name, value in _SESSION.items():
@@ -199,7 +194,7 @@ def _query(query: str) -> _Source:
     from psycopg import sql
 
     # Within brackets a server takes nothing but one SELECT; a comment at the end of a query ends with its line.
-    words = sql.SQL("({}\n)").format(sql.SQL(query.strip().rstrip(";")))
+    words = sql.SQL("({}\n)").format(sql.SQL(query.rstrip(";")))
     ordered = re.search(r"order\s+by", query, re.IGNORECASE)
     return _Source(QUERY, words, notes=() if ordered else (text_pair("load.server_order", name=QUERY),))
 
@@ -211,22 +206,21 @@ def _table(connection: psycopg.Connection, asked: str) -> _Source:
     found = connection.execute(
         "SELECT n.nspname, c.relname, c.oid, pg_table_is_visible(c.oid) FROM pg_class c "
         "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') "
-        "AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2"
+        "AND n.nspname <> 'information_schema' AND left(n.nspname, 3) <> 'pg_' ORDER BY 1, 2"
     ).fetchall()
-    whole = asked.strip()
     mine = [
         (schema, name, oid)
         for schema, name, oid, visible in found
-        if whole in (f"{schema}.{name}", f'"{schema}"."{name}"', *([name, f'"{name}"'] if visible else []))
+        if asked in (f"{schema}.{name}", f'"{schema}"."{name}"', *([name, f'"{name}"'] if visible else []))
     ]
     if not mine:
-        hint = nearest(whole, [f"{schema}.{name}" for schema, name, _, _ in found])
-        raise InputError(zh=f"数据库中没有表“{whole}”{hint.zh}", en=f"The database has no table {whole!r}{hint.en}")
+        hint = nearest(asked, [f"{schema}.{name}" for schema, name, _, _ in found])
+        raise InputError(zh=f"数据库中没有表“{asked}”{hint.zh}", en=f"The database has no table {asked!r}{hint.en}")
     if len(mine) > 1:
         names = few(f'"{schema}"."{name}"' for schema, name, _ in mine)
         raise InputError(
-            zh=f"“{whole}”可以指几张表：{names.zh}；请照此写法写明 table。",
-            en=f"{whole!r} may be several tables: {names.en}; write table as one of these.",
+            zh=f"“{asked}”可以指几张表：{names.zh}；请照此写法写明 table。",
+            en=f"{asked!r} may be several tables: {names.en}; write table as one of these.",
         )
     schema, name, oid = mine[0]
     order = connection.execute(
@@ -348,7 +342,7 @@ class _Rows:
         import pyarrow as pa
 
         # Without its brackets a batch goes on from the one before: the fingerprint does not hang on their size.
-        written = json.dumps(batch, ensure_ascii=False)[1:-1].encode()
+        written = json.dumps(batch, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
         self._digest.update(b"," + written)
         self._count, self._size = self._count + len(batch), self._size + len(written)
         if self._size > MOST_UNPACKED:
