@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -86,7 +86,7 @@ class Server:
     def execute(self, statement: str, values: Any = None, *, database: str = "city") -> list[Any]:
         """Run a statement as the owner, at once."""
         with self.connected(database) as connection:
-            cursor = connection.execute(cast("LiteralString", statement), values)
+            cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
     @contextlib.contextmanager
@@ -99,7 +99,7 @@ class Server:
     def write(self, schema: str, name: str, table: pd.DataFrame, *, key: str | None = None) -> str:
         """Write a table as somebody else's program would; ``schema.name``."""
         shape = table.geometry.name if isinstance(table, gpd.GeoDataFrame) else None
-        kinds = {column: _kind(table[column]) for column in table if column != shape}
+        kinds = {str(column): _kind(table[column]) for column in table if column != shape}
         rows = pd.DataFrame(
             {column: table[column].astype(object).where(table[column].notna(), None) for column in kinds}
         )
@@ -139,7 +139,7 @@ class Server:
             who = sql.Identifier(name)
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(who, sql.Literal(PASSWORD)))
             for grant in grants:
-                connection.execute(sql.SQL("GRANT {} TO {}").format(sql.SQL(cast("LiteralString", grant)), who))
+                connection.execute(sql.SQL("GRANT {} TO {}").format(sql.SQL(grant), who))
 
     def _run(self, program: str, *arguments: object) -> None:
         # The server keeps the streams of what starts it: none of them is waited for.

@@ -74,12 +74,15 @@ class Asked:
         Which of its columns says where its rows are, where there are several.
     has_crs
         Whether the user says in which system they are.
+    used
+        Which columns are used of a table that has geometries.
     """
 
     table: str | None = None
     query: str | None = None
     geometry: str | None = None
     has_crs: bool = False
+    used: Picker | None = None
 
 
 def asked_of(source: object, given: ReadOptions) -> tuple[Asked, ReadOptions]:
@@ -105,8 +108,9 @@ def asked_of(source: object, given: ReadOptions) -> tuple[Asked, ReadOptions]:
 
     Examples
     --------
-    >>> asked_of("postgresql://gis@db/city", {"table": "gis.parks", "crs": 4549})
-    (Asked(table='gis.parks', query=None, geometry=None, has_crs=True), {'crs': 4549})
+    >>> asked, given = asked_of("postgresql://gis@db/city", {"table": "gis.parks", "crs": 4549})
+    >>> asked.table, given
+    ('gis.parks', {'crs': 4549})
     """
     table, query = ((given.get(name) or "").strip() or None for name in ("table", "query"))  # type: ignore[attr-defined]
     rest: Any = {name: value for name, value in given.items() if name not in ("table", "query")}
@@ -139,7 +143,7 @@ def read_database(address: str, asked: Asked, *, columns: Picker | None) -> tupl
     asked
         The table or the query.
     columns
-        Which of its columns are used; others may be left unread.
+        Which of its columns are used, where it has no geometries; others may be left unread.
 
     Returns
     -------
@@ -288,7 +292,8 @@ def _read(
 ) -> tuple[str, Features]:
     what = source.name
     plain = [name for name in fields.kinds if name != fields.shape]
-    taken = None if columns is None else columns(plain, what, placed=fields.shape is not None)
+    pick = columns if fields.shape is None else asked.used
+    taken = None if pick is None else pick(plain, what)
     used = [name for name in plain if taken is None or name in taken]
     rows = _Rows(used, fields)
     for batch in _batches(connection, source, fields, used):

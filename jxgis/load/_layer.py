@@ -125,6 +125,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     with stretch(0, 0.25, text_pair("pipeline.share_reading")):
         own, encoding, empty = given.get("layer"), given.get("encoding"), agreed.may_be_empty
         used = None if agreed.carries else partial(_used, agreed, given)
+        asked = replace(asked, used=None if used is None else partial(used, placed=True))
         raw = read_tables(
             source, expected=expected, layer=own, encoding=encoding, may_be_empty=empty, columns=used, asked=asked
         )

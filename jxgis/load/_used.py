@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 import numpy as np
 
@@ -14,12 +14,15 @@ from jxgis.load._columns import empty_rows
 from jxgis.load._text import Sheet, counted_from, distinct_names, find_header
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     import pyarrow as pa
 
 __all__ = ["Picker", "read_used"]
+
+Picker: TypeAlias = "Callable[[Sequence[str], str], Collection[str] | None]"
+"""Of the columns of a file, and its name for messages, those that are used; None or none for all."""
 
 _HEAD_BYTES = 500_000
 _TAIL_BYTES = 1 << 16
@@ -27,16 +30,6 @@ _BLOCK_BYTES = 1 << 22
 # In these no byte of a sign is a line end, a quote, a comma, a tab or a semicolon: fields can be told before they are decoded.
 _CODECS = ("utf-8", "gb18030")
 _ASCII_IN_GB = "|"
-
-
-class Picker(Protocol):
-    """Of the columns of a file, and its name for messages, those that are used; None or none for all.
-
-    ``placed`` says that something else than a column of text tells where its rows are.
-    """
-
-    def __call__(self, names: Sequence[str], what: str, *, placed: bool = False) -> Collection[str] | None:
-        """Pick them."""
 
 
 def read_used(path: Path, *, encoding: str | None, what: str, columns: Picker) -> Sheet | None:

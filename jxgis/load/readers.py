@@ -152,7 +152,7 @@ def read_tables(
             for table in (
                 _read_path(path, wanted, _How(chosen, encoding, columns))
                 if isinstance(path, Path)
-                else [_from_database(path, asked, columns)]
+                else [_from_database(path, chosen, asked, columns)]
             )
         ]
     tables = [_holdable(table) for table in tables]
@@ -212,10 +212,15 @@ def _from_memory(table: pd.DataFrame) -> RawTable:
     return RawTable("(memory)", "", pd.DataFrame(plain.drop(columns=active)), geometry, crs, row)
 
 
-def _from_database(address: str, asked: Asked | None, columns: Picker | None) -> RawTable:
+def _from_database(address: str, layer: str | None, asked: Asked | None, columns: Picker | None) -> RawTable:
     if asked is None:
         raise InputError(
             zh="这里要的是文件，不能从数据库读取。", en="A file is needed here; a database cannot be read."
+        )
+    if layer is not None:
+        raise InputError(
+            zh="数据库中的表用 table 指明，不用 layer 或 |layername=。",
+            en="A table of a database is named by table, not by layer or |layername=.",
         )
     name, sha256, found = read_database(address, asked, columns=columns)
     row = np.arange(1, len(found.frame) + 1, dtype=np.int64)

@@ -156,7 +156,7 @@ class TestValues:
     def test_points_in_two_columns_are_read_as_those_of_a_file(self, postgis: Server, tmp_path: Path) -> None:
         file = write_city(tmp_path) / "issues.csv"
         raw = pd.read_csv(file, dtype=str, encoding="gb18030")
-        raw.loc[5, "X坐标"], raw.loc[7, "上报时间"], raw.loc[9, "任务号"] = "0", "昨天", raw.loc[8, "任务号"]
+        raw.loc[5, "X坐标"], raw.loc[7, "上报时间"], raw.loc[9, "任务号"] = "0", "昨天", "T00008"
         raw.to_csv(tmp_path / "issues.csv", index=False)
         table = postgis.write("gis", "issues", raw.reset_index(), key="index")
         of_file = load_layer("issues", tmp_path / "issues.csv", crs=4490, metric_crs=METRIC)
@@ -220,7 +220,7 @@ class TestValues:
             geometry=gpd.points_from_xy([EAST, EAST], [NORTH, NORTH]), crs=METRIC,
         )  # fmt: skip
         postgis.write("gis", "issues", table, key="id")
-        ask = {"table": "gis.issues", "columns": {"issue_id": "id"}}
+        ask: dict[str, Any] = {"table": "gis.issues", "columns": {"issue_id": "id"}}
         before = load("issues", postgis, **ask)
         postgis.execute("UPDATE gis.issues SET 联系人 = 'x'")
         after = load("issues", postgis, **ask)
@@ -405,12 +405,13 @@ class TestRefusals:
     """What can go wrong is said in one message, with what to do."""
 
     def test_what_is_asked_for(self, postgis: Server, tmp_path: Path) -> None:
-        for options in ({}, {"table": "gis.parks", "query": "SELECT 1"}, {"table": "", "query": " "}):
-            assert "table" in refusal(lambda options=options: load("parks", postgis, **options))
-        assert "layer" in refusal(lambda: load("parks", postgis, table="gis.parks", layer="x"))
+        assert "table" in refusal(lambda: load("parks", postgis))
+        assert "table" in refusal(lambda: load("parks", postgis, table="gis.parks", query="SELECT 1"))
+        assert "table" in refusal(lambda: load("parks", postgis, table="", query=" "))
+        assert "layer" in refusal(lambda: load_layer("parks", postgis.address(), table="gis.parks", layer="x"))
         assert "layer" in refusal(lambda: load("parks", postgis, f"{postgis.address()}|layername=x", table="gis.parks"))
         parks().to_file(tmp_path / "parks.gpkg")
-        assert "postgresql" in refusal(lambda: load("parks", postgis, tmp_path / "parks.gpkg", table="gis.parks"))
+        assert "postgresql" in refusal(lambda: load_layer("parks", tmp_path / "parks.gpkg", table="gis.parks"))
 
     def test_no_server(self, postgis: Server) -> None:
         address = f"postgresql://owner@127.0.0.1:{postgis.port + 1 if postgis.port < 60000 else 1}/city"
@@ -425,7 +426,7 @@ class TestRefusals:
         assert "did you mean city?" in said
 
     def test_wrong_password(self, postgis: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-        address = postgis.address(password="wr0ng-word")
+        address = postgis.address().replace("@", ":wr0ng-word@")
         said = refusal(lambda: load("parks", postgis, address, table="gis.parks"))
         assert "wr0ng" not in said
         assert "PGPASSWORD" in said
