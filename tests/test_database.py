@@ -70,7 +70,7 @@ def test_tables_hold_what_the_geopackage_holds(postgis: Server, tmp_path: Path) 
     hostile = ["a\tb\n\\.\\N", "", "O'Neil\"; DROP TABLE x; --", "{} %s 月河\r\n"]
     table = cells(
         share=[0.1, np.nan, 1e-300, -np.inf], label=hostile, missing=[None, "x", None, None], open=[True, False, True, False],
-        at=pd.to_datetime(["2024-02-29 08:30:15.25", None, "1999-12-31", "2024-01-01"]), whole=[2**62, -1, 0, 3],
+        at=pd.to_datetime(["2024-02-29 08:30:15.25", None, "1999-12-31 00:00:00.00", "2024-01-01 00:00:00.00"]), whole=[2**62, -1, 0, 3],
     )  # fmt: skip
     points = gpd.GeoDataFrame({"a": [1]}, geometry=gpd.points_from_xy([1 / 3], [2 / 3]), crs=4490)
     path = publish(

@@ -82,7 +82,8 @@ def test_hot_spots_are_the_same_as_of_files(jxgis, in_database: Server, city: Pa
 def test_by_options_of_the_command_line(jxgis, in_database: Server, tmp_path: Path) -> None:
     address = in_database.address()
     ended = jxgis(
-        "parks", "--parks", address, "--residential", address, "--set", "inputs.parks.table=gis.parks",
+        "parks", "--parks", address, "--by", address, "--set", "inputs.districts.table=gis.districts",
+        "--residential", address, "--set", "inputs.parks.table=gis.parks",
         "--set", "inputs.residential.query=SELECT * FROM gis.residential WHERE name <> '丙' ORDER BY key",
         "--set", f"output.database={address}", "--set", "output.schema=绿地", "--out", tmp_path / "out",
     )  # fmt: skip
@@ -106,7 +107,7 @@ def test_a_password_in_the_settings_is_warned_about_and_gets_nowhere(
     )
     said = ""
     for arguments in (
-        ("check", "parks", "--project", base, "--out", tmp_path / "checked"),
+        ("check", "parks", address, "--project", base, "--out", tmp_path / "checked"),
         ("parks", "--project", base, "--out", tmp_path / "parks"),
         ("verify", tmp_path / "parks", "--project", base),
         ("parks", "--project", base, "--set", "inputs.parks.table=gis.nothing", "--out", tmp_path / "none"),
@@ -138,7 +139,7 @@ def test_a_password_in_the_settings_is_warned_about_and_gets_nowhere(
 
 
 def test_a_part_of_the_ground_that_cannot_be_read_names_no_password(jxgis, in_database: Server, tmp_path: Path) -> None:
-    base = project(tmp_path, in_database, "parks", "residential")
+    base = project(tmp_path, in_database, "parks", "residential", "districts")
     text = base.read_text(encoding="utf-8")
     gone = in_database.address("nowhere", password=IN_ADDRESS)
     base.write_text(text + f'[inputs.waters]\npath = "{gone}"\ntable = "gis.waters"\n', encoding="utf-8")
