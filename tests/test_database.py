@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,19 @@ def publish(
     *,
     command: str = "hotspots",
     file: str = "a",
+    then: Callable[[], object] = lambda: None,
+    at_last: Callable[[], object] = lambda: None,
     **asked: Any,
 ) -> Path:
-    """Write a result with one GeoPackage, and publish it."""
+    """Write a result with one GeoPackage, and publish it; ``then`` before the folder is there, ``at_last`` after it."""
     settings = OutputSettings.model_validate({"database": server.address()} | asked)
-    with publishing(settings) as into, output.staged(folder / command, command=command) as stage:
-        write_gpkg(stage.path(f"{file}.gpkg"), layers)
-        output.write_run(stage, settings={}, crs=None, loaded=[])
-        into(stage)
+    with publishing(settings) as into:
+        with output.staged(folder / command, command=command) as stage:
+            write_gpkg(stage.path(f"{file}.gpkg"), layers)
+            output.write_run(stage, settings={}, crs=None, loaded=[])
+            into(stage)
+            then()
+        at_last()
     return folder / command / f"{file}.gpkg"
 
 
@@ -127,28 +132,23 @@ def test_columns_say_what_they_are_called(postgis: Server, tmp_path: Path) -> No
     assert postgis.execute("SELECT reason FROM jxgis.parks_noticed") == [("没有居住用地",)]
 
 
-@pytest.mark.parametrize("same", [True, False])
-def test_a_reader_sees_all_the_old_or_all_the_new(postgis: Server, tmp_path: Path, same: bool) -> None:
+def test_a_reader_sees_all_the_old_or_all_the_new(postgis: Server, tmp_path: Path) -> None:
     publish(postgis, tmp_path, {"cells": cells(4), "more": cells(4)})
     count = "SELECT (SELECT count(*) FROM jxgis.a_cells), (SELECT count(*) FROM jxgis.a_more)"
-    settings = OutputSettings(database=postgis.address())
-    more: dict[str, Any] = {} if same else {"further": 1}
-    with publishing(settings) as into:
-        with output.staged(tmp_path / "hotspots", command="hotspots") as stage:
-            write_gpkg(stage.path("a.gpkg"), {"cells": cells(6, **more), "more": cells(7, **more)})
-            output.write_run(stage, settings={}, crs=None, loaded=[])
-            into(stage)
-            if same:
-                assert postgis.execute(count) == [(4, 4)]
-        if same:
-            assert postgis.execute(count) == [(4, 4)]
-            connection = psycopg.connect(postgis.address(), password=PASSWORD)
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            assert connection.execute(count).fetchone() == (4, 4)  # the view of the data of this reader begins
-    if same:
-        assert connection.execute(count).fetchone() == (4, 4)
-        connection.close()
+    with psycopg.connect(postgis.address(), password=PASSWORD) as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        seen: list[Any] = []
+
+        def look() -> None:
+            seen.extend([*postgis.execute(count), reader.execute(count).fetchone()])
+
+        publish(postgis, tmp_path, {"cells": cells(6), "more": cells(7)}, then=look, at_last=look)
+        assert seen == [(4, 4)] * 4
+        # Who began to read before it was there goes on with the old.
+        assert reader.execute(count).fetchone() == (4, 4)
     assert postgis.execute(count) == [(6, 7)]
+    publish(postgis, tmp_path, {"cells": cells(2, further=1), "more": cells(3, further=1)})
+    assert postgis.execute(count) == [(2, 3)]
 
 
 def test_whoever_may_read_still_may_and_views_hold(postgis: Server, tmp_path: Path) -> None:
@@ -202,16 +202,8 @@ def test_what_a_command_no_longer_makes_goes_and_others_stay(postgis: Server, tm
 def test_an_error_leaves_the_old_in_both_places(postgis: Server, tmp_path: Path) -> None:
     path = publish(postgis, tmp_path, {"cells": cells(4)})
     before = path.read_bytes()
-    settings = OutputSettings(database=postgis.address())
-    with (
-        pytest.raises(ZeroDivisionError),
-        publishing(settings) as into,
-        output.staged(tmp_path / "hotspots", command="hotspots") as stage,
-    ):
-        write_gpkg(stage.path("a.gpkg"), {"cells": cells(6)})
-        output.write_run(stage, settings={}, crs=None, loaded=[])
-        into(stage)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        publish(postgis, tmp_path, {"cells": cells(6)}, then=lambda: 1 // 0)
     assert path.read_bytes() == before
     assert postgis.execute("SELECT count(*) FROM jxgis.a_cells") == [(4,)]
 
@@ -238,17 +230,12 @@ def test_a_server_that_stops_while_it_is_written_to(
 
 
 def test_a_server_that_is_gone_when_it_is_to_confirm(postgis: Server, tmp_path: Path) -> None:
-    settings = OutputSettings(database=postgis.address())
     try:
-        with pytest.raises(OutputError, match="结果文件夹已经写好"), publishing(settings) as into:
-            with output.staged(tmp_path / "out", command="hotspots") as stage:
-                write_gpkg(stage.path("a.gpkg"), {"cells": cells()})
-                output.write_run(stage, settings={}, crs=None, loaded=[])
-                into(stage)
-            postgis.stop()
+        said = refused(postgis, tmp_path, {"cells": cells()}, at_last=postgis.stop)
     finally:
         postgis.start()
-    assert (tmp_path / "out" / "a.gpkg").is_file()
+    assert "结果文件夹已经写好" in said
+    assert (tmp_path / "hotspots" / "a.gpkg").is_file()
     assert tables(postgis) == []
 
 

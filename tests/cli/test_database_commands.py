@@ -65,7 +65,7 @@ def test_hot_spots_are_the_same_as_of_files(jxgis, in_database: Server, city: Pa
     assert "output" not in run["settings"]
     layers = gpd.list_layers(tmp_path / "base" / "hotspots.gpkg")["name"]
     for layer in set(layers) - {"layer_styles"}:
-        there = in_database.execute(f"SELECT count(*) FROM jxgis.hotspots_{layer}")
+        there = in_database.execute(f"SELECT count(*) FROM jxgis.hotspots_{layer}")  # noqa: S608  # the result's own names
         assert there == [(len(gpd.read_file(tmp_path / "base" / "hotspots.gpkg", layer=layer)),)]
 
     in_database.execute("TRUNCATE jxgis.hotspots_cells")
@@ -134,6 +134,8 @@ def test_a_password_in_the_settings_is_warned_about_and_gets_nowhere(
         for path in (*(tmp_path / "checked").rglob("*"), *(tmp_path / "parks").rglob("*")):
             if path.is_file():
                 assert word.encode() not in path.read_bytes(), path
+    settings = load_settings(base)
+    assert IN_ADDRESS not in repr(settings) + str(settings)
     said = in_database.execute("SELECT string_agg(obj_description(oid), ' ') FROM pg_class")[0][0]
     assert IN_ADDRESS not in said
 
