@@ -29,9 +29,10 @@ COLUMNS = (
 
 
 def cells(n: int = 4, **more: Any) -> gpd.GeoDataFrame:
-    x = np.arange(n) * 200.0
     columns: dict[str, Any] = {"cell": [f"c{at}" for at in range(n)], "n": np.arange(n)} | more
-    return gpd.GeoDataFrame(columns, geometry=shapely.box(x, 0, x + 200, 200), crs=CRS)
+    return gpd.GeoDataFrame(
+        columns, geometry=[shapely.box(200 * at, 0, 200 * at + 200, 200) for at in range(n)], crs=CRS
+    )
 
 
 def publish(
@@ -75,7 +76,7 @@ def test_tables_hold_what_the_geopackage_holds(postgis: Server, tmp_path: Path) 
     hostile = ["a\tb\n\\.\\N", "", "O'Neil\"; DROP TABLE x; --", "{} %s 月河\r\n"]
     table = cells(
         share=[0.1, np.nan, 1e-300, -np.inf], label=hostile, missing=[None, "x", None, None], open=[True, False, True, False],
-        at=pd.to_datetime(["2024-02-29 08:30:15.25", None, "1999-12-31 00:00:00.00", "2024-01-01 00:00:00.00"]), whole=[2**62, -1, 0, 3],
+        at=pd.to_datetime(["2024-02-29 08:30:15.25", "", "1999-12-31 00:00:00.00", "2024-01-01 00:00:00.00"]), whole=[2**62, -1, 0, 3],
     )  # fmt: skip
     points = gpd.GeoDataFrame({"a": [1]}, geometry=gpd.points_from_xy([1 / 3], [2 / 3]), crs=4490)
     path = publish(

@@ -167,8 +167,9 @@ def test_the_demo_s_hot_spots_out_of_a_database(postgis: Server, root: Path, tmp
         name = postgis.write("gis", layer, table.reset_index(names="key"), key="key")
         moved[layer] = own.model_copy(update={"path": postgis.address(), "table": name})
 
-    def only(inputs: object) -> Settings:
-        chosen = dict.fromkeys(type(settings.inputs).model_fields) | inputs
+    def only(inputs: dict[str, object]) -> Settings:
+        chosen: dict[str, object] = dict.fromkeys(type(settings.inputs).model_fields)
+        chosen |= inputs
         return settings.model_copy(update={"inputs": settings.inputs.model_copy(update=chosen)})
 
     for name, inputs in (("files", given), ("base", moved)):

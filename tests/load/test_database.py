@@ -14,12 +14,14 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import psycopg
 import pyproj
 import pytest
 import shapely
 from postgis_server import IN_ADDRESS, PASSWORD, Server
 from small_city import EAST, NORTH, write_city
 
+from jxgis import _postgis
 from jxgis.errors import CrsError, InputError, JxgisError, MissingPackageError
 from jxgis.load import Loaded, _database, load_layer
 
@@ -424,6 +426,14 @@ class TestRefusals:
         said = refusal(lambda: load("parks", postgis, postgis.address("citi"), table="gis.parks"))
         assert "是否为 city？" in said
         assert "did you mean city?" in said
+
+    def test_a_server_that_speaks_chinese(self) -> None:
+        said = psycopg.OperationalError('连接失败: 致命错误:  数据库 "citi" 不存在')
+        assert (
+            "没有数据库“citi”" in _postgis._not_reached("postgresql://a@127.0.0.1:1/citi", said, "127.0.0.1:1/citi").zh
+        )
+        said = psycopg.OperationalError('致命错误:  角色"a"不存在')
+        assert "拒绝了连接" in _postgis._not_reached("postgresql://a@127.0.0.1:1/citi", said, "127.0.0.1:1/citi").zh
 
     def test_wrong_password(self, postgis: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         address = postgis.address().replace("@", ":wr0ng-word@")
