@@ -134,12 +134,8 @@ def _parts(address: str) -> Mapping[str, str]:
 
 
 def _where(given: Mapping[str, str]) -> str:
-    """A database as messages name it: without user and password, a socket's folder as this machine."""
-    host = given.get("host") or given.get("hostaddr") or os.environ.get("PGHOST") or "localhost"
-    place = "localhost" if host.startswith("/") else host
-    port = given.get("port") or os.environ.get("PGPORT") or "5432"
-    name = given.get("dbname") or os.environ.get("PGDATABASE") or ""
-    return f"{place}:{port}/{name}"
+    """A database as messages name it, which may come to stand in a result: neither user nor password nor machine."""
+    return given.get("dbname") or given.get("service") or os.environ.get("PGDATABASE") or "postgresql"
 
 
 def _not_reached(address: str, error: psycopg.Error, where: str) -> Text:
@@ -150,8 +146,8 @@ def _not_reached(address: str, error: psycopg.Error, where: str) -> Text:
     if missing is not None:
         hint = nearest(missing[1], _databases(address))
         return Text(
-            zh=f"服务器上没有数据库“{missing[1]}”（{where}）{hint.zh}",
-            en=f"No database {missing[1]!r} ({where}){hint.en}",
+            zh=f"服务器上没有数据库“{missing[1]}”{hint.zh}",
+            en=f"The server has no database {missing[1]!r}{hint.en}",
         )
     if pgconn is not None and pgconn.needs_password:
         return Text(
@@ -170,8 +166,9 @@ def _not_reached(address: str, error: psycopg.Error, where: str) -> Text:
             en=f"The database {where} refuses the connection ({fatal[1]}); check the user and the address, or ask who runs it.",
         )
     return Text(
-        zh=f"连接不上数据库 {where}；请检查主机和端口、服务器是否在运行、网络和防火墙。",
-        en=f"The database {where} cannot be reached; check host and port, whether the server runs, the network and its firewall.",
+        zh=f"连接不上数据库 {where}；请检查地址中的主机和端口、服务器是否在运行、网络和防火墙。",
+        en=f"The database {where} cannot be reached; check host and port in its address, whether the server runs, the network and "
+        "its firewall.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -140,7 +141,9 @@ def test_a_password_in_the_settings_is_warned_about_and_gets_nowhere(
     assert IN_ADDRESS not in said
 
 
-def test_a_part_of_the_ground_that_cannot_be_read_names_no_password(jxgis, in_database: Server, tmp_path: Path) -> None:
+def test_ground_that_cannot_be_read_is_said_without_its_address(
+    jxgis, in_database: Server, tmp_path: Path, run_json
+) -> None:
     base = project(tmp_path, in_database, "parks", "residential", "districts")
     text = base.read_text(encoding="utf-8")
     gone = in_database.address("nowhere", password=IN_ADDRESS)
@@ -148,7 +151,9 @@ def test_a_part_of_the_ground_that_cannot_be_read_names_no_password(jxgis, in_da
     ended = jxgis("parks", "--project", base, "--out", tmp_path / "out")
     assert ended.code == 0, ended.err
     for path in (tmp_path / "out").rglob("*"):
-        assert not path.is_file() or IN_ADDRESS.encode() not in path.read_bytes()
+        words = (IN_ADDRESS, PASSWORD, "127.0.0.1", in_database.address())
+        assert not path.is_file() or not any(word.encode() in path.read_bytes() for word in words), path
+    assert "waters" in json.dumps(run_json(tmp_path / "out"))
 
 
 @pytest.mark.slow

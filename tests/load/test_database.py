@@ -49,6 +49,7 @@ def refusal(ask: Callable[[], object], kind: type[JxgisError] = InputError) -> s
     whole = "".join(traceback.format_exception(caught.value))
     assert PASSWORD not in whole
     assert IN_ADDRESS not in whole
+    assert "127.0.0.1" not in whole
     zh, en = caught.value.message
     assert zh != en
     return f"{zh}\n{en}"
