@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from postgis_server import Server
 
 # A busy machine fails no test: neither an example nor the making of one has a time limit.
 settings.register_profile("jxgis", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,6 +47,30 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def root() -> Path:
     """The project's folder."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def postgis_server() -> Generator[Server]:
+    """A PostGIS server, where PostgreSQL is installed with it."""
+    pytest.importorskip("psycopg")
+    from postgis_server import programs, running
+
+    if programs() is None:
+        pytest.skip("PostgreSQL with PostGIS is not installed")
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgis(postgis_server: Server, monkeypatch: pytest.MonkeyPatch) -> Generator[Server]:
+    """The server with an empty database, its password in the environment."""
+    from postgis_server import PASSWORD
+
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    yield postgis_server
+    postgis_server.emptied()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,8 @@ def _plain(name: str) -> str:
 
 def test_lower_bounds_are_the_versions_that_are_run(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    bounds = dict(dependency.split(">=") for dependency in project["dependencies"])
+    extras = [name for extra in project["optional-dependencies"].values() for name in extra if ">=" in name]
+    bounds = dict(re.sub(r"\[.*\]", "", dependency).split(">=") for dependency in [*project["dependencies"], *extras])
     oldest = _pins(root / "constraints-oldest.txt")
     assert {_plain(name): bound for name, bound in bounds.items()} == {
         _plain(name): oldest[_plain(name)] for name in bounds
@@ -28,5 +29,5 @@ def test_lower_bounds_are_the_versions_that_are_run(root: Path) -> None:
 def test_everything_that_is_installed_is_pinned(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = [name for extra in project["optional-dependencies"].values() for name in extra]
-    names = {_plain(dependency.split(">=")[0]) for dependency in [*project["dependencies"], *extras]}
+    names = {_plain(re.split(r"[\[>]", dependency)[0]) for dependency in [*project["dependencies"], *extras]}
     assert names <= set(_pins(root / "constraints.txt"))

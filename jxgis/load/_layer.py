@@ -20,6 +20,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import Text, rows_said, text_pair
 from jxgis.load._columns import as_written, differing, rename_columns
 from jxgis.load._coordinates import degrees_apart, place_columns
+from jxgis.load._database import asked_of
 from jxgis.load._file_notes import FileNotes, files_label
 from jxgis.load._masked import hide_numbers, mask_names
 from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from jxgis._misplaced import AxisOrder
     from jxgis.city import City
+    from jxgis.load._database import Asked
     from jxgis.load._used import Picker
     from jxgis.reference import Reference
 
@@ -126,12 +128,16 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         If there is no such option, or files, columns, CRS or coordinates cannot be used.
     """
     require_known(options)
+    asked, given = asked_of(source, options)
     agreed = contract_of(wanted, city)
     # Of a large export the files take a quarter of the time; columns, places and the CRS as much as what follows.
-    return gather_tables(_read(source, agreed, options), agreed, city=city, options=options)
+    return gather_tables(_read(source, agreed, asked, given), agreed, city=city, options=given)
 
 
-def _read(source: Source, agreed: _tables.Contract, given: ReadOptions) -> list[RawTable]:
+def _read(source: Source, agreed: _tables.Contract, asked: Asked, given: ReadOptions) -> list[RawTable]:
+    used = picker(agreed, given)
+    if used is not None:
+        asked = replace(asked, used=partial(_used, agreed, given, placed=True))
     with stretch(0, 0.25, text_pair("pipeline.share_reading")):
         return read_tables(
             source,
@@ -139,7 +145,8 @@ def _read(source: Source, agreed: _tables.Contract, given: ReadOptions) -> list[
             layer=given.get("layer"),
             encoding=given.get("encoding"),
             may_be_empty=agreed.may_be_empty,
-            columns=picker(agreed, given),
+            columns=used,
+            asked=asked,
         )
 
 
@@ -291,10 +298,12 @@ def picker(agreed: _tables.Contract, given: ReadOptions) -> Picker | None:
     return None if agreed.carries else partial(_used, agreed, given)
 
 
-def _used(agreed: _tables.Contract, given: ReadOptions, names: Sequence[str], what: str) -> set[str] | None:
+def _used(
+    agreed: _tables.Contract, given: ReadOptions, names: Sequence[str], what: str, *, placed: bool = False
+) -> set[str] | None:
     """The columns of a file that a layer takes, and those that could be meant instead; None for all, where no column says where its rows are."""
     mapping = _mapping(names, agreed, given, what)
-    if not mapping.keys() & _tables.coordinate_columns().keys():
+    if not placed and not mapping.keys() & _tables.coordinate_columns().keys():
         return None
     wanted = {_tables.same_name(name) for name in given.get("keep", ())}
     others = [name for several in _rivals(names, agreed, mapping, given).values() for name in several]

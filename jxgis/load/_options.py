@@ -28,6 +28,8 @@ class ReadOptions(TypedDict, total=False):
     the name. ``columns``: contract name to the name in the file. ``towgs84``: three or seven parameters of a local
     system. ``metric_crs``: the CRS to work in, where there is no city. ``box``: west, south, east, north in degrees,
     where there is no city. ``keep``: of issues, further columns of the file to carry along, personal values masked.
+    ``table``, ``query``: of a database (``postgresql://…``), the table ``schema.name``, or one SELECT; the column of
+    geometries, where there are several, is ``columns={"geometry": …}``.
     """
 
     keep: Sequence[str]
@@ -40,6 +42,8 @@ class ReadOptions(TypedDict, total=False):
     towgs84: tuple[float, ...] | None
     metric_crs: str | int | pyproj.CRS | None
     box: Box | None
+    table: str | None
+    query: str | None
 
 
 def require_known(options: Mapping[str, object]) -> None:

@@ -17,9 +17,11 @@ import numpy as np
 import pandas as pd
 
 from jxgis._files import reading, require_name, require_ordinary, require_sane_zip, split_layer
+from jxgis._postgis import is_address
 from jxgis.errors import InputError, os_reason
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import holdable
+from jxgis.load._database import Asked, read_database
 from jxgis.load._parquet import read_parquet
 from jxgis.load._text import BrokenRow, Sheet, decode, distinct_names, empty_file, read_csv
 from jxgis.load._used import Picker, read_used
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["EXCEL", "RawTable", "Source", "decode", "file_hash", "find_files", "one_file", "read_tables"]
 
 Source: TypeAlias = "str | Path | pd.DataFrame | Sequence[str | Path]"
-"""A path, a glob, several of them, or a table in memory (a GeoDataFrame is one)."""
+"""A path, a glob, the address of a database, several of them, or a table in memory (a GeoDataFrame is one)."""
 
 _TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
 EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et")
@@ -99,8 +101,9 @@ def read_tables(
     encoding: str | None = None,
     may_be_empty: bool = False,
     columns: Picker | None = None,
+    asked: Asked | None = None,
 ) -> list[RawTable]:
-    """Read a file, a glob, a zip or a table in memory.
+    """Read a file, a glob, a zip, a table of a database or one in memory.
 
     Parameters
     ----------
@@ -118,6 +121,8 @@ def read_tables(
         Whether there may be no row.
     columns
         Which columns are used; others may be left unread.
+    asked
+        Of an address ``postgresql://…``: which table, or by which query.
 
     Returns
     -------
@@ -140,11 +145,15 @@ def read_tables(
     else:
         wanted = (expected,) if isinstance(expected, str) else tuple(expected)
         named = [split_layer(str(one)) for one in _several(source)]
-        paths = [(path, own or layer) for one, own in named for path in find_files(one)]
+        paths = [(path, own or layer) for one, own in named for path in ([one] if is_address(one) else find_files(one))]
         tables = [
             table
             for path, chosen in stepped(paths, text_pair("pipeline.share_reading"))
-            for table in _read_path(path, wanted, _How(chosen, encoding, columns))
+            for table in (
+                _read_path(path, wanted, _How(chosen, encoding, columns))
+                if isinstance(path, Path)
+                else [_from_database(path, chosen, asked, columns)]
+            )
         ]
     tables = [_holdable(table) for table in tables]
     if not may_be_empty and not any(len(table.frame) + len(table.broken) for table in tables):
@@ -201,6 +210,21 @@ def _from_memory(table: pd.DataFrame) -> RawTable:
     geometry = np.asarray(plain[active].array, dtype=object)
     crs = getattr(table, "crs", None)
     return RawTable("(memory)", "", pd.DataFrame(plain.drop(columns=active)), geometry, crs, row)
+
+
+def _from_database(address: str, layer: str | None, asked: Asked | None, columns: Picker | None) -> RawTable:
+    if asked is None:
+        raise InputError(
+            zh="这里要的是文件，不能从数据库读取。", en="A file is needed here; a database cannot be read."
+        )
+    if layer is not None:
+        raise InputError(
+            zh="数据库中的表用 table 指明，不用 layer 或 |layername=。",
+            en="A table of a database is named by table, not by layer or |layername=.",
+        )
+    name, sha256, found = read_database(address, asked, columns=columns)
+    row = np.arange(1, len(found.frame) + 1, dtype=np.int64)
+    return RawTable(name, sha256, found.frame, found.geometry, found.crs, row, notes=found.notes, left=found.left)
 
 
 def find_files(source: str | Path) -> list[Path]:

@@ -164,11 +164,17 @@ class Result(ABC):
         OutputError
             If the folder cannot be written; nothing is changed then.
         """
+        from jxgis.database import publishing
         from jxgis.settings import files_read
 
-        reads = files_read(self.given.settings)
-        with self.given.telling(), output.staged(out, command=self.part.command, reads=reads) as stage:
+        settings, reads = self.given.settings, files_read(self.given.settings)
+        with (
+            self.given.telling(),
+            publishing(settings.output, self.given.progress) as publish,
+            output.staged(out, command=self.part.command, reads=reads) as stage,
+        ):
             self.write_command(stage)
+            publish(stage)
         return Path(out)
 
     def write_command(self, stage: output.Stage) -> None:

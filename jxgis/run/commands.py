@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis import output
 from jxgis.city import UNCLASSIFIED, contract_of
+from jxgis.database import publishing
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, listed, text_pair
 from jxgis.progress import stepped
@@ -72,7 +73,10 @@ def run_part(
     _refuse_without(
         [*part.lacks(there, alone=True), *(each for each in part.also_needs(settings) if each not in there)], part
     )
-    with output.staged(out, command=command, reads=files_read(settings)) as stage:
+    with (
+        publishing(settings.output, progress) as publish,
+        output.staged(out, command=command, reads=files_read(settings)) as stage,
+    ):
         reader = Reader(settings, has_project=has_project, lang=lang, options=part.layer_options)
         layers = _layers_before(part, settings)
         known = knows(part, there, lambda: reader.read(part.reads, progress))
@@ -83,6 +87,7 @@ def run_part(
         result = replace(result, given=replace(result.given, loaded=given.loaded))  # all that was read is accounted for
         progress(text_pair("pipeline.step_writing"))
         result.write_command(stage)
+        publish(stage)
     for line in found.lines():
         warn(line)
     return result
@@ -169,7 +174,10 @@ def run_report(
         )
     wording_of(settings, lang)  # a text that cannot be used is said before anything is computed
     layers = tuple(dict.fromkeys(layer for part in PARTS for layer in part.layers_for(settings)))
-    with output.staged(out, command=command, reads=files_read(settings)) as stage:
+    with (
+        publishing(settings.output, progress) as publish,
+        output.staged(out, command=command, reads=files_read(settings)) as stage,
+    ):
         reader = Reader(settings, has_project=True, lang=lang)
         given = replace(reader.with_ground(reader.read(layers, progress)), in_report=True)
         found = _all(given)
@@ -187,6 +195,7 @@ def run_report(
         sections = tuple(dict.fromkeys(section for part in PARTS for section in part.settings))
         page = partial(write_report, found, lines, stage, given)
         given.finish(stage, sections, account | template_account(settings) | found.account(lang), page)
+        publish(stage)
     for line in found.lines():
         warn(line)
     return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jxgis import output
 from jxgis._files import split_layer
+from jxgis._postgis import is_address
 from jxgis.crs import M2_PER_KM2, box_around
 from jxgis.errors import InputError, JxgisError, collect, require_lang
 from jxgis.i18n import text_pair
@@ -212,6 +213,8 @@ def _planned(settings: Settings, given: Given) -> tuple[Plan, list[Path]]:
     own = {name: options.pop(name, None) for name in _OF_LOADER}
     asked = settings.inputs.issues
     path, layer = split_layer("" if asked is None else asked.path)
+    if is_address(path):
+        raise InputError.saying(text_pair("store.no_database"))
     how = HowRead(
         city,
         ClassesBy(own["class_column"], own["class_table"]),

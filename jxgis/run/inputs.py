@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jxgis._postgis import is_address
 from jxgis.city import City, contract_of, load_city
 from jxgis.crs import box_around, distortion_note
 from jxgis.demo._mark import is_schematic
@@ -85,6 +86,8 @@ def not_there(settings: Settings, layers: Sequence[str]) -> list[str]:
 def _missing(path: str) -> InputError | None:
     from jxgis.load.readers import find_files
 
+    if is_address(path):
+        return None
     try:
         find_files(path)
     except InputError as error:
@@ -97,7 +100,8 @@ def _sketch(ground: Sequence[InputSettings]) -> Sketch:
 
     if any(polygons.official for polygons in ground):
         return False
-    made_up = any(is_schematic(path) for polygons in ground for path in find_files(polygons.path))
+    paths = [polygons.path for polygons in ground if not is_address(polygons.path)]
+    made_up = any(is_schematic(file) for path in paths for file in find_files(path))
     return True if made_up else "borders"
 
 

@@ -20,7 +20,7 @@ from jxgis.run.document import template_account
 from jxgis.run.inputs import city_of
 from jxgis.run.parts import PARTS
 from jxgis.schema.files import RUN
-from jxgis.settings import make_settings
+from jxgis.settings import OutputSettings, make_settings
 from jxgis.verify.compared import Compared, Difference, compare_files
 from jxgis.verify.recorded import flat, recorded
 
@@ -98,7 +98,15 @@ def run_verify(
     progress(text_pair("verify.step"))
     with tempfile.TemporaryDirectory(prefix="jxgis-verify-") as place:
         again = Path(place) / "result"
-        _run_again(command, run, asked, again, has_project=has_project, lang=lang, progress=progress)
+        _run_again(
+            command,
+            run,
+            asked.model_copy(update={"output": OutputSettings()}),
+            again,
+            has_project=has_project,
+            lang=lang,
+            progress=progress,
+        )
         progress(text_pair("verify.step_comparing"))
         _compare(root, again, found)
         found.lines = [*_versions(run, again), *found.lines]

@@ -10,12 +10,14 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, create_model
 
 from jxgis._files import split_layer
+from jxgis._postgis import is_address
 from jxgis._toml import kind_at, model_in, path_of, read_toml, validated
 from jxgis.schema.layers import layers
 from jxgis.settings._circle import CircleSettings, KindSettings
 from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
 from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
+from jxgis.settings._output import OutputSettings
 from jxgis.settings._parts import (
     ALLOCATE,
     CLUSTERS,
@@ -84,6 +86,7 @@ __all__ = [
     "IssueInputSettings",
     "KindSettings",
     "MeasureSettings",
+    "OutputSettings",
     "ParkSettings",
     "Range",
     "Reference",
@@ -139,6 +142,7 @@ class Settings(Section):
     scan: ScanSettings = ScanSettings()
     trends: TrendSettings = TrendSettings()
     report: ReportSettings = ReportSettings()
+    output: OutputSettings = OutputSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:
         """The same with other options of a section, by the names that jxgis.toml has.
@@ -194,12 +198,12 @@ def load_settings(path: str | Path) -> Settings:
 
 
 def files_read(settings: Settings) -> list[str]:
-    """Every path that the settings name, patterns as they stand."""
+    """Every path that the settings name, patterns as they stand; a database is none."""
     layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
     paths = [None if layer is None else layer.path for layer in layers]
     paths += [settings.city.outline, settings.city.issue_classes, settings.report.template]
     paths += [way.file for own in settings.scoring.indicators.values() for way in own.measures]
-    return [split_layer(path)[0] for path in paths if path is not None]
+    return [split_layer(path)[0] for path in paths if path is not None and not is_address(path)]
 
 
 def make_settings(raw: dict[str, Any], source: str, *, folder: Path = Path()) -> Settings:

@@ -51,7 +51,8 @@ class CitySettings(Section):
 class InputSettings(Section):
     """``[inputs.LAYER]``: where a layer is and how to read it.
 
-    ``path`` may be a glob, and may name the layer as QGIS does: ``units.gpkg|layername=units``.
+    ``path`` may be a glob, and may name the layer as QGIS does: ``units.gpkg|layername=units``; or the address of a PostGIS
+    database, of which ``table`` or ``query`` says what is read.
     """
 
     path: str
@@ -90,6 +91,18 @@ class InputSettings(Section):
         "地方坐标系到 WGS-84 的转换参数，3 个或 7 个",
         "parameters of a local system to WGS-84, three or seven",
         example=[0.0, 0.0, 0.0],
+    )
+    table: str | None = option(
+        None,
+        "path 为数据库（postgresql://用户@主机:端口/数据库名）时读哪张表",
+        "which table, where path is a database (postgresql://user@host:port/name)",
+        example="gis.parks",
+    )
+    query: str | None = option(
+        None,
+        "或者用一条 SELECT 读取（只读）",
+        "or what one SELECT returns (nothing is written)",
+        example="SELECT * FROM gis.parks WHERE open",
     )
     official: bool = option(
         False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import reduce
 from operator import or_
 from types import UnionType
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jxgis._toml import validated
 from jxgis.i18n import Text
+from jxgis.privacy import hide_passwords
 
 __all__ = [
     "CityMetres",
@@ -41,6 +42,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What is shown of it where it is printed: no password of an address."""
+        for name, value in super().__repr_args__():
+            yield name, hide_passwords(value) if isinstance(value, str) else value
 
     def but(self, changed: dict[str, Any], source: str = "options") -> Self:
         """The same with some options changed, checked; a wrong name gets the nearest one.

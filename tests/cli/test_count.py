@@ -105,6 +105,7 @@ def test_a_file_that_cannot_be_counted_is_named_and_the_others_are(project, jxgi
     ("options", "said"),
     [
         (["--issues", "no.csv"], "文件不存在"),
+        (["--issues", "postgresql://gis@db/city"], "只读文件"),
         (["--store", "jxgis.toml"], "不是计数库"),
         (["--set", "inputs.issues.status=['无此状态']"], "无此状态"),
         (["--workers", "none"], "--workers"),

@@ -488,7 +488,7 @@ def test_every_key_of_an_input_layer_is_read(monkeypatch, tmp_path) -> None:
         "path": "issues.csv", "layer": "Sheet2", "crs": "GCJ-02", "encoding": "gbk", "axes": "north_east",
         "name_column": "名", "columns": {"issue_id": "编号"}, "towgs84": (1.0, 2.0, 3.0), "official": True,
         "class_column": "类", "timezone": "Asia/Tokyo", "from": "2023-01-01", "to": "2023-02-01", "status": ("已结案",),
-        "source": ("热线",), "drop_status": ("作废",), "drop_points": ((120.5, 30.5),), "keep": ("社区",),
+        "source": ("热线",), "drop_status": ("作废",), "drop_points": ((120.5, 30.5),), "keep": ("社区",), "table": "gis.issues", "query": "SELECT 1",
     }  # fmt: skip
     fields = {field.alias or name: name for name, field in IssueInputSettings.model_fields.items()}
     assert set(given) == set(fields), "a new setting is to be given a value here"
