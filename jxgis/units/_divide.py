@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
 from jxgis.units.border_bound import prove_borders
 from jxgis.units.optimum import UnitPool, enumerate_units, optimal_units
-from jxgis.units.search import Pool, Solution, search_piece, seed_piece
+from jxgis.units.search import Pool, Solution, judge, search_piece, seed_piece
 
-__all__ = ["Division", "divide"]
+__all__ = ["TRIALS_OF_ONE_ROUND", "Division", "divide"]
 
 # Parts of at most so many nodes are tried to a proven optimum; the limit is what 64 bits hold.
 SMALL = 64
@@ -20,7 +19,7 @@ SMALL = 64
 MOST_SETS = 100_000
 # Rounds of seeds before a part is given up, by how often the trials per node hold this number and its doubles (4,000: five):
 # each tries the half of the numbers of units that came nearest to the bounds, with other seeds and twice the effort.
-_TRIALS_OF_ONE_ROUND = 250
+TRIALS_OF_ONE_ROUND = 250
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def divide(
     nearest: Solution | None = None
     off: dict[int, float] = {}
     seeds = 0
-    for turn in range(max(1, (iterations // _TRIALS_OF_ONE_ROUND).bit_length())):
+    for turn in range(max(1, (iterations // TRIALS_OF_ONE_ROUND).bit_length())):
         for count in tuple(possible):
             start, grown = seed_piece(piece, count, seed=(*seed, turn), effort=2**turn)
             seeds += grown
@@ -141,6 +140,4 @@ def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Solution, met: P
 
 
 def _as_one(piece: Piece) -> Solution:
-    label = np.zeros(len(piece.area), dtype=np.int64)
-    cost, excess = unit_costs(piece, label, 1)
-    return Solution(label=label, k=1, cost=float(cost[0]), excess=float(excess[0]))
+    return judge(piece, np.zeros(len(piece.area), dtype=np.int64), 1)
