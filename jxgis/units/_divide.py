@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from jxgis.units._piece import Piece
+from jxgis.units._reach import is_hopeless
 from jxgis.units.border_bound import prove_borders
 from jxgis.units.optimum import UnitPool, enumerate_units, optimal_units
 from jxgis.units.search import Pool, Solution, judge, search_piece, seed_piece
@@ -60,6 +61,7 @@ def divide(
     seed: tuple[int, ...],
     iterations: int,
     starts: int,
+    known: Solution | None = None,
 ) -> Division:
     """Divide a part into k units, or into another number where k cannot be had.
 
@@ -77,6 +79,8 @@ def divide(
         Whether k was asked for: then no other number is tried.
     seed, iterations, starts
         As :func:`~jxgis.units.search.search_piece`.
+    known
+        Units within the bounds, where some are known: what the search begins with where it finds none itself.
 
     Returns
     -------
@@ -84,8 +88,8 @@ def divide(
 
     Notes
     -----
-    Numbers of units are tried from k outwards. A number is ruled out only by a proof over all possible units, which
-    needs a small part; otherwise those that came nearest are tried again with other seeds and more effort before the
+    Numbers of units are tried from k outwards, unless there is a block that no unit can hold (`units._reach`). A number is
+    ruled out only by a proof over all possible units, which needs a small part; otherwise those that came nearest are tried again with other seeds and more effort before the
     part is called ``not_found``.
     """
     n = len(piece.area)
@@ -95,18 +99,28 @@ def divide(
     if fewest > most:
         # One start: nothing within the bounds is there to be found.
         found = search_piece(piece, min(k, n), seed=seed, iterations=iterations, starts=1)
-        return Division(found, "area_indivisible" if len(piece.low) == 1 else "bounds_indivisible")
+        return Division(found, "area_indivisible" if _too_few_or_many(piece) else "bounds_indivisible")
     others = [] if fixed else sorted(set(range(fewest, most + 1)) - {k}, key=lambda other: (abs(other - k), other))
     possible = [count for count in (k, *others) if count <= n]
     tried = tuple(possible)
-    pool = enumerate_units(piece, most=MOST_SETS) if n <= SMALL else None
     nearest: Solution | None = None
-    off: dict[int, float] = {}
     seeds = 0
+    if is_hopeless(piece):
+        # What comes nearest to the bounds, by the number of units wanted and by the fewest and the most.
+        tried = tuple(count for count in dict.fromkeys((k,) if fixed else (k, fewest, most)) if count <= n)
+        for count in tried:
+            start, grown = seed_piece(piece, count, seed=(*seed, 0))
+            seeds += grown
+            nearest = start if start.better_than(nearest) else nearest
+        return Division(nearest or _as_one(piece), "no_partition", tried, seeds)
+    pool = enumerate_units(piece, most=MOST_SETS) if n <= SMALL else None
+    off: dict[int, float] = {}
     for turn in range(max(1, (iterations // TRIALS_OF_ONE_ROUND).bit_length())):
         for count in tuple(possible):
             start, grown = seed_piece(piece, count, seed=(*seed, turn), effort=2**turn)
             seeds += grown
+            if known is not None and known.k == count and start.excess > 0:
+                start = known
             if start.excess == 0:
                 met = Pool()
                 found = search_piece(
@@ -137,6 +151,12 @@ def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Solution, met: P
     if piece.spread_weight == piece.shape_weight == 0:
         return prove_borders(piece, found, met.units())
     return found
+
+
+def _too_few_or_many(piece: Piece) -> bool:
+    """Whether no whole number of units makes up the area, whatever else is bounded."""
+    area = piece.load[:, 0].sum()
+    return bool(np.ceil(area / piece.high[0]) > np.floor(area / piece.low[0]))
 
 
 def _as_one(piece: Piece) -> Solution:

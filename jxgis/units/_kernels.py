@@ -16,6 +16,9 @@ from jxgis.units._trees import State, mark_below, random_tree, subtrees, uniform
 
 __all__ = ["anneal", "grow_seed", "unit_cost", "unit_costs", "unit_sums", "zones_beyond", "zones_held"]
 
+# Upper over lower bound from which what is out of bounds is measured in the upper one.
+_WIDE = 10.0
+
 
 @compiled
 def _excess(piece: Piece, load: Floats, times: float) -> float:
@@ -23,7 +26,8 @@ def _excess(piece: Piece, load: Floats, times: float) -> float:
     off = 0.0
     for b in range(load.shape[0]):
         low, high = times * piece.low[b], times * piece.high[b]
-        whole = piece.low[b] if piece.low[b] > 0 else piece.high[b]
+        # A lower bound next to nothing is no measure of what is too much.
+        whole = piece.low[b] if piece.high[b] == np.inf or piece.high[b] < _WIDE * piece.low[b] else piece.high[b]
         if load[b] < low:
             off += 0.01 * times + (low - load[b]) / whole
         elif load[b] > high:

@@ -17,6 +17,8 @@ from jxgis.units._rules import Rule, kept_apart_columns, zones_of
 
 if TYPE_CHECKING:
     from jxgis.units._divide import Division
+    from jxgis.units._piece import Piece
+    from jxgis.units.search import Solution
 
 __all__ = ["search_parts"]
 
@@ -40,6 +42,7 @@ def search_parts(
     from jxgis.units._divide import TRIALS_OF_ONE_ROUND, divide
 
     rules = [*rules]
+    known: dict[int, Solution] = {}
 
     def work(row: int) -> Division:
         best = attempts(row, 1)
@@ -47,6 +50,7 @@ def search_parts(
             return best
         nodes = parts[row].nodes
         best = replace(best, flaws=flaws_of(nodes, best.found.label))
+        known[row] = best.found
         for rounder in _ROUNDER:
             if best.flaws == 0 or best.found.k == 1:
                 break
@@ -90,6 +94,7 @@ def search_parts(
         np.logical_or.at(zones, nodes, inside[part.nodes])
         piece = piece._replace(shape_weight=piece.shape_weight * rounder, zones=zones, zone_most=most)
         fixed = objective.graph.district_names[part.district] in asked
+        first = _on_nodes(known[row], piece, nodes) if row in known else None
         fewest, greatest = count_range(np.append(part.load, marks[part.nodes].sum(axis=0)), strict)
         if fixed and counts[row] < fewest:
             greatest = 0
@@ -102,6 +107,7 @@ def search_parts(
             seed=(effort[0], row),
             iterations=trials[0],
             starts=trials[1],
+            known=first,
         )
         return replace(division, found=replace(division.found, label=division.found.label[nodes]))
 
@@ -110,6 +116,16 @@ def search_parts(
         results[row] = work(row)
         tell(done, len(parts), text_pair("pipeline.share_units"))
     return [results[row] for row in range(len(parts))]
+
+
+def _on_nodes(found: Solution, piece: Piece, nodes: Ints) -> Solution | None:
+    """Units of blocks as units of nodes; None where they part a node, or do not hold what is asked of the piece."""
+    from jxgis.units.search import judge
+
+    label = np.empty(len(piece.area), dtype=np.int64)
+    label[nodes] = found.label
+    same = judge(piece, label, found.k)
+    return same if same.excess == 0 and (label[nodes] == found.label).all() else None
 
 
 def _same(groupings: tuple[Ints, Ints], nodes: Ints) -> bool:
