@@ -61,7 +61,7 @@ def group_together(
     base
         Number of each block before, int (n,); blocks that share one are never separated.
     fixed
-        As for `attach_parts`: of an area the blocks that are part of none stay together.
+        As for `attach_parts`.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def group_together(
         int (n,).
     together
         ``name``, ``blocks``, ``kept``, ``reason`` (null where kept): ``no_blocks``, ``several_districts``,
-        ``not_connected``, ``above_max``, ``holds_apart`` (places that are to lie in two units).
+        ``not_connected``, ``above_max``, ``holds_apart`` (places that are to lie in two units), ``partly_fixed``.
     members
         Rows of the blocks of each area, int.
     """
@@ -83,10 +83,10 @@ def group_together(
         names = areas["name"].astype(str) if "name" in areas else pd.Series(range(1, len(areas) + 1)).astype(str)
         for name, polygon in zip(names, polygons, strict=True):
             inside = shapely.area(shapely.intersection(geometry, polygon)) > _INSIDE_SHARE * graph.area_m2
-            nodes = np.flatnonzero(inside & (fixed < 0))
+            nodes = np.flatnonzero(inside)
             # Two areas that share a block become one.
             nodes = np.flatnonzero(np.isin(group, group[nodes]))
-            reason = _why_not(graph, nodes, load, limits, group)
+            reason = _why_not(graph, nodes, load, limits, group, fixed)
             if reason is None:
                 group[nodes] = group[nodes].min()
             members.append(nodes)
@@ -150,9 +150,14 @@ def attach_parts(
     return np.unique(group, return_inverse=True)[1].astype(np.int64), scraps
 
 
-def _why_not(graph: Adjacency, nodes: Ints, load: Floats, limits: Limits, group: Ints) -> str | None:
+def _why_not(graph: Adjacency, nodes: Ints, load: Floats, limits: Limits, group: Ints, fixed: Ints) -> str | None:
     if not len(nodes):
         return "no_blocks"
+    within = np.unique(fixed[nodes])
+    if len(within) > 1:
+        return "partly_fixed"
+    if within[0] >= 0:
+        return None
     if len(np.unique(graph.district[nodes])) > 1:
         return "several_districts"
     held = load[nodes].sum(axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import geopandas as gpd
 import networkx as nx
@@ -19,9 +20,10 @@ from jxgis.units._graph import Adjacency
 from jxgis.units._objective import build_objective, piece_of
 from jxgis.units._pieces import DistrictPart
 from jxgis.units._rules import Rule, kept_apart_columns, rules_by_part, zones_of
+from jxgis.units.border_bound import prove_borders
 from jxgis.units.delineate import delineate_units
 from jxgis.units.optimum import enumerate_units, optimal_units
-from jxgis.units.search import search_piece
+from jxgis.units.search import judge, search_piece
 
 CRS = 4549
 
@@ -337,6 +339,51 @@ def test_an_area_kept_whole_gives_way_to_places_apart():
     )
     assert plan.report.rules["held"].all()
     assert plan.report.together[["kept", "reason"]].to_numpy().tolist() == [[False, "holds_apart"]]
+
+
+def test_an_area_kept_whole_and_a_fixed_unit():
+    blocks, district = squares(6, 4)
+    areas = layer([box(0, 0, 2000, 1000), box(1000, 0, 3000, 1000), box(3000, 0, 5000, 1000)], name=["内", "半", "外"])
+    plan = delineate_units(
+        blocks, district, keep_together=areas, fixed_units=layer([box(0, 0, 2000, 2000)], unit_id=["一"])
+    )
+    assert plan.report.together["kept"].tolist() == [True, False, True]
+    assert plan.report.together["reason"].dropna().tolist() == ["partly_fixed"]
+
+
+def test_fixed_units_count_among_those_asked_for():
+    blocks, district = squares(6, 4)
+    fixed = layer([box(0, 0, 2000, 2000)], unit_id=["一"])
+    for number in (6, 9):
+        plan = delineate_units(blocks, district, fixed_units=fixed, n_units={"甲": number})
+        assert len(plan.units) == number
+        assert plan.units["in_bounds"].all()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_borders_alone_are_proven_under_rules_too(seed, plans):
+    rng = np.random.default_rng(2000 + seed)
+    graph, _ = board(4, 3, seed)
+    graph = replace(graph, barrier_share=rng.random(len(graph.u)))
+    objective = build_objective(
+        graph, np.zeros((12, 0)), compactness=0, border_credit=1, apart=np.empty(0, dtype=np.int64)
+    )
+    rules = random_rules(12, 4, rng)
+    piece = ruled(objective, rules, 2, 5)
+
+    def cost(plan):
+        label = np.empty(12, dtype=np.int64)
+        for unit, own in enumerate(plan):
+            label[list(own)] = unit
+        return float((objective.cut[label[graph.u] != label[graph.v]] * 2).sum()), label
+
+    allowed = [cost(plan) for plan in plans[4] if obeys(plan, rules)]
+    if not allowed:
+        return
+    dearest = max(allowed, key=lambda found: found[0])[1]
+    found = prove_borders(piece, judge(piece, dearest, 4), [])
+    assert found.excess == 0
+    assert found.cost == found.bound == pytest.approx(min(allowed, key=lambda found: found[0])[0], rel=1e-9)
 
 
 def test_cells_and_street_faces_are_cut_along_fixed_units(tmp_path):

@@ -518,8 +518,8 @@ def test_uncovered_ground_in_the_relaxation_is_no_proof_by_itself(monkeypatch):
     best = optimal_units(piece, 3, pool, None).found.cost
     plain = optimum._linear_bound
 
-    def short(members, costs, n, k):
-        bound, reduced, _ = plain(members, costs, n, k)
+    def short(piece, members, costs, k):
+        bound, reduced, _ = plain(piece, members, costs, k)
         return bound, reduced, True
 
     monkeypatch.setattr(optimum, "_linear_bound", short)
