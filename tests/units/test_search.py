@@ -548,11 +548,11 @@ def test_what_no_units_make_is_proven_before_more_seeds_are_grown():
 
 
 def test_what_seeds_do_not_find_is_not_found_however_few_numbers_are_left():
-    """Units of 1.5 of blocks of 1: too many blocks for a proof, and no seed comes within the bounds."""
-    piece = path([1.0] * 65, low=1.5, high=1.6)
-    found = divided(piece, 40, (40, 41))
-    assert (found.reason, found.counts) == ("not_found", (40, 41))
-    assert divided(piece, 40, (40, 40), fixed=True).reason == "not_found"
+    """Three blocks of 1 at the end of a row, in units of 2: each is in a unit, not all; too many blocks for a proof."""
+    piece = path([1.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0] + [2.0] * 60, low=2, high=2.06)
+    found = divided(piece, 64, (63, 64))
+    assert (found.reason, found.counts) == ("not_found", (64, 63))
+    assert divided(piece, 64, (64, 64), fixed=True).reason == "not_found"
 
 
 def test_a_border_kept_apart_costs_a_tenth_of_the_squares_to_cross():
