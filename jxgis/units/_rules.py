@@ -17,6 +17,7 @@ from jxgis.schema.layers import nearest
 from jxgis.space.overlay import holds_most
 from jxgis.space.points import locate
 from jxgis.space.polygons import as_one, polygon_parts
+from jxgis.space.shape import width_m
 from jxgis.space.tiling import tile
 from jxgis.units._graph import Adjacency, Floats, Ints
 from jxgis.units._pieces import DistrictPart, Limits
@@ -28,6 +29,8 @@ __all__ = ["Rule", "kept_apart_columns", "parted_by", "rules_by_part", "rules_of
 
 # A block is part of a fixed unit if more than this share of it lies in, and none of it if less than the rest does.
 _IN_SHARE = 0.95
+# What is left of a cut, narrower than this, is rounding.
+_HAIR_M = 0.01
 
 
 @dataclass(frozen=True)
@@ -265,21 +268,29 @@ def parted_by(
     shapes = np.asarray(fixed_units.geometry.array)
     home = holds_most(shapes, ground)[0]
     shapes, home = shapes[home >= 0], home[home >= 0]
+    whole = np.array([not shapely.intersects(shapes, district).any() for district in ground], dtype=np.bool_)
     # What is left of each district, without its strips beside fixed units: those are misfits then, and snapped.
     rest = shapely.difference(ground, shapely.union_all(shapes))
+    rest[whole] = shapely.Polygon()
     wide = shapely.buffer(rest, -tolerance_m / 2, join_style="mitre")
     wide = shapely.intersection(rest, shapely.buffer(wide, tolerance_m / 2, join_style="mitre"))
     cores = [polygon_parts(core) for core in wide]
     beside = np.repeat(np.arange(len(ground)), [len(core) for core in cores])
     laid = tile(np.concatenate([shapes, *cores]), np.append(home, beside), ground, tolerance_m=tolerance_m)
-    shapes = laid.shapes[: len(shapes)]
+    clear = np.ones(len(shapes), dtype=np.bool_)
+    for misfit in laid.misfits:
+        if misfit.kind != "gap" and not misfit.snapped:
+            clear[[row for row in misfit.rows if row < len(shapes)]] = False
+    shapes, cores_laid = laid.shapes[: len(shapes)], laid.shapes[len(shapes) :]
     pieces: list[shapely.Geometry] = []
     names: dict[str, str] = {}
-    for name, district in zip(districts["name"], ground, strict=True):
-        left, own = district, []
-        for shape in shapes[shapely.intersects(shapes, district)]:
-            own.append(as_one(polygon_parts(shapely.intersection(left, shape))))
-            left = as_one(polygon_parts(shapely.difference(left, shape)))
+    for row, name in enumerate(districts["name"]):
+        own = [*shapes[clear & (home == row)]]
+        # Where two claim ground, or one lies in two districts, it is cut.
+        for shape in shapes[~clear & shapely.intersects(shapes, ground[row])]:
+            cut = polygon_parts(shapely.difference(shapely.intersection(ground[row], shape), shapely.union_all(own)))
+            own.append(as_one(cut[width_m(cut) > _HAIR_M]))
+        left = ground[row] if whole[row] else shapely.union_all(cores_laid[beside == row])
         there = [piece for piece in (left, *own) if not shapely.is_empty(piece)]
         names |= {f"{name} {number}": name for number in range(len(there))}
         pieces += there
