@@ -24,6 +24,7 @@ load_candidates: Loader
 load_communities: Loader
 load_cycle: Loader
 load_exposure: Loader
+load_fixed_units: Loader
 load_gates: Loader
 load_grids: Loader
 load_historic: Loader
@@ -38,6 +39,7 @@ load_ring: Loader
 load_streets: Loader
 load_sub_areas: Loader
 load_treated: Loader
+load_unit_seeds: Loader
 load_units: Loader
 load_vacant: Loader
 load_waters: Loader

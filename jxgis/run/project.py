@@ -248,15 +248,23 @@ class Project:
         return found
 
     @with_options(UnitSettings)
-    def units(self, **options: Any) -> UnitsResult:
+    def units(
+        self, fixed_units: gpd.GeoDataFrame | None = None, unit_seeds: gpd.GeoDataFrame | None = None, **options: Any
+    ) -> UnitsResult:
         """Units of the districts, with the options of ``[units]`` in jxgis.toml where none is given here.
 
         Parameters
         ----------
+        fixed_units
+            Polygons that are units as they are, such as some of those that a run before proposed; the project's by default.
+        unit_seeds
+            Points each of which is to lie in a unit of its own; the project's by default.
         **options
             Of ``[units]``.
         """
-        found: UnitsResult = self._run("units", options)
+        asked = {"fixed_units": fixed_units, "unit_seeds": unit_seeds}
+        layers = {layer: table for layer, table in asked.items() if table is not None}
+        found: UnitsResult = self._run("units", options, layers)
         return found
 
     @with_options(ScoringSettings)

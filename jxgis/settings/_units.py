@@ -73,6 +73,18 @@ class UnitSettings(Section):
     n_units: dict[str, Annotated[int, Field(ge=1)]] = option(
         {}, "指定某片区的单元数", "number of units of a district", example={"老城": 7}
     )
+    subdistrict_max_units: Annotated[int, Field(ge=1)] | None = option(
+        None,
+        "一个街道（在一个片区内的部分）最多分属几个单元；需要街道边界",
+        "among how many units a sub-district (its part in a district) may be parted; needs the sub-districts",
+        example=3,
+    )
+    apart: tuple[tuple[str, str], ...] = option(
+        (),
+        "不得同在一个单元的两处：地名（places 图层的 name）或地块编号",
+        "two places (name of the layer places) or blocks (block_id) that must not share a unit",
+        example=[["火车站", "月河街区"]],
+    )
     exclaves: Literal["own", "attach"] = option(
         "own",
         "不足下限的飞地：own 自成单元、attach 并入最近单元",

@@ -40,7 +40,13 @@ def kept_apart(table: gpd.GeoDataFrame, graph: Adjacency, lines: gpd.GeoSeries |
 
 
 def group_together(
-    table: gpd.GeoDataFrame, graph: Adjacency, areas: gpd.GeoDataFrame | None, load: Floats, limits: Limits, base: Ints
+    table: gpd.GeoDataFrame,
+    graph: Adjacency,
+    areas: gpd.GeoDataFrame | None,
+    load: Floats,
+    limits: Limits,
+    base: Ints,
+    fixed: Ints,
 ) -> tuple[Ints, pd.DataFrame, list[Ints]]:
     """One number for the blocks of each area that can stay whole; the others keep theirs.
 
@@ -54,6 +60,8 @@ def group_together(
         What each block holds of what is bounded, float (n, b), and the bounds.
     base
         Number of each block before, int (n,); blocks that share one are never separated.
+    fixed
+        As for `attach_parts`.
 
     Returns
     -------
@@ -61,7 +69,7 @@ def group_together(
         int (n,).
     together
         ``name``, ``blocks``, ``kept``, ``reason`` (null where kept): ``no_blocks``, ``several_districts``,
-        ``not_connected``, ``above_max``.
+        ``not_connected``, ``above_max``, ``holds_apart`` (places that are to lie in two units), ``partly_fixed``.
     members
         Rows of the blocks of each area, int.
     """
@@ -78,7 +86,7 @@ def group_together(
             nodes = np.flatnonzero(inside)
             # Two areas that share a block become one.
             nodes = np.flatnonzero(np.isin(group, group[nodes]))
-            reason = _why_not(graph, nodes, load, limits, group)
+            reason = _why_not(graph, nodes, load, limits, group, fixed)
             if reason is None:
                 group[nodes] = group[nodes].min()
             members.append(nodes)
@@ -88,7 +96,7 @@ def group_together(
 
 
 def attach_parts(
-    table: gpd.GeoDataFrame, graph: Adjacency, load: Floats, limits: Limits, *, exclaves: bool
+    table: gpd.GeoDataFrame, graph: Adjacency, load: Floats, limits: Limits, fixed: Ints, *, exclaves: bool
 ) -> tuple[Ints, pd.DataFrame]:
     """Join scraps, or every connected part below the minimum, to the nearest block of their district that can take it.
 
@@ -98,6 +106,9 @@ def attach_parts(
         The blocks.
     load, limits
         What each block holds of what is bounded, float (n, b), and the bounds.
+    fixed
+        Number of the fixed unit that each block is part of, int (n,), −1 where of none: none joins, and none is joined while
+        there is another block. What joins one all the same is given its number.
     exclaves
         Whether all parts below the minimum join, or those below :data:`~jxgis.space.districts.SCRAP_M2` only.
 
@@ -110,7 +121,8 @@ def attach_parts(
         Of each district that has any, ``district``, ``scraps`` (how many joined) and ``m2``.
     """
     group = np.arange(len(table), dtype=np.int64)
-    part = connected(len(table), graph.u, graph.v)
+    same = (fixed[graph.u] >= 0) == (fixed[graph.v] >= 0)
+    part = connected(len(table), graph.u[same], graph.v[same])
     area: Floats = np.bincount(part, weights=graph.area_m2).astype(np.float64)
     geometry = np.asarray(table.geometry.array)
     scrap = ~at_least(area, min(SCRAP_M2, limits.low))
@@ -119,7 +131,9 @@ def attach_parts(
     for small in np.flatnonzero(~at_least(area, least)):
         mine = np.flatnonzero(part == small)
         others = np.flatnonzero((graph.district == graph.district[mine[0]]) & at_least(area[part], least))
-        if not len(others):
+        free = others[fixed[others] < 0]
+        others = free if len(free) else others
+        if fixed[mine[0]] >= 0 or not len(others):
             continue
         held = np.zeros((len(table), load.shape[1]))
         np.add.at(held, group, load)
@@ -127,7 +141,8 @@ def attach_parts(
         if not len(fits):
             continue
         gap = shapely.distance(geometry[fits], shapely.union_all(geometry[mine]))
-        group[mine] = group[fits[int(gap.argmin())]]
+        joined = fits[int(gap.argmin())]
+        group[mine], fixed[mine] = group[joined], fixed[joined]
         if scrap[small]:
             rows.append({"district": graph.district_names[graph.district[mine[0]]], "m2": float(area[small])})
     found = pd.DataFrame(rows, columns=["district", "m2"]).groupby("district", sort=False)["m2"].agg(["size", "sum"])
@@ -135,13 +150,20 @@ def attach_parts(
     return np.unique(group, return_inverse=True)[1].astype(np.int64), scraps
 
 
-def _why_not(graph: Adjacency, nodes: Ints, load: Floats, limits: Limits, group: Ints) -> str | None:
+def _why_not(graph: Adjacency, nodes: Ints, load: Floats, limits: Limits, group: Ints, fixed: Ints) -> str | None:
     if not len(nodes):
         return "no_blocks"
+    within = np.unique(fixed[nodes])
+    if len(within) > 1:
+        return "partly_fixed"
+    if within[0] >= 0:
+        return None
     if len(np.unique(graph.district[nodes])) > 1:
         return "several_districts"
-    if limits.exceeded(load[nodes].sum(axis=0)):
-        return "above_max"
+    held = load[nodes].sum(axis=0)
+    if limits.exceeded(held):
+        bounded = len(held) - limits.marks
+        return "above_max" if (held > limits.most)[:bounded].any() else "holds_apart"
     place = np.full(len(graph.area_m2), -1, dtype=np.int64)
     place[nodes] = np.arange(len(nodes))
     inner = (place[graph.u] >= 0) & (place[graph.v] >= 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jxgis.units._graph import Floats, Ints
 
-__all__ = ["Cover", "cheapest_cover"]
+__all__ = ["Cover", "cheapest_cover", "label_of"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def cheapest_cover(
     k: int | None,
     *,
     nodes: int = 2_000,
+    zones: tuple[npt.NDArray[np.bool_], Ints] | None = None,
 ) -> Cover:
     """Choose sets that hold each of n elements exactly once, k of them, at the least cost.
 
@@ -52,6 +53,8 @@ def cheapest_cover(
         How many sets; any number where None.
     nodes
         Most branch-and-bound nodes: a limit that, unlike seconds, gives the same answer on every machine.
+    zones
+        Which elements lie in each zone, bool (n, z), and how many of the sets chosen may hold any of it, int (z,).
 
     Returns
     -------
@@ -79,6 +82,8 @@ def cheapest_cover(
     limits = [LinearConstraint(holds, 1, 1)]
     if k is not None:
         limits.append(LinearConstraint(np.ones((1, len(sets))), k, k))
+    if zones is not None and len(zones[1]):
+        limits.append(LinearConstraint((holds.T @ zones[0] > 0).T.astype(np.float64), -np.inf, zones[1]))
     # Costs are shares of a whole city's: scaled so that the solver's own tolerances mean something.
     scale = float(np.abs(costs).max()) or 1.0
     solved = milp(
@@ -93,3 +98,17 @@ def cheapest_cover(
     if solved.x is None:
         return Cover(chosen=None, bound=bound, infeasible=infeasible)
     return Cover(chosen=np.flatnonzero(solved.x > 0.5), bound=bound, infeasible=False)
+
+
+def label_of(n: int, sets: Sequence[npt.NDArray[np.integer]], chosen: Iterable[int]) -> Ints:
+    """The number of the set chosen that holds each of n elements.
+
+    Examples
+    --------
+    >>> label_of(3, [np.array([0, 1]), np.array([1]), np.array([2])], [2, 0]).tolist()
+    [1, 1, 0]
+    """
+    label = np.empty(n, dtype=np.int64)
+    for unit, column in enumerate(chosen):
+        label[sets[column]] = unit
+    return label

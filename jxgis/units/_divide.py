@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
+from jxgis.units._reach import is_hopeless
 from jxgis.units.border_bound import prove_borders
 from jxgis.units.optimum import UnitPool, enumerate_units, optimal_units
-from jxgis.units.search import Pool, Solution, search_piece, seed_piece
+from jxgis.units.search import Pool, Solution, judge, search_piece, seed_piece
 
-__all__ = ["Division", "divide"]
+__all__ = ["TRIALS_OF_ONE_ROUND", "Division", "divide"]
 
 # Parts of at most so many nodes are tried to a proven optimum; the limit is what 64 bits hold.
 SMALL = 64
@@ -20,7 +20,7 @@ SMALL = 64
 MOST_SETS = 100_000
 # Rounds of seeds before a part is given up, by how often the trials per node hold this number and its doubles (4,000: five):
 # each tries the half of the numbers of units that came nearest to the bounds, with other seeds and twice the effort.
-_TRIALS_OF_ONE_ROUND = 250
+TRIALS_OF_ONE_ROUND = 250
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ def divide(
     seed: tuple[int, ...],
     iterations: int,
     starts: int,
+    known: Solution | None = None,
 ) -> Division:
     """Divide a part into k units, or into another number where k cannot be had.
 
@@ -78,6 +79,8 @@ def divide(
         Whether k was asked for: then no other number is tried.
     seed, iterations, starts
         As :func:`~jxgis.units.search.search_piece`.
+    known
+        Units within the bounds, where some are known: what the search begins with where it finds none itself.
 
     Returns
     -------
@@ -85,8 +88,8 @@ def divide(
 
     Notes
     -----
-    Numbers of units are tried from k outwards. A number is ruled out only by a proof over all possible units, which
-    needs a small part; otherwise those that came nearest are tried again with other seeds and more effort before the
+    Numbers of units are tried from k outwards, unless there is a block that no unit can hold (`units._reach`). A number is
+    ruled out only by a proof over all possible units, which needs a small part; otherwise those that came nearest are tried again with other seeds and more effort before the
     part is called ``not_found``.
     """
     n = len(piece.area)
@@ -96,18 +99,28 @@ def divide(
     if fewest > most:
         # One start: nothing within the bounds is there to be found.
         found = search_piece(piece, min(k, n), seed=seed, iterations=iterations, starts=1)
-        return Division(found, "area_indivisible" if len(piece.low) == 1 else "bounds_indivisible")
+        return Division(found, "area_indivisible" if _too_few_or_many(piece) else "bounds_indivisible")
     others = [] if fixed else sorted(set(range(fewest, most + 1)) - {k}, key=lambda other: (abs(other - k), other))
     possible = [count for count in (k, *others) if count <= n]
     tried = tuple(possible)
-    pool = enumerate_units(piece, most=MOST_SETS) if n <= SMALL else None
     nearest: Solution | None = None
-    off: dict[int, float] = {}
     seeds = 0
-    for turn in range(max(1, (iterations // _TRIALS_OF_ONE_ROUND).bit_length())):
+    if is_hopeless(piece):
+        # What comes nearest to the bounds, by the number of units wanted and by the fewest and the most.
+        tried = tuple(count for count in dict.fromkeys((k,) if fixed else (k, fewest, most)) if count <= n)
+        for count in tried:
+            start, grown = seed_piece(piece, count, seed=(*seed, 0))
+            seeds += grown
+            nearest = start if start.better_than(nearest) else nearest
+        return Division(nearest or _as_one(piece), "no_partition", tried, seeds)
+    pool = enumerate_units(piece, most=MOST_SETS) if n <= SMALL else None
+    off: dict[int, float] = {}
+    for turn in range(max(1, (iterations // TRIALS_OF_ONE_ROUND).bit_length())):
         for count in tuple(possible):
             start, grown = seed_piece(piece, count, seed=(*seed, turn), effort=2**turn)
             seeds += grown
+            if known is not None and known.k == count and start.excess > 0:
+                start = known
             if start.excess == 0:
                 met = Pool()
                 found = search_piece(
@@ -140,7 +153,11 @@ def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Solution, met: P
     return found
 
 
+def _too_few_or_many(piece: Piece) -> bool:
+    """Whether no whole number of units makes up the area, whatever else is bounded."""
+    area = piece.load[:, 0].sum()
+    return bool(np.ceil(area / piece.high[0]) > np.floor(area / piece.low[0]))
+
+
 def _as_one(piece: Piece) -> Solution:
-    label = np.zeros(len(piece.area), dtype=np.int64)
-    cost, excess = unit_costs(piece, label, 1)
-    return Solution(label=label, k=1, cost=float(cost[0]), excess=float(excess[0]))
+    return judge(piece, np.zeros(len(piece.area), dtype=np.int64), 1)

@@ -1,4 +1,4 @@
-"""Compiled loops of the unit search: trees, cuts, flips.
+"""Compiled loops of the unit search: cuts, flips.
 
 A search that moves one block at a time cannot be vectorised, so these run through numba. They are compiled on
 first use, never at import, and kept on disk (``cache=True``). All randomness comes from a one-word state that the
@@ -7,29 +7,17 @@ caller seeds: the same state gives the same labels in every run and every thread
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-import numpy.typing as npt
 
-from jxgis.space._compiled import compiled, root_of
+from jxgis.space._compiled import compiled
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece
+from jxgis.units._trees import State, mark_below, random_tree, subtrees, uniform
 
-__all__ = ["anneal", "grow_seed", "unit_cost", "unit_costs", "unit_sums"]
+__all__ = ["anneal", "grow_seed", "unit_cost", "unit_costs", "unit_sums", "zones_beyond", "zones_held"]
 
-State: TypeAlias = npt.NDArray[np.uint64]
-
-
-@compiled
-def _uniform(state: State) -> float:
-    """Next number in [0, 1): xorshift64* (Vigna 2016)."""
-    x = state[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    state[0] = x
-    return float((x * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+# Upper over lower bound from which what is out of bounds is measured in the upper one.
+_WIDE = 10.0
 
 
 @compiled
@@ -38,7 +26,8 @@ def _excess(piece: Piece, load: Floats, times: float) -> float:
     off = 0.0
     for b in range(load.shape[0]):
         low, high = times * piece.low[b], times * piece.high[b]
-        whole = piece.low[b] if piece.low[b] > 0 else piece.high[b]
+        # A lower bound next to nothing is no measure of what is too much.
+        whole = piece.low[b] if piece.high[b] == np.inf or piece.high[b] < _WIDE * piece.low[b] else piece.high[b]
         if load[b] < low:
             off += 0.01 * times + (low - load[b]) / whole
         elif load[b] > high:
@@ -97,6 +86,38 @@ def unit_costs(piece: Piece, label: Ints, k: int) -> tuple[Floats, Floats]:
 
 
 @compiled
+def zones_held(piece: Piece, label: Ints, k: int) -> Ints:
+    """How many nodes of each zone each unit holds, int (k, z)."""
+    held = np.zeros((k, piece.zones.shape[1]), dtype=np.int64)
+    for i in range(label.shape[0]):
+        for z in range(held.shape[1]):
+            held[label[i], z] += piece.zones[i, z]
+    return held
+
+
+@compiled
+def zones_beyond(piece: Piece, held: Ints) -> int:
+    """By how many units in all zones are parted among more of them than they may."""
+    beyond = 0
+    for z in range(held.shape[1]):
+        beyond += max(np.sum(held[:, z] > 0) - piece.zone_most[z], 0)
+    return beyond
+
+
+@compiled
+def _zones_moved(piece: Piece, splits: Ints, before: Ints, after: Ints) -> int:
+    """How many more units are beyond what zones may have, if two units hold what is ``after`` and not ``before``."""
+    more = 0
+    for z in range(splits.shape[0]):
+        now = splits[z]
+        then = now
+        for side in range(2):
+            then += (after[side, z] > 0) - (before[side, z] > 0)
+        more += max(then - piece.zone_most[z], 0) - max(now - piece.zone_most[z], 0)
+    return more
+
+
+@compiled
 def _stays_whole(piece: Piece, label: Ints, i: int, seen: Ints, stamp: int, queue: Ints) -> bool:
     """Whether i's unit stays in one part without i: a search that ends once i's own neighbours are found."""
     r = label[i]
@@ -136,162 +157,6 @@ def _stays_whole(piece: Piece, label: Ints, i: int, seen: Ints, stamp: int, queu
 
 
 @compiled
-def _random_tree(piece: Piece, nodes: Ints, local: Ints, likeness: float, state: State) -> tuple[Ints, Ints, Ints]:
-    """Minimum spanning tree of some nodes under random weights, rooted at the first.
-
-    ``likeness`` mixes the dissimilarity of neighbours into the weights, so that unlike blocks end up far apart.
-    Returns parents and depths by local number, and an order with parents first.
-    """
-    m = nodes.shape[0]
-    n_links = 0
-    for p in range(m):
-        i = nodes[p]
-        for h in range(piece.start[i], piece.start[i + 1]):
-            if local[piece.other[h]] > p:
-                n_links += 1
-    a_end = np.empty(n_links, dtype=np.int64)
-    b_end = np.empty(n_links, dtype=np.int64)
-    weight = np.empty(n_links)
-    unlike = np.zeros(n_links)
-    mean = 0.0
-    e = 0
-    for p in range(m):
-        i = nodes[p]
-        for h in range(piece.start[i], piece.start[i + 1]):
-            j = piece.other[h]
-            q = local[j]
-            if q > p:
-                a_end[e] = p
-                b_end[e] = q
-                if piece.link[h]:
-                    weight[e] = _uniform(state)
-                    if likeness > 0:
-                        for a in range(piece.mass.shape[1]):
-                            gap = piece.mass[i, a] / piece.area[i] - piece.mass[j, a] / piece.area[j]
-                            unlike[e] += gap * gap
-                        unlike[e] = np.sqrt(unlike[e])
-                        mean += unlike[e]
-                else:
-                    weight[e] = np.inf
-                e += 1
-    if mean > 0:
-        for e in range(n_links):
-            weight[e] += likeness * unlike[e] * n_links / mean
-    group = np.arange(m)
-    first = np.zeros(m + 1, dtype=np.int64)
-    kept_a = np.empty(max(m - 1, 0), dtype=np.int64)
-    kept_b = np.empty(max(m - 1, 0), dtype=np.int64)
-    kept = 0
-    for e in np.argsort(weight, kind="mergesort"):
-        if kept == m - 1 or weight[e] == np.inf:
-            break
-        x, y = root_of(group, a_end[e]), root_of(group, b_end[e])
-        if x != y:
-            group[x] = y
-            kept_a[kept] = a_end[e]
-            kept_b[kept] = b_end[e]
-            first[a_end[e] + 1] += 1
-            first[b_end[e] + 1] += 1
-            kept += 1
-    for p in range(m):
-        first[p + 1] += first[p]
-    fill = first[:-1].copy()
-    leaf = np.empty(2 * kept, dtype=np.int64)
-    for e in range(kept):
-        leaf[fill[kept_a[e]]] = kept_b[e]
-        fill[kept_a[e]] += 1
-        leaf[fill[kept_b[e]]] = kept_a[e]
-        fill[kept_b[e]] += 1
-    parent = np.full(m, -1, dtype=np.int64)
-    depth = np.zeros(m, dtype=np.int64)
-    order = np.empty(m, dtype=np.int64)
-    order[0] = 0
-    head, tail = 0, 1
-    while head < tail:
-        x = order[head]
-        head += 1
-        for h in range(first[x], first[x + 1]):
-            y = leaf[h]
-            if y != parent[x]:
-                parent[y] = x
-                depth[y] = depth[x] + 1
-                order[tail] = y
-                tail += 1
-    return parent, depth, order
-
-
-@compiled
-def _subtrees(
-    piece: Piece, nodes: Ints, local: Ints, parent: Ints, depth: Ints, order: Ints
-) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
-    """Sums over the subtree below each node, by local number.
-
-    A border lies inside a subtree exactly if the lowest common ancestor of its two ends does: adding each border at
-    that node and summing upwards gives the perimeter of both sides of every tree edge in one pass.
-    Returns load, perimeter, cut, square, mass; and border inside, cut inside, border and cut to the other nodes.
-    """
-    m = nodes.shape[0]
-    d = piece.mass.shape[1]
-    load = np.zeros((m, piece.load.shape[1]))
-    perimeter = np.zeros(m)
-    cut = np.zeros(m)
-    square = np.zeros(m)
-    mass = np.zeros((m, d))
-    inside = np.zeros(m)
-    cut_inside = np.zeros(m)
-    touching = np.zeros(m)
-    cut_touching = np.zeros(m)
-    for p in range(m):
-        i = nodes[p]
-        perimeter[p] = piece.perimeter[i]
-        square[p] = piece.square[i]
-        for b in range(load.shape[1]):
-            load[p, b] = piece.load[i, b]
-        for a in range(d):
-            mass[p, a] = piece.mass[i, a]
-        for h in range(piece.start[i], piece.start[i + 1]):
-            cut[p] += piece.cut[h]
-            q = local[piece.other[h]]
-            if q < 0:
-                continue
-            touching[p] += piece.shared[h]
-            cut_touching[p] += piece.cut[h]
-            if q > p:
-                x, y = p, q
-                while x != y:
-                    if depth[x] >= depth[y]:
-                        x = parent[x]
-                    else:
-                        y = parent[y]
-                inside[x] += piece.shared[h]
-                cut_inside[x] += piece.cut[h]
-    for t in range(m - 1, 0, -1):
-        p = order[t]
-        x = parent[p]
-        perimeter[x] += perimeter[p]
-        cut[x] += cut[p]
-        square[x] += square[p]
-        inside[x] += inside[p]
-        cut_inside[x] += cut_inside[p]
-        touching[x] += touching[p]
-        cut_touching[x] += cut_touching[p]
-        for b in range(load.shape[1]):
-            load[x, b] += load[p, b]
-        for a in range(d):
-            mass[x, a] += mass[p, a]
-    return load, perimeter, cut, square, mass, inside, cut_inside, touching, cut_touching
-
-
-@compiled
-def _mark_below(parent: Ints, order: Ints, top: int) -> npt.NDArray[np.bool_]:
-    below = np.zeros(parent.shape[0], dtype=np.bool_)
-    below[top] = True
-    for p in order[1:]:
-        below[p] |= below[parent[p]]
-    return below
-
-
-@compiled
 def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -> Ints:
     """Split a piece into k parts by cutting random spanning trees again and again.
 
@@ -323,8 +188,8 @@ def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -
             best_share = 1
             best_below = np.zeros(m, dtype=np.bool_)
             for _ in range(tries):
-                parent, depth, order = _random_tree(piece, nodes, local, likeness, state)
-                load, _p, _c, _s, _m, inside, _ci, touching, _ct = _subtrees(piece, nodes, local, parent, depth, order)
+                parent, depth, order = random_tree(piece, nodes, local, likeness, state)
+                load, _p, _c, _s, _m, inside, _ci, touching, _ct = subtrees(piece, nodes, local, parent, depth, order)
                 below_size = np.ones(m, dtype=np.int64)
                 for t in range(m - 1, 0, -1):
                     below_size[parent[order[t]]] += below_size[order[t]]
@@ -346,7 +211,7 @@ def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -
                             best, top, top_share = rank, p, j
                 if top >= 0:
                     best_share = top_share
-                    best_below = _mark_below(parent, order, top)
+                    best_below = mark_below(parent, order, top)
             for p in range(m):
                 local[nodes[p]] = -1
                 if best_below[p]:
@@ -361,6 +226,21 @@ def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -
 
 
 @compiled
+def _zones_below(piece: Piece, nodes: Ints, parent: Ints, order: Ints) -> Ints:
+    """How many nodes of each zone hang below each node of a tree, itself included, by local number."""
+    held = np.zeros((nodes.shape[0], piece.zones.shape[1]), dtype=np.int64)
+    if held.shape[1] == 0:
+        return held
+    for t in range(nodes.shape[0] - 1, -1, -1):
+        p = order[t]
+        for z in range(held.shape[1]):
+            held[p, z] += piece.zones[nodes[p], z]
+            if t > 0:
+                held[parent[p], z] += held[p, z]
+    return held
+
+
+@compiled
 def _recombine(
     piece: Piece,
     label: Ints,
@@ -372,6 +252,8 @@ def _recombine(
     square: Floats,
     mass: Floats,
     size: Ints,
+    held: Ints,
+    splits: Ints,
     local: Ints,
     now: float,
     temperature: float,
@@ -397,13 +279,16 @@ def _recombine(
                 nodes[m] = j
                 local[j] = m
                 m += 1
-    likeness = 1.0 if _uniform(state) < 0.5 else 0.0
-    parent, depth, order = _random_tree(piece, nodes, local, likeness, state)
-    t_load, t_perimeter, t_cut, t_square, t_mass, inside, cut_inside, touching, cut_touching = _subtrees(
+    likeness = 1.0 if uniform(state) < 0.5 else 0.0
+    parent, depth, order = random_tree(piece, nodes, local, likeness, state)
+    t_load, t_perimeter, t_cut, t_square, t_mass, inside, cut_inside, touching, cut_touching = subtrees(
         piece, nodes, local, parent, depth, order
     )
     rest = np.empty(load.shape[1])
     other_mass = np.empty(mass.shape[1])
+    before = np.stack((held[r], held[s]))
+    below_held = _zones_below(piece, nodes, parent, order)
+    after = np.empty_like(before)
     best = np.inf
     top = -1
     for t in range(1, m):
@@ -415,7 +300,9 @@ def _recombine(
         cut_across = cut_touching[p] - 2.0 * cut_inside[p]
         rest_inside = inside[0] - inside[p] - across
         rest_cut_inside = cut_inside[0] - cut_inside[p] - cut_across
-        value = penalty * off
+        after[0] = below_held[p]
+        after[1] = below_held[0] - below_held[p]
+        value = penalty * (off + _zones_moved(piece, splits, before, after))
         value += unit_cost(
             piece,
             t_load[p, 0],
@@ -437,9 +324,9 @@ def _recombine(
     for p in range(m):
         local[nodes[p]] = -1
     gain = now - best
-    if top < 0 or (gain < 0 and _uniform(state) >= np.exp(gain / temperature)):
+    if top < 0 or (gain < 0 and uniform(state) >= np.exp(gain / temperature)):
         return False
-    below = _mark_below(parent, order, top)
+    below = mark_below(parent, order, top)
     p = top
     load[s], load[r] = t_load[0] - t_load[p], t_load[p]
     mass[s], mass[r] = t_mass[0] - t_mass[p], t_mass[p]
@@ -450,6 +337,7 @@ def _recombine(
     perimeter[s] = t_perimeter[0] - t_perimeter[p] - 2.0 * (inside[0] - inside[p] - across)
     cut[r] = t_cut[p] - 2.0 * cut_inside[p]
     cut[s] = t_cut[0] - t_cut[p] - 2.0 * (cut_inside[0] - cut_inside[p] - cut_across)
+    held[r], held[s] = below_held[p], below_held[0] - below_held[p]
     size[r] = 0
     for q in range(m):
         if below[q]:
@@ -495,6 +383,14 @@ def anneal(
         cost[r] = unit_cost(piece, load[r, 0], perimeter[r], cut[r], square[r], mass[r])
         off[r] = _excess(piece, load[r], 1.0)
         out += off[r] > 0
+    held = zones_held(piece, label, k)
+    n_zones = held.shape[1]
+    splits = np.zeros(n_zones, dtype=np.int64)
+    for z in range(n_zones):
+        splits[z] = np.sum(held[:, z] > 0)
+    out += zones_beyond(piece, held)
+    held_old = np.zeros((2, n_zones), dtype=np.int64)
+    held_new = np.zeros((2, n_zones), dtype=np.int64)
     best = np.inf
     total = cost.sum()
     if out == 0:
@@ -514,21 +410,28 @@ def anneal(
     fall = (cold / hot) ** (1.0 / max(steps, 1))
     for _step in range(steps):
         temperature *= fall
-        i = int(_uniform(state) * n)
+        i = int(uniform(state) * n)
         r = label[i]
         span = piece.start[i + 1] - piece.start[i]
         if span == 0:
             continue
-        h = piece.start[i] + int(_uniform(state) * span)
+        h = piece.start[i] + int(uniform(state) * span)
         s = label[piece.other[h]]
         if r == s or not piece.link[h]:
             continue
-        if recombine_every > 0 and _uniform(state) * recombine_every < 1.0:
+        for z in range(n_zones):
+            held_old[0, z] = held[r, z]
+            held_old[1, z] = held[s, z]
+        if recombine_every > 0 and uniform(state) * recombine_every < 1.0:
             now = cost[r] + cost[s] + penalty * (off[r] + off[s])
             if not _recombine(
-                piece, label, i, s, load, perimeter, cut, square, mass, size, local, now, temperature, penalty, state
-            ):
+                piece, label, i, s, load, perimeter, cut, square, mass, size, held, splits, local, now, temperature,
+                penalty, state,
+            ):  # fmt: skip
                 continue
+            for z in range(n_zones):
+                held_new[0, z] = held[r, z]
+                held_new[1, z] = held[s, z]
             cost_r = unit_cost(piece, load[r, 0], perimeter[r], cut[r], square[r], mass[r])
             cost_s = unit_cost(piece, load[s, 0], perimeter[s], cut[s], square[s], mass[s])
             off_r = _excess(piece, load[r], 1.0)
@@ -542,7 +445,10 @@ def anneal(
             off_r = _excess(piece, load_from, 1.0)
             off_s = _excess(piece, load_to, 1.0)
             off_old = off[r] + off[s]
-            price = penalty * (off_r + off_s - off_old)
+            for z in range(n_zones):
+                held_new[0, z] = held[r, z] - piece.zones[i, z]
+                held_new[1, z] = held[s, z] + piece.zones[i, z]
+            price = penalty * (off_r + off_s - off_old + _zones_moved(piece, splits, held_old, held_new))
             if price > 50.0 * temperature and off_old == 0.0:
                 continue
             to_from = 0.0
@@ -572,7 +478,7 @@ def anneal(
             cost_r = unit_cost(piece, load_from[0], perimeter_from, cut_from, square_from, mass_from)
             cost_s = unit_cost(piece, load_to[0], perimeter_to, cut_to, square_to, mass_to)
             change = price + cost_r + cost_s - cost[r] - cost[s]
-            if change > 0 and _uniform(state) >= np.exp(-change / temperature):
+            if change > 0 and uniform(state) >= np.exp(-change / temperature):
                 continue
             stamp += 1
             if not _stays_whole(piece, label, i, seen, stamp, queue):
@@ -589,7 +495,14 @@ def anneal(
             for a in range(d):
                 mass[r, a] = mass_from[a]
                 mass[s, a] = mass_to[a]
+            for z in range(n_zones):
+                held[r, z] = held_new[0, z]
+                held[s, z] = held_new[1, z]
         out += (off_r > 0) + (off_s > 0) - (off[r] > 0) - (off[s] > 0)
+        out += _zones_moved(piece, splits, held_old, held_new)
+        for z in range(n_zones):
+            for side in range(2):
+                splits[z] += (held_new[side, z] > 0) - (held_old[side, z] > 0)
         total += cost_r + cost_s - cost[r] - cost[s]
         cost[r], cost[s] = cost_r, cost_s
         off[r], off[s] = off_r, off_s

@@ -13,9 +13,12 @@ from jxgis.progress import tell
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._objective import Objective, piece_of
 from jxgis.units._pieces import DistrictPart, Limits, count_range
+from jxgis.units._rules import Rule, kept_apart_columns, zones_of
 
 if TYPE_CHECKING:
     from jxgis.units._divide import Division
+    from jxgis.units._piece import Piece
+    from jxgis.units.search import Solution
 
 __all__ = ["search_parts"]
 
@@ -33,9 +36,13 @@ def search_parts(
     asked: Mapping[str, int],
     effort: tuple[int, int, int],
     flaws_of: Callable[[Ints, Ints], int] | None,
+    rules: list[list[Rule]],
 ) -> list[Division]:
-    """Search every part, the largest first."""
-    from jxgis.units._divide import divide
+    """Search every part, the largest first; of its rules those are let go that no units within the bounds hold."""
+    from jxgis.units._divide import TRIALS_OF_ONE_ROUND, divide
+
+    rules = [*rules]
+    known: dict[int, Solution] = {}
 
     def work(row: int) -> Division:
         best = attempts(row, 1)
@@ -43,6 +50,7 @@ def search_parts(
             return best
         nodes = parts[row].nodes
         best = replace(best, flaws=flaws_of(nodes, best.found.label))
+        known[row] = best.found
         for rounder in _ROUNDER:
             if best.flaws == 0 or best.found.k == 1:
                 break
@@ -52,29 +60,54 @@ def search_parts(
         return best
 
     def attempts(row: int, rounder: int) -> Division:
+        found = within(row, rounder, rules[row])
+        if parts[row].reason is not None or found.reason is None or not rules[row]:
+            return found
+        free = within(row, rounder, [])
+        if free.reason is not None:
+            return free
+        wanted, rules[row] = rules[row], []
+        for rule in wanted:
+            trial = attempt(row, groupings[1], 1, [*rules[row], rule], (TRIALS_OF_ONE_ROUND, 1))
+            if trial.reason is None:
+                rules[row].append(rule)
+        held = within(row, rounder, rules[row]) if rules[row] else free
+        return held if held.reason is None else free
+
+    def within(row: int, rounder: int, own: list[Rule]) -> Division:
         # What is to stay together is let go only where no units are found with it.
-        kept = attempt(row, groupings[0], rounder)
+        kept = attempt(row, groupings[0], rounder, own, effort[1:])
         if parts[row].reason is not None or kept.reason is None or _same(groupings, parts[row].nodes):
             return kept
-        free = attempt(row, groupings[1], rounder)
+        free = attempt(row, groupings[1], rounder, own, effort[1:])
         # What was proven of blocks kept together holds for them only.
         return free if free.found.better_than(kept.found) else replace(free, found=kept.found)
 
-    def attempt(row: int, group: Ints, rounder: int) -> Division:
+    def attempt(row: int, group: Ints, rounder: int, own: list[Rule], trials: tuple[int, int]) -> Division:
         part = parts[row]
         nodes = np.unique(group[part.nodes], return_inverse=True)[1]
-        piece = piece_of(objective, part.nodes, nodes, limits.least, limits.most, load)
-        piece = piece._replace(shape_weight=piece.shape_weight * rounder)
-        seed, iterations, starts = effort
+        marks = kept_apart_columns(own, len(load))
+        strict = replace(limits, marks=marks.shape[1])
+        piece = piece_of(objective, part.nodes, nodes, strict.least, strict.most, np.column_stack([load, marks]))
+        inside, most = zones_of(own, len(load))
+        zones = np.zeros((len(piece.area), len(most)), dtype=np.bool_)
+        np.logical_or.at(zones, nodes, inside[part.nodes])
+        piece = piece._replace(shape_weight=piece.shape_weight * rounder, zones=zones, zone_most=most)
+        fixed = objective.graph.district_names[part.district] in asked
+        first = _on_nodes(known[row], piece, nodes) if row in known else None
+        fewest, greatest = count_range(np.append(part.load, marks[part.nodes].sum(axis=0)), strict)
+        if fixed and counts[row] < fewest:
+            greatest = 0
         division = divide(
             piece,
-            counts[row],
-            count_range(part.load, limits),
+            max(counts[row], min(fewest, greatest)),
+            (fewest, greatest),
             reason=part.reason,
-            fixed=objective.graph.district_names[part.district] in asked,
-            seed=(seed, row),
-            iterations=iterations,
-            starts=starts,
+            fixed=fixed,
+            seed=(effort[0], row),
+            iterations=trials[0],
+            starts=trials[1],
+            known=first,
         )
         return replace(division, found=replace(division.found, label=division.found.label[nodes]))
 
@@ -83,6 +116,16 @@ def search_parts(
         results[row] = work(row)
         tell(done, len(parts), text_pair("pipeline.share_units"))
     return [results[row] for row in range(len(parts))]
+
+
+def _on_nodes(found: Solution, piece: Piece, nodes: Ints) -> Solution | None:
+    """Units of blocks as units of nodes; None where they part a node, or do not hold what is asked of the piece."""
+    from jxgis.units.search import judge
+
+    label = np.empty(len(piece.area), dtype=np.int64)
+    label[nodes] = found.label
+    same = judge(piece, label, found.k)
+    return same if same.excess == 0 and (label[nodes] == found.label).all() else None
 
 
 def _same(groupings: tuple[Ints, Ints], nodes: Ints) -> bool:

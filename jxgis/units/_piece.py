@@ -33,6 +33,8 @@ class Piece(NamedTuple):
         What turns squares and squared perimeters into shares of the objective.
     low, high
         The least and the greatest load of a unit that meet the bounds, float (b,).
+    zones, zone_most
+        Which nodes lie in each zone, bool (n, z), and among how many units each may be parted, int (z,).
     """
 
     start: Ints
@@ -49,3 +51,5 @@ class Piece(NamedTuple):
     shape_weight: float
     low: Floats
     high: Floats
+    zones: npt.NDArray[np.bool_] = np.zeros((0, 0), dtype=np.bool_)
+    zone_most: Ints = np.zeros(0, dtype=np.int64)

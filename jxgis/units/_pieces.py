@@ -23,23 +23,25 @@ __all__ = ["DistrictPart", "Limits", "count_range", "cut_into_parts", "share_out
 class Limits:
     """Bounds, both included, and target of a unit's area in m²; and bounds of further quantities.
 
-    ``further`` holds the least and the greatest of each, by its name.
+    ``further`` holds the least and the greatest of each, by its name; ``marks`` is the number of columns after those, of which a
+    unit holds 1 at most.
     """
 
     low: float
     high: float
     target: float
     further: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    marks: int = 0
 
     @property
     def least(self) -> Floats:
         """The least load that meets the lower bounds: what compiled loops, which know no rule, compare with."""
-        return np.array([self.low, *(low for low, _ in self.further.values())]) * (1 - RELATIVE)
+        return np.array([self.low, *(low for low, _ in self.further.values()), *[0.0] * self.marks]) * (1 - RELATIVE)
 
     @property
     def most(self) -> Floats:
         """The greatest load that keeps the upper bounds."""
-        return np.array([self.high, *(high for _, high in self.further.values())]) * (1 + RELATIVE)
+        return np.array([self.high, *(high for _, high in self.further.values()), *[1.0] * self.marks]) * (1 + RELATIVE)
 
     def exceeded(self, load: Floats) -> npt.NDArray[np.bool_]:
         """Whether loads, float (…, b), are above an upper bound."""
@@ -91,8 +93,10 @@ def count_range(load: Floats, limits: Limits) -> tuple[int, int]:
     return fewest, math.floor((load[bounded] / limits.least[bounded]).min())
 
 
-def cut_into_parts(objective: Objective, load: Floats, group: Ints, limits: Limits) -> list[DistrictPart]:
-    """Connected parts of each district, blocks above the maximum apart.
+def cut_into_parts(
+    objective: Objective, load: Floats, group: Ints, limits: Limits, fixed: Ints | None = None
+) -> list[DistrictPart]:
+    """Connected parts of each district, blocks above the maximum and fixed units apart.
 
     Parameters
     ----------
@@ -104,6 +108,8 @@ def cut_into_parts(objective: Objective, load: Floats, group: Ints, limits: Limi
         Blocks of one group are never separated, int (n,).
     limits
         Bounds of a unit's area.
+    fixed
+        Number of the fixed unit that each block is part of, int (n,), −1 where of none.
 
     Returns
     -------
@@ -120,11 +126,19 @@ def cut_into_parts(objective: Objective, load: Floats, group: Ints, limits: Limi
     tie_to = first[group[tie]]
     whole = connected(n, np.concatenate([u, tie]), np.concatenate([v, tie_to]))
     whole_blocks = np.bincount(whole)
-    too_big = limits.exceeded(load)
-    small = ~too_big
+    fixed = np.full(n, -1, dtype=np.int64) if fixed is None else fixed
+    too_big = limits.exceeded(load) & (fixed < 0)
+    small = ~too_big & (fixed < 0)
     inner = objective.link & small[u] & small[v]
     inner_tie = small[tie] & small[tie_to]
-    split = connected(n, np.concatenate([u[inner], tie[inner_tie]]), np.concatenate([v[inner], tie_to[inner_tie]]))
+    whole_units = np.flatnonzero(fixed >= 0)
+    whole_units = whole_units[np.argsort(fixed[whole_units], kind="stable")]
+    alike = fixed[whole_units][1:] == fixed[whole_units][:-1]
+    split = connected(
+        n,
+        np.concatenate([u[inner], tie[inner_tie], whole_units[:-1][alike]]),
+        np.concatenate([v[inner], tie_to[inner_tie], whole_units[1:][alike]]),
+    )
     parts_of_district = _count_distinct(graph.district, whole)
     order = np.argsort(split, kind="stable")
     found = []
@@ -132,7 +146,9 @@ def cut_into_parts(objective: Objective, load: Floats, group: Ints, limits: Limi
         district = int(graph.district[nodes[0]])
         held = load[nodes].sum(axis=0)
         reason = None
-        if too_big[nodes[0]]:
+        if fixed[nodes[0]] >= 0:
+            reason = "fixed_unit"
+        elif too_big[nodes[0]]:
             reason = "block_above_max" if held[0] > limits.most[0] else "block_holds_too_much"
         elif held[0] < limits.least[0]:
             if len(nodes) < whole_blocks[whole[nodes[0]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,6 +40,10 @@ def propose_units(
     population: gpd.GeoDataFrame | None = None,
     keep_together: gpd.GeoDataFrame | None = None,
     keep_apart: gpd.GeoDataFrame | None = None,
+    fixed_units: gpd.GeoDataFrame | None = None,
+    unit_seeds: gpd.GeoDataFrame | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    subdistricts: gpd.GeoDataFrame | None = None,
     lang: str = "zh",
     sketch: bool = False,
     **options: Any,
@@ -57,8 +61,11 @@ def propose_units(
         Lines or polygons: they cut blocks, and borders along them are credited.
     issues, land_use, population
         Layers that describe the blocks; see `units.attributes.block_attributes`.
-    keep_together, keep_apart
+    keep_together, keep_apart, unit_seeds, places, subdistricts
         See `units.delineate.delineate_units`.
+    fixed_units
+        Polygons that are units as they are, with their ``unit_id``. Cells and faces of streets are cut along them, blocks of
+        your own are not.
     lang, sketch
         ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
@@ -90,6 +97,7 @@ def propose_units(
     layers = {
         "districts": districts, "blocks": blocks, "streets": streets, "waters": waters, "issues": issues,
         "land_use": land_use, "population": population, "keep_together": keep_together, "keep_apart": keep_apart,
+        "fixed_units": fixed_units, "unit_seeds": unit_seeds, "places": places, "subdistricts": subdistricts,
     }  # fmt: skip
     return analyse(given_tables(layers, needs=("districts",), lang=lang, sketch=sketch, units=options))
 
@@ -102,16 +110,12 @@ def analyse(given: Given) -> UnitsResult:
     given
         The layers and ``[units]``.
     """
-    from jxgis.space.blocks import street_blocks
-
-    options, districts, streets = given.settings.units, given.need("districts"), given.table("streets")
+    options = given.settings.units
     cut, blocks_from = _blocks(given)
     described, used, plan = _planned(given, cut)
     finer = _to_cut_finer(plan.units, cut, options.target_km2) if blocks_from == "streets" else ()
-    if finer and streets is not None:
-        largest = {name: options.target_km2 if name in finer else options.max_km2 for name in districts["name"]}
-        recut = street_blocks(districts, streets=streets, waters=given.table("waters"), max_km2=largest)
-        described, used, plan = _planned(given, recut)
+    if finer:
+        described, used, plan = _planned(given, _blocks(given, finer)[0])
     front = ["block_id", "unit_id", "district"]
     others = [column for column in plan.blocks.columns if column not in front]
     result = UnitsResult(
@@ -135,12 +139,10 @@ def _planned(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, Uni
 
 
 def _tables(given: Given) -> dict[str, Any]:
-    """The layers that borders follow, keep together and keep apart."""
-    return {
-        "barriers": _barriers(given.table("streets"), given.table("waters")),
-        "keep_together": given.table("keep_together"),
-        "keep_apart": given.table("keep_apart"),
-    }
+    """The layers that borders follow, and those that say what units are to hold."""
+    asked = ("keep_together", "keep_apart", "fixed_units", "unit_seeds", "places", "subdistricts")
+    barriers = _barriers(given.table("streets"), given.table("waters"))
+    return {"barriers": barriers} | {layer: given.table(layer) for layer in asked}
 
 
 def _described(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, UnitSettings]:
@@ -238,22 +240,32 @@ def _with_attributes(cut: gpd.GeoDataFrame, made: pd.DataFrame, used: Sequence[s
 
 def _to_cut_finer(units: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame, target_km2: float) -> tuple[str, ...]:
     """Districts with units out of bounds and with blocks above the target, which leave the search little choice."""
-    stuck = set(units.loc[~units["in_bounds"], "district"])
+    stuck = set(units.loc[~units["in_bounds"] & (units["reason"] != "fixed_unit"), "district"])
     coarse = set(blocks.loc[blocks.area > target_km2 * M2_PER_KM2, "district"])
     return tuple(sorted(stuck & coarse))
 
 
-def _blocks(given: Given) -> tuple[gpd.GeoDataFrame, Literal["own", "streets", "grid"]]:
+def _blocks(given: Given, finer: Collection[str] = ()) -> tuple[gpd.GeoDataFrame, Literal["own", "streets", "grid"]]:
+    """The blocks, cut along fixed units unless they are the user's own; faces of streets at most as large as the target in
+    some districts.
+    """
     from jxgis.space.blocks import grid_blocks, own_blocks, street_blocks
+    from jxgis.units._rules import parted_by
 
     options, districts, streets = given.settings.units, given.need("districts"), given.table("streets")
-    blocks = given.table("blocks")
+    blocks, fixed = given.table("blocks"), given.table("fixed_units")
     if blocks is not None and not options.by_cells:
         return own_blocks(blocks, districts, tolerance_m=options.snap_m), "own"
-    if streets is not None and not options.by_cells:
-        waters = given.table("waters")
-        return street_blocks(districts, streets=streets, waters=waters, max_km2=options.max_km2), "streets"
-    return grid_blocks(districts, cell_m=options.cell_m), "grid"
+    home = dict(zip(districts["name"], districts["name"], strict=True))
+    if fixed is not None and len(fixed):
+        districts, home = parted_by(fixed, districts, tolerance_m=options.snap_m)
+    if streets is None or options.by_cells:
+        cut = grid_blocks(districts, cell_m=options.cell_m)
+    else:
+        largest = {zone: options.target_km2 if name in finer else options.max_km2 for zone, name in home.items()}
+        cut = street_blocks(districts, streets=streets, waters=given.table("waters"), max_km2=largest)
+    made: Literal["streets", "grid"] = "grid" if streets is None or options.by_cells else "streets"
+    return cut.assign(district=cut["district"].map(home)), made
 
 
 def _barriers(streets: gpd.GeoDataFrame | None, waters: gpd.GeoDataFrame | None) -> gpd.GeoSeries | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from jxgis.units._cover import cheapest_cover
+from jxgis.units._cover import cheapest_cover, label_of
 from jxgis.units._frontier import Sweep, beginnings, cheap_sets, sweep_of
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._kernels import unit_costs
@@ -139,14 +139,12 @@ def _finished(piece: Piece, best: Solution, members: npt.NDArray[np.bool_], want
     within = ((load >= piece.low) & (load <= piece.high)).all(axis=1)
     sets = [np.flatnonzero(row) for row in members[within]]
     costs = np.array([_cost(piece, row) for row in members[within]])
-    cover = cheapest_cover(len(piece.area), sets, costs, best.k, nodes=_MOST_NODES)
+    n = len(piece.area)
+    cover = cheapest_cover(n, sets, costs, best.k, nodes=_MOST_NODES, zones=(piece.zones, piece.zone_most))
     if cover.infeasible:
         return replace(best, bound=best.cost)
     if cover.chosen is not None and costs[cover.chosen].sum() < best.cost - _ROUNDING:
-        label = np.empty(len(piece.area), dtype=np.int64)
-        for unit, column in enumerate(cover.chosen):
-            label[sets[column]] = unit
-        best = replace(best, label=label, cost=float(costs[cover.chosen].sum()))
+        best = replace(best, label=label_of(n, sets, cover.chosen), cost=float(costs[cover.chosen].sum()))
     # Whatever costs less than is wanted was among the sets.
     bound = max(bound, min(cover.bound, wanted) if np.isfinite(cover.bound) else bound)
     return replace(best, bound=best.cost if bound >= min(wanted, best.cost - _ROUNDING) else bound)

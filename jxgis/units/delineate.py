@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from jxgis.units._graph import Floats, Ints, block_graph
 from jxgis.units._objective import Objective, build_objective, piece_of
 from jxgis.units._part_search import search_parts
 from jxgis.units._pieces import Limits, cut_into_parts, share_out
+from jxgis.units._rules import kept_apart_columns, rules_by_part, rules_of, rules_table
 from jxgis.units.attributes import standardise
 from jxgis.units.plan import Plan, PlanReport, dissolved, number_units, parts_table, still_together, units_table
 from jxgis.units.quality import within_share
@@ -44,6 +46,10 @@ def delineate_units(
     barriers: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
     keep_together: gpd.GeoDataFrame | None = None,
     keep_apart: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
+    fixed_units: gpd.GeoDataFrame | None = None,
+    unit_seeds: gpd.GeoDataFrame | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    subdistricts: gpd.GeoDataFrame | None = None,
     iterations: int = 4_000,
     starts: int = 4,
     options: UnitSettings = UNITS,
@@ -68,6 +74,16 @@ def delineate_units(
         Areas that stay in one unit where they fit, ``name`` optional: the blocks with more than half of their area in.
     keep_apart
         Lines that no unit reaches across, such as a river without a bridge.
+    fixed_units
+        Polygons that are units as they are, with their ``unit_id``: the blocks with more than 95 % of their area in. Others
+        are made around them.
+    unit_seeds
+        Points, ``name`` optional, each of which is to lie in a unit of its own.
+    places
+        Points with ``name``, two of which ``apart`` may name; else it names blocks by ``block_id``.
+    subdistricts
+        Polygons with ``name``: with ``subdistrict_max_units`` the blocks that lie mostly in one are parted among at most so many
+        units of a district. What cannot be held is let go and told in ``report.rules``.
     iterations, starts
         Trial moves per block, shared among so many independent starts per part.
     options, **changed
@@ -84,7 +100,8 @@ def delineate_units(
     ------
     InputError
         If there are no blocks, a number of units cannot be had, a block lies across a border, overlaps another, lacks an
-        attribute or what is bounded, or a bound's name means something else of units.
+        attribute or what is bounded, a bound's name means something else of units, ``apart`` names what is not there, or
+        sub-districts are bounded and not given.
     SettingsError
         If an option is unknown or out of range.
     CrsError
@@ -135,16 +152,24 @@ def delineate_units(
     load = _loads(table, graph.area_m2, limits)
     apart = kept_apart(table, graph, keep_apart)
     objective = build_objective(graph, values, compactness=dial, border_credit=credit, apart=apart)
-    alone, scraps = attach_parts(table, graph, load, limits, exclaves=options.exclaves == "attach")
-    group, together, wholes = group_together(table, graph, keep_together, load, limits, alone)
-    parts = cut_into_parts(objective, load, group, limits)
+    rules, fixed = rules_of(
+        table, graph, limits, fixed_units=fixed_units, unit_seeds=unit_seeds, places=places, apart=options.apart,
+        subdistricts=subdistricts, most=options.subdistrict_max_units,
+    )  # fmt: skip
+    marks = kept_apart_columns([rule for rule in rules if rule.reason is None], len(table))
+    marked, strict = np.column_stack([load, marks]), replace(limits, marks=marks.shape[1])
+    alone, scraps = attach_parts(table, graph, marked, strict, fixed, exclaves=options.exclaves == "attach")
+    group, together, wholes = group_together(table, graph, keep_together, marked, strict, alone, fixed)
+    parts = cut_into_parts(objective, load, group, limits, fixed)
     counts = share_out(parts, limits, graph.district_names, options.n_units)
     found = search_parts(
         objective, (group, alone), load, parts, counts, limits, options.n_units, (options.seed, iterations, starts),
-        _flaws_of(table) if options.mend_shapes and dial > 0 else None,
+        _flaws_of(table) if options.mend_shapes and dial > 0 else None, rules_by_part(rules, parts, load),
     )  # fmt: skip
     unit, reasons = number_units(parts, found, len(table))
-    units, unit = units_table(table, graph, load, unit, reasons, limits)
+    kept = [rule for rule in rules if rule.kind == "fixed_unit" and rule.reason is None]
+    given = {int(unit[rule.nodes[0]]): rule.name for rule in kept}
+    units, unit = units_table(table, graph, load, unit, reasons, limits, given)
     inside = unit[graph.u] == unit[graph.v]
     entered = {"similarity": bool(used), "compactness": dial > 0, "border_credit": credit > 0}
     report = PlanReport(
@@ -159,6 +184,7 @@ def delineate_units(
         together=still_together(together, wholes, unit),
         apart_crossed_m=float(graph.shared_m[apart][inside[apart]].sum()),
         scraps=scraps,
+        rules=rules_table(rules, unit),
     )
     unit_id = np.empty(len(table), dtype=object)
     unit_id[order] = units["unit_id"].to_numpy()[unit]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from jxgis.units._cover import cheapest_cover
+from jxgis.units._cover import Cover, cheapest_cover, label_of
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece
 from jxgis.units._sets import connected_sets, reduced_costs, set_costs
@@ -121,16 +121,16 @@ def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Soluti
     n = len(piece.area)
     if not len(pool.members):
         return Optimum(found=None, infeasible=True)
-    bound, reduced, short = _linear_bound(pool.members, pool.costs, n, k)
-    if short and _linear_bound(pool.members, np.zeros_like(pool.costs), n, k)[0] > _SHORT:
+    bound, reduced, short = _linear_bound(piece, pool.members, pool.costs, k)
+    if short and _linear_bound(piece, pool.members, np.zeros_like(pool.costs), k)[0] > _SHORT:
         return Optimum(found=None, infeasible=True)
     best = incumbent if incumbent is not None and incumbent.excess == 0 else None
     ranked = _ranked(reduced, MOST_COLUMNS + 1)
     if best is None:
         # Any cover makes the fixing below bite; the cheapest columns nearly always hold one.
-        best, nothing = _covered(pool, n, k, ranked[:FIRST_COLUMNS])
+        best, nothing = _covered(piece, pool, k, ranked[:FIRST_COLUMNS])
         if best is None and len(ranked) > FIRST_COLUMNS:
-            best, nothing = _covered(pool, n, k, ranked[:MOST_COLUMNS])
+            best, nothing = _covered(piece, pool, k, ranked[:MOST_COLUMNS])
         if best is None:
             return Optimum(found=None, infeasible=nothing and len(pool.members) <= MOST_COLUMNS)
     # A column whose reduced cost exceeds the gap is in no better cover.
@@ -140,7 +140,7 @@ def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Soluti
     proven = bound
     if best.cost - bound > slack and len(within):
         sets = _sets(pool.members[within], n)
-        cover = cheapest_cover(n, sets, pool.costs[within], k, nodes=MOST_NODES)
+        cover = _cover(piece, sets, pool.costs[within], k)
         if cover.chosen is not None:
             found = _found(pool, within, sets, cover.chosen, n)
             best = found if found.better_than(best) else best
@@ -154,30 +154,37 @@ def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Soluti
     return Optimum(found=replace(best, bound=proven), infeasible=False)
 
 
-def _covered(pool: UnitPool, n: int, k: int | None, columns: Ints) -> tuple[Solution | None, bool]:
+def _cover(piece: Piece, sets: list[Ints], costs: Floats, k: int | None) -> Cover:
+    n = len(piece.area)
+    return cheapest_cover(n, sets, costs, k, nodes=MOST_NODES, zones=(piece.zones, piece.zone_most))
+
+
+def _covered(piece: Piece, pool: UnitPool, k: int | None, columns: Ints) -> tuple[Solution | None, bool]:
     """The cheapest cover by some columns, and whether it is proven that there is none."""
+    n = len(piece.area)
     sets = _sets(pool.members[columns], n)
-    cover = cheapest_cover(n, sets, pool.costs[columns], k, nodes=MOST_NODES)
+    cover = _cover(piece, sets, pool.costs[columns], k)
     if cover.chosen is None:
         return None, cover.infeasible
     return _found(pool, columns, sets, cover.chosen, n), False
 
 
 def _found(pool: UnitPool, columns: Ints, sets: list[Ints], chosen: Ints, n: int) -> Solution:
-    label = np.empty(n, dtype=np.int64)
-    for unit, column in enumerate(chosen):
-        label[sets[column]] = unit
+    label = label_of(n, sets, chosen)
     return Solution(label=label, k=len(chosen), cost=float(pool.costs[columns][chosen].sum()), excess=0.0)
 
 
-def _linear_bound(members: npt.NDArray[np.uint64], costs: Floats, n: int, k: int | None) -> tuple[float, Floats, bool]:
+def _linear_bound(
+    piece: Piece, members: npt.NDArray[np.uint64], costs: Floats, k: int | None
+) -> tuple[float, Floats, bool]:
     """Value of the linear relaxation over all units, every unit's reduced cost, and whether blocks stay uncovered.
 
     Uncovered blocks have a price above that of any cover; where all costs are 0 the value is their number, at best.
     """
     from scipy.optimize import linprog
 
-    s = len(members)
+    s, n = len(members), len(piece.area)
+    touching = _touching(piece, members)
     scale = float(np.abs(costs).max())
     cost = costs / scale if scale > 0 else costs
     wanted = np.ones(n) if k is None else np.append(np.ones(n), k)
@@ -194,21 +201,31 @@ def _linear_bound(members: npt.NDArray[np.uint64], costs: Floats, n: int, k: int
             np.concatenate([cost[columns], np.full(m, price)]),
             A_eq=np.hstack([rows, np.eye(m)]),
             b_eq=wanted,
+            A_ub=np.pad(touching[columns].T, ((0, 0), (0, m))) if touching.shape[1] else None,
+            b_ub=piece.zone_most if touching.shape[1] else None,
             bounds=(0, None),
             method="highs",
         )
         dual = np.asarray(solved.eqlin.marginals, dtype=np.float64)
-        reduced = reduced_costs(members, cost, dual[:n])
+        toll = np.asarray(solved.ineqlin.marginals, dtype=np.float64)
+        reduced = reduced_costs(members, cost, dual[:n]) - touching @ toll
         if k is not None:
             reduced -= dual[n]
         entering = np.flatnonzero((reduced < -1e-9) & ~active)
         if not len(entering):
             # What is still negative is the solver's rounding: units of a cover are at most n.
-            value = float(wanted @ dual) + n * min(float(reduced.min()), 0.0)
+            value = float(wanted @ dual) + float(piece.zone_most @ toll) + n * min(float(reduced.min()), 0.0)
             short = float(np.asarray(solved.x)[len(columns) :].sum()) > _SHORT
             return value * (scale or 1.0), reduced * (scale or 1.0), short
         active[entering[_cheapest(reduced[entering], _COLUMNS_PER_ROUND)]] = True
     return -np.inf, np.full(s, -np.inf), False
+
+
+def _touching(piece: Piece, members: npt.NDArray[np.uint64]) -> Floats:
+    """1 where a set holds a node of a zone, float (s, z)."""
+    masks = [sum(1 << int(i) for i in np.flatnonzero(zone)) for zone in piece.zones.T[: len(piece.zone_most)]]
+    touching: Floats = (members[:, None] & np.array(masks, dtype=np.uint64)[None, :] != 0).astype(np.float64)
+    return touching
 
 
 def _ranked(cost: Floats, count: int) -> Ints:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import Text
 from jxgis.part import Option, Part
+
+if TYPE_CHECKING:
+    from jxgis.settings import Settings
 
 __all__ = ["PART"]
 
@@ -15,6 +18,11 @@ def _cells(options: Collection[str]) -> dict[str, Any]:
     """Who asks for a size of cells, and neither for streets nor for blocks, wants cells though the project has them."""
     cells = "--cell-m" in options and not {"--streets", "--blocks"} & {*options}
     return {"units": {"by_cells": True}} if cells else {}
+
+
+def _places(settings: Settings) -> tuple[str, ...]:
+    """Places are read where two of them are to be kept apart."""
+    return ("places",) if settings.units.apart else ()
 
 
 PART = Part(
@@ -38,8 +46,9 @@ PART = Part(
     },
     reads=(
         *("districts", "subdistricts", "blocks", "streets", "waters", "issues", "population", "land_use"),
-        *("keep_together", "keep_apart"),
+        *("keep_together", "keep_apart", "fixed_units", "unit_seeds"),
     ),
+    also_reads=_places,
     needs=("districts",),
     settings_key="units",
     settings=("units", "report"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -70,6 +72,9 @@ class PlanReport:
     scraps
         Parts of districts too small to be an exclave, which joined the nearest block of theirs: ``district``, ``scraps``
         (how many), ``m2``.
+    rules
+        One row a fixed unit, seed, pair of places apart and sub-district of which something was asked: ``rule``
+        (``fixed_unit``, ``seed``, ``apart``, ``subdistrict``), ``name``, ``held``, ``reason`` (null where held).
     """
 
     parts: pd.DataFrame
@@ -83,6 +88,7 @@ class PlanReport:
     together: pd.DataFrame
     apart_crossed_m: float
     scraps: pd.DataFrame
+    rules: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -127,9 +133,18 @@ def number_units(parts: list[DistrictPart], found: list[Division], n: int) -> tu
 
 
 def units_table(
-    table: gpd.GeoDataFrame, graph: Adjacency, load: Floats, unit: Ints, reasons: list[str | None], limits: Limits
+    table: gpd.GeoDataFrame,
+    graph: Adjacency,
+    load: Floats,
+    unit: Ints,
+    reasons: list[str | None],
+    limits: Limits,
+    given: Mapping[int, str],
 ) -> tuple[gpd.GeoDataFrame, Ints]:
-    """One row a unit, numbered within its district from north-west, and the row of every block."""
+    """One row a unit, numbered within its district from north-west, and the row of every block.
+
+    ``given`` holds the ids that units have already.
+    """
     k = len(reasons)
     order = np.argsort(unit, kind="stable")
     members = np.split(np.asarray(table.geometry.array)[order], np.cumsum(np.bincount(unit, minlength=k))[:-1])
@@ -162,11 +177,22 @@ def units_table(
     )
     units["reason"] = units["reason"].astype("str")
     units["district"] = units["district"].astype("str")
-    units.insert(0, "unit_id", unit_codes(units))
+    codes = unit_codes(units)
+    units.insert(0, "unit_id", _around(codes, units["district"], given) if given else codes)
     by_id = np.lexsort((units["unit_id"].to_numpy(), graph.district[first]))
     place = np.empty(k, dtype=np.int64)
     place[by_id] = np.arange(k)
     return units.iloc[by_id].reset_index(drop=True), place[unit]
+
+
+def _around(codes: pd.Series[str], district: pd.Series[str], given: Mapping[int, str]) -> pd.Series[str]:
+    """The codes of units, some of which have theirs already: the others are numbered past those, in their order."""
+    named = dict(given)
+    for name, own in codes.drop([*given]).sort_values().groupby(district, sort=False):
+        digits = len(own.iloc[0]) - len(f"{name}-")
+        free = (code for n in count(1) if (code := f"{name}-{n:0{digits}d}") not in {*given.values()})
+        named |= zip(own.index, free, strict=False)
+    return pd.Series(named, dtype="str").reindex(codes.index)
 
 
 def dissolved(polygons: npt.NDArray[np.object_]) -> shapely.Geometry:

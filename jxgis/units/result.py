@@ -78,6 +78,10 @@ class UnitsResult(Result):
                 "in_bounds_share": json_number(report.in_bounds_share),
                 "kept_together": [[str(row["name"]), bool(row["kept"])] for _, row in report.together.iterrows()],
                 "apart_crossed_m": json_number(report.apart_crossed_m),
+                "rules": [
+                    [str(kind), str(name), bool(held), None if held else str(reason)]
+                    for kind, name, held, reason in report.rules.to_numpy()
+                ],
                 "scraps": [[str(name), int(count), round(m2, 1)] for name, count, m2 in report.scraps.to_numpy()],
                 "notes": [note.en for note in self.notes()],
             }
@@ -88,6 +92,7 @@ class UnitsResult(Result):
         parts, found = self.report.parts, list[Text]()
         for name, count, m2 in self.report.scraps.to_numpy():
             found.append(text_pair("units.note_scraps", district=name, n=int(count), m2=f"{m2:,.1f}"))
+        found += self._said_of_rules()
         for part in parts[parts["reason"] == "not_found"].to_dict("records"):
             counts, seeds = sorted(part["counts_tried"]), f"{part['seeds_tried']:,}"
             where = {"district": part["district"], "km2": f"{part['area_km2']:.2f}"}
@@ -101,6 +106,18 @@ class UnitsResult(Result):
             for name, flaws in parts.loc[parts["flaws"] > 0, ["district", "flaws"]].to_numpy()
         ]
         return found
+
+    def _said_of_rules(self) -> list[Text]:
+        """How many of the planner's own demands hold, and why each of the others does not."""
+        rules = self.report.rules
+        if not len(rules):
+            return []
+        said = [text_pair("units.note_rules", n=len(rules), held=int(rules["held"].sum()))]
+        for row in rules[~rules["held"].astype(bool)].to_dict("records"):
+            most = self.given.settings.units.subdistrict_max_units
+            rule = text_pair(f"units.rule_{row['rule']}", name=row["name"], most=most)
+            said.append(text_pair("units.note_not_held", rule=rule, reason=text_pair(f"reasons.{row['reason']}")))
+        return said
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The layers of ``units.gpkg``, then the plans that were set beside this one."""

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jxgis.units._graph import Floats, Ints
-from jxgis.units._kernels import anneal, grow_seed, unit_costs
+from jxgis.units._kernels import anneal, grow_seed, unit_costs, zones_beyond, zones_held
 from jxgis.units._piece import Piece
 
-__all__ = ["Pool", "Solution", "search_piece", "seed_piece"]
+__all__ = ["Pool", "Solution", "judge", "search_piece", "seed_piece"]
 
 # Start of the annealing, as a share of the mean cost of a unit, and how far it cools.
 _HOT_SHARE = 0.2
@@ -55,7 +55,8 @@ class Solution:
     cost
         Their part of the objective.
     excess
-        By how much they are out of bounds in all, in whole bounds; 0 if every unit is in.
+        By how much they are out of bounds in all, in whole bounds, each unit too many of a zone counted as one; 0 if all
+        hold.
     bound
         Proven lower bound of the cost for k units within the bounds; NaN where nothing is proven.
     """
@@ -126,7 +127,7 @@ def search_piece(
     """
     n = len(piece.area)
     if k == 1:
-        return _judge(piece, np.zeros(n, dtype=np.int64), 1)
+        return judge(piece, np.zeros(n, dtype=np.int64), 1)
     trials = max(iterations * n, _FEWEST_TRIALS) // starts
     pool = Pool() if pool is None else pool
     best: Solution | None = None
@@ -135,7 +136,7 @@ def search_piece(
         given = first if start == 0 else None
         label = (given or _seed_within(piece, k, state, _RESCUE_TURNS)[0]).label.copy()
         for snapshot in _annealed(piece, label, k, trials, _SOFT[start % len(_SOFT)], state):
-            found = _judge(piece, snapshot, k)
+            found = judge(piece, snapshot, k)
             pool.add(piece, snapshot, k)
             if found.better_than(best):
                 best = found
@@ -165,9 +166,11 @@ def seed_piece(piece: Piece, k: int, *, seed: tuple[int, ...], effort: int = 1) 
     return _seed_within(piece, k, _state((*seed, 0)), _RESCUE_TURNS * effort)
 
 
-def _judge(piece: Piece, label: Ints, k: int) -> Solution:
+def judge(piece: Piece, label: Ints, k: int) -> Solution:
+    """What k units cost, and by how much they miss what they are to hold."""
     cost, excess = unit_costs(piece, label, k)
-    return Solution(label=label.copy(), k=k, cost=float(cost.sum()), excess=float(excess.sum()))
+    beyond = zones_beyond(piece, zones_held(piece, label, k))
+    return Solution(label=label.copy(), k=k, cost=float(cost.sum()), excess=float(excess.sum()) + beyond)
 
 
 def _state(words: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
@@ -179,7 +182,7 @@ def _seed_within(
 ) -> tuple[Solution, int]:
     """A start within the bounds, or the nearest to it that so many rescues reach; and the seeds grown for it."""
     label = grow_seed(piece, k, 0.0, _TREES_PER_CUT, state)
-    best = _judge(piece, label, k)
+    best = judge(piece, label, k)
     seeds = 1
     for _ in range(turns):
         if best.excess == 0:
@@ -187,12 +190,13 @@ def _seed_within(
         mean, kept = _mean_cost(piece, label, k), label.copy()
         hot, cold = (share * mean for share in _RESCUE_SHARES)
         met = anneal(piece, label, k, _RESCUE_TRIALS, hot, cold, _RESCUE_EVERY, _RESCUE_PRICE * mean, state, kept)
-        found = _judge(piece, kept if np.isfinite(met) else label, k)
+        found = judge(piece, kept if np.isfinite(met) else label, k)
         if found.better_than(best):
             best = found
         label = grow_seed(piece, k, 0.0, _TREES_PER_CUT, state)
         seeds += 1
-    return best, seeds
+    last = judge(piece, label, k)
+    return (last if last.better_than(best) else best), seeds
 
 
 def _annealed(
@@ -230,15 +234,13 @@ def _mean_cost(piece: Piece, label: Ints, k: int) -> float:
 
 def _recombined(piece: Piece, k: int, pool: Pool, best: Solution) -> Solution:
     """The cheapest cover of the piece by units of the pool, if it beats the best start."""
-    from jxgis.units._cover import cheapest_cover
+    from jxgis.units._cover import cheapest_cover, label_of
 
     sets = pool.units()
     costs: Floats = np.fromiter(pool.costs.values(), dtype=np.float64, count=len(sets))
-    chosen = cheapest_cover(len(piece.area), sets, costs, k).chosen
+    n = len(piece.area)
+    chosen = cheapest_cover(n, sets, costs, k, zones=(piece.zones, piece.zone_most)).chosen
     if chosen is None:
         return best
-    label = np.empty(len(piece.area), dtype=np.int64)
-    for unit, column in enumerate(chosen):
-        label[sets[column]] = unit
-    found = _judge(piece, label, k)
+    found = judge(piece, label_of(n, sets, chosen), k)
     return found if found.better_than(best) else best

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 #: Where the mouse goes: five units.
 POINTS = ((560, 400), (610, 420), (660, 350), (520, 450), (600, 500))
-BASES = ["管理单元", "面积达标", "紧凑度（4πA/P²）"]
+BASES = ["管理单元", "单元达标", "紧凑度（4πA/P²）"]
 OVERLAYS = ["片区界线", "面积超出 2–5 km² 的单元", "单元编号"]
 CENTRE = (30.75, 120.75)
 

@@ -77,6 +77,10 @@ FRONT_DOORS: dict[str, tuple[Callable[..., Any], dict[str, gpd.GeoDataFrame]]] =
             "population": POINTS,
             "keep_together": GROUND,
             "keep_apart": LINES,
+            "fixed_units": GROUND.assign(unit_id="甲-01"),
+            "unit_seeds": POINTS,
+            "places": POINTS,
+            "subdistricts": GROUND,
         },
     ),
     "score_candidates": (

@@ -63,7 +63,7 @@ UNITS: dict[str, Any] = {
     "cell_m": 223, "by_cells": True, "min_km2": 1.9, "max_km2": 5.3, "target_km2": 3.3,
     "attributes": ("issues_per_km2",), "weights": {"mix_多": 2.5}, "compactness": 0.061, "border_credit": 0.043,
     "n_units": {"甲": 7}, "exclaves": "attach", "snap_m": 1.7, "alternatives": False, "seed": 13, "mend_shapes": False,
-    "bounds": {"issues": {"max": 140}},
+    "bounds": {"issues": {"max": 140}}, "subdistrict_max_units": 2, "apart": (("E0N1", "E1N1"),),
 }  # fmt: skip
 SCORING: dict[str, Any] = {
     "weights": "ahp", "min_completeness": 0.61, "judgements": {"A": {"B": 2.0}}, "column_units": {"a": "fraction"},
@@ -152,11 +152,12 @@ def unit_town(**options: Any) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     exclave = shapely.MultiPolygon([box(0, 0, 5000, 3800), box(7000, 0, 8200, 1000)])
     districts = table(exclave, box(5000, 0, 7000, 3000), name=["甲", "乙"])
+    towns = table(box(0, 0, 2600, 2100), box(2600, 0, 8200, 3800), box(0, 2100, 2600, 3800), name=["东", "中", "西"])
     xy = rng.uniform(0, 5000, (500, 2))
     xy[:200] = rng.normal(1200, 500, (200, 2))
     issues = table(*shapely.points(xy), issue_class=rng.choice(["多", "中"], 500))
     asked = {"cell_m": 250, "alternatives": False, **options}
-    return said(propose_units, districts, issues=issues, **asked)
+    return said(propose_units, districts, issues=issues, subdistricts=towns, **asked)
 
 
 def street_town(**options: Any) -> dict[str, Any]:

@@ -66,3 +66,31 @@ def test_a_wrong_attribute_in_the_settings_is_named_with_those_there_are(project
     with pytest.raises(JxgisError, match="land_工业"):
         run.run_part("units", load_settings(project), tmp_path / "out", has_project=True, lang="zh")
     assert not (tmp_path / "out").exists()
+
+
+def test_fixed_units_seeds_and_places_of_a_project_reach_the_plan(project: Path, tmp_path: Path) -> None:
+    layer(tmp_path / "stay.gpkg", shapely.box(0, 0, 1500, 2000), 单元编号=["甲-02"])
+    layer(tmp_path / "seeds.gpkg", shapely.Point(2200, 300), shapely.Point(5700, 300), 名称=["所", "站"])
+    layer(tmp_path / "places.gpkg", shapely.Point(1700, 100), shapely.Point(4900, 1900), name=["东门", "西门"])
+    layer(tmp_path / "towns.gpkg", shapely.box(0, 0, 3000, 2000), shapely.box(3000, 0, 6000, 2000), name=["一", "二"])
+    text = project.read_text(encoding="utf-8").replace('n_units = { "甲" = 3 }\n', "")
+    layers = {"fixed_units": "stay", "unit_seeds": "seeds", "places": "places", "subdistricts": "towns"}
+    text += 'apart = [["东门", "西门"]]\nsubdistrict_max_units = 3\n'
+    text += "".join(f'[inputs.{name}]\npath = "{file}.gpkg"\n' for name, file in layers.items())
+    project.write_text(text, encoding="utf-8")
+    result = run.run_part("units", load_settings(project), tmp_path / "out", has_project=True, lang="zh")
+    rules = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["plan"]["rules"]
+    assert rules == [
+        ["fixed_unit", "甲-02", True, None],
+        ["seed", "所", True, None],
+        ["seed", "站", True, None],
+        ["apart", "东门 | 西门", True, None],
+        ["subdistrict", "一", True, None],
+        ["subdistrict", "二", True, None],
+    ]
+    units = result.units.set_index("unit_id").geometry
+    box = shapely.box(EAST, NORTH, EAST + 1500, NORTH + 2000)
+    assert units["甲-02"].symmetric_difference(box).area < 1
+    assert units.index.is_unique
+    at = units.sindex.query(shapely.points([(EAST + 2200, NORTH + 300), (EAST + 5700, NORTH + 300)]))[1]
+    assert at[0] != at[1]

@@ -14,18 +14,18 @@ from jxgis.units import optimum
 from jxgis.units._divide import divide
 from jxgis.units._graph import Adjacency, block_graph
 from jxgis.units._kernels import (
-    _random_tree,
     _recombine,
     _stays_whole,
-    _subtrees,
     anneal,
     grow_seed,
     unit_costs,
     unit_sums,
+    zones_held,
 )
 from jxgis.units._objective import build_objective, piece_of
 from jxgis.units._piece import Piece
 from jxgis.units._sets import connected_sets
+from jxgis.units._trees import random_tree, subtrees
 from jxgis.units.optimum import enumerate_units, optimal_units
 from jxgis.units.search import Solution, search_piece
 
@@ -214,12 +214,19 @@ def priced(piece, label, *units):
     return float((cost + 1e3 * excess)[list(units)].sum())
 
 
+def all_sums(piece, label, k):
+    """What a recombination keeps up to date, and among how many units each zone is parted."""
+    held = zones_held(piece, label, k)
+    return *unit_sums(piece, label, k), held, (held > 0).sum(axis=0)
+
+
 def test_sums_survive_a_recombination():
     """Running sums against sums from scratch after each recombination, and in the end those against shapes."""
     _, _, values, piece = lattice(10, 10, seed=3, low=5, high=20)
     state = np.array([7], dtype=np.uint64)
     label = grow_seed(piece, 8, 1.0, 5, state)
-    sums = unit_sums(piece, label, 8)
+    piece = piece._replace(zones=np.arange(100)[:, None] % 3 == np.arange(3), zone_most=np.array([8, 8, 8]))
+    sums = all_sums(piece, label, 8)
     local = np.full(100, -1, dtype=np.int64)
     taken = 0
     for at in range(100):
@@ -229,7 +236,7 @@ def test_sums_survive_a_recombination():
         now = priced(piece, label, label[at], other)
         if _recombine(piece, label, at, other, *sums, local, now, 1e-2, 1e3, state):
             taken += 1
-            for running, fresh in zip(sums, unit_sums(piece, label, 8), strict=True):
+            for running, fresh in zip(sums[:-1], all_sums(piece, label, 8)[:-1], strict=True):
                 assert running == pytest.approx(fresh, rel=1e-9, abs=1e-6)
     assert taken > 10
     assert (local == -1).all()
@@ -303,7 +310,7 @@ def test_sums_below_a_node_are_those_of_the_blocks_there():
     below = {0: [0, 1, 2, 3, 4], 1: [1, 3, 4], 2: [2], 3: [3], 4: [4]}
     nodes, local = np.arange(5), np.array([0, 1, 2, 3, 4, -1])
     parent, depth, order = np.array([-1, 0, 0, 1, 1]), np.array([0, 1, 1, 2, 2]), np.arange(5)
-    area, perimeter, cut, square, mass, inside, cut_inside, touching, cut_touching = _subtrees(
+    area, perimeter, cut, square, mass, inside, cut_inside, touching, cut_touching = subtrees(
         piece, nodes, local, parent, depth, order
     )
     for p, members in below.items():
@@ -446,7 +453,7 @@ def test_likeness_keeps_like_blocks_together_whatever_its_unit(gap):
     piece = piece._replace(mass=np.array([[0.0], [0.0], [gap]]))
     trees = []
     for likeness in (1.0, 0.0):
-        parents = [_random_tree(piece, np.arange(3), np.arange(3), likeness, word(seed))[0] for seed in range(40)]
+        parents = [random_tree(piece, np.arange(3), np.arange(3), likeness, word(seed))[0] for seed in range(40)]
         trees.append([parent[1] == 0 for parent in parents])
     assert all(trees[0])
     # Without it all three trees come up.
@@ -465,7 +472,7 @@ def test_a_recombination_parts_two_units_at_the_best_border():
         at = int(np.flatnonzero(worst == 0)[-1])
         local = np.full(8, -1, dtype=np.int64)
         now = priced(piece, worst, 0, 1)
-        assert _recombine(piece, worst, at, 1, *unit_sums(piece, worst, 2), local, now, 1e-9, 1e3, word(case))
+        assert _recombine(piece, worst, at, 1, *all_sums(piece, worst, 2), local, now, 1e-9, 1e3, word(case))
         assert (worst[:-1] != worst[1:]).tolist() == (best[:-1] != best[1:]).tolist()
 
 
@@ -475,7 +482,7 @@ def test_a_recombination_into_the_bounds_is_always_taken():
     for seed in range(10):
         label, local = np.array([0, 1, 1, 1]), np.full(4, -1, dtype=np.int64)
         now = priced(piece, label, 0, 1)
-        assert _recombine(piece, label, 0, 1, *unit_sums(piece, label, 2), local, now, 1e-3, 1e3, word(seed))
+        assert _recombine(piece, label, 0, 1, *all_sums(piece, label, 2), local, now, 1e-3, 1e3, word(seed))
         assert (label[0] == label[1], label[1] == label[2], label[2] == label[3]) == (True, False, True)
 
 
@@ -511,8 +518,8 @@ def test_uncovered_ground_in_the_relaxation_is_no_proof_by_itself(monkeypatch):
     best = optimal_units(piece, 3, pool, None).found.cost
     plain = optimum._linear_bound
 
-    def short(members, costs, n, k):
-        bound, reduced, _ = plain(members, costs, n, k)
+    def short(piece, members, costs, k):
+        bound, reduced, _ = plain(piece, members, costs, k)
         return bound, reduced, True
 
     monkeypatch.setattr(optimum, "_linear_bound", short)
@@ -541,11 +548,11 @@ def test_what_no_units_make_is_proven_before_more_seeds_are_grown():
 
 
 def test_what_seeds_do_not_find_is_not_found_however_few_numbers_are_left():
-    """Units of 1.5 of blocks of 1: too many blocks for a proof, and no seed comes within the bounds."""
-    piece = path([1.0] * 65, low=1.5, high=1.6)
-    found = divided(piece, 40, (40, 41))
-    assert (found.reason, found.counts) == ("not_found", (40, 41))
-    assert divided(piece, 40, (40, 40), fixed=True).reason == "not_found"
+    """Three blocks of 1 at the end of a row, in units of 2: each is in a unit, not all; too many blocks for a proof."""
+    piece = path([1.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0] + [2.0] * 60, low=2, high=2.06)
+    found = divided(piece, 64, (63, 64))
+    assert (found.reason, found.counts) == ("not_found", (64, 63))
+    assert divided(piece, 64, (64, 64), fixed=True).reason == "not_found"
 
 
 def test_a_border_kept_apart_costs_a_tenth_of_the_squares_to_cross():
