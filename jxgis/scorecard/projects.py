@@ -104,7 +104,8 @@ def project_progress(
 
 
 def done_in_all(table: pd.DataFrame, projects: Sequence[PlanProject], number: int) -> float:
-    """What is done of one project in all its rows; NaN where there is none, or one of them does not say it.
+    """What is done of one project in all its rows; NaN where there is none, one of them does not say it, or a row of the
+    city may be the total of the others.
 
     Examples
     --------
@@ -112,8 +113,11 @@ def done_in_all(table: pd.DataFrame, projects: Sequence[PlanProject], number: in
     >>> done_in_all(pd.DataFrame({"item": ["40", "40"], "done": [2.0, 1.0]}), load_plan().projects, 40)
     3.0
     """
-    done = _column(table, "done")[_numbers(table, projects) == number]
-    return float(done.sum()) if len(done) else np.nan
+    mine = _numbers(table, projects) == number
+    done = _column(table, "done")[mine]
+    homes = table["district"][mine].dropna() if "district" in table.columns else pd.Series(dtype="str")
+    of_city = homes.map(same_name).isin([same_name(city) for city in CITY])
+    return float(done.sum()) if len(done) and of_city.nunique() < 2 else np.nan
 
 
 def beyond_total(table: pd.DataFrame) -> list[Text]:

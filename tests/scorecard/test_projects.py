@@ -13,7 +13,7 @@ from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.report.blocks import Paragraph, TableBlock
 from jxgis.scorecard import fill_card, load_plan, project_progress
-from jxgis.scorecard.projects import beyond_total
+from jxgis.scorecard.projects import beyond_total, done_in_all
 from jxgis.scorecard.section import scorecard_section
 from jxgis.settings import ScorecardSettings
 from jxgis.space.levels import zones_by_level
@@ -332,3 +332,11 @@ def test_a_total_of_an_area_leaves_the_area_and_the_city_without_a_sum(districts
     assert progress(alone, districts).loc[(22, "all"), "done"] == 39
     apart = pd.DataFrame({"item": "22", "district": ["甲", None], "done": [10.0, 20]})
     assert progress(apart, districts).loc[(22, "all"), "done"] == 30
+
+
+@pytest.mark.parametrize(
+    ("homes", "done"), [(["甲", "乙", "全市"], np.nan), (["全市", "全市", None], 6), (["甲", "乙", None], 6)]
+)
+def test_what_allocate_compares_with_counts_no_total_beside_its_rows(homes, done):
+    rows = pd.DataFrame({"item": "40", "district": homes, "done": [1.0, 2, 3]})
+    assert done_in_all(rows, PLAN.projects, 40) == pytest.approx(done, nan_ok=True)
