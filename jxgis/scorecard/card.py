@@ -228,12 +228,13 @@ def _sum(parts: Sequence[_Figure], target: PlanTarget) -> _Figure:
     if not known:
         without = any(part.known and np.isnan(part.denominator) for part in parts) and not target.count
         return _Figure(reason=said or ("parts_without_sums" if without else "parts_missing"))
-    dates = [part.date for part in parts if part.date is not None]
+    told = [part.date for part in parts if part.known]
+    dates = [date for date in told if date is not None]
     sources = dict.fromkeys(part.source for part in parts if part.source)
     reason = "" if np.isfinite(value) else next((part.reason for part in parts if part.reason), "")
     return _Figure(
         float(value), float(above.sum()), float(below.sum()), origin, reason,
-        date=max(dates) if dates else None, source="；".join(sources),
+        date=min(dates) if dates and len(dates) == len(told) else None, source="；".join(sources),
     )  # fmt: skip
 
 

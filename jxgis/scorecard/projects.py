@@ -21,7 +21,7 @@ from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -57,7 +57,8 @@ def project_progress(
         done, total`` (each where all of its rows say it), ``progress`` (done over total), ``value`` (done; of a project in %
         ``progress`` times 100, none where the totals are the plan's percentage and not the whole that it is of), ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says
         for the year where it has no number), ``status`` (``met``, ``below``, ``no_data``) and ``reason``. Sums of districts are those of their area;
-        rows that lie in no district count for the city alone.
+        rows that lie in no district count for the city alone. Where a row of the city or of an area may be the total of
+        rows of its parts, there is no sum.
 
     Raises
     ------
@@ -77,28 +78,34 @@ def project_progress(
     """
     districts = zones[zones["level"] == "district"]
     number = _numbers(table, projects)
-    home = _homes(table, zones)
+    home = np.array(_homes(table, zones), dtype=object)
     done, total = (_column(table, name) for name in ("done", "total"))
     _refuse_shares(number, done, total, projects)
     parents = dict(zip(districts["zone"], districts["parent"], strict=True))
     rows = []
     for project in projects:
         mine = number == project.number
+        at, own_done, own_total = home[mine], done[mine], total[mine]
+        twice = _beside_parts(project, at, own_done, own_total, parents)
         for zone, level in zip(zones["zone"], zones["level"], strict=True):
             if level not in WHOLES:
                 continue
-            of = np.array([zone in (ALL, at, parents.get(at)) for at in home], dtype=np.bool_) if len(home) else mine
-            if level != "city" and not (mine & of).any():
+            of = np.array([zone in (ALL, each, parents.get(each)) for each in at], dtype=np.bool_)
+            if level != "city" and not of.any():
                 continue
-            row = _row(project, zone, level, done[mine & of], total[mine & of], year, lang)
-            if np.isfinite(row["value"]) and _plans_own_percent(project, total[mine]):
+            row = _row(project, zone, level, own_done[of], own_total[of], year, lang)
+            if level != "district" and zone in twice:
+                sums = dict.fromkeys(("done", "total", "progress", "value"), np.nan)
+                row |= {**sums, "status": "no_data", "reason": "whole_beside_parts"}
+            elif np.isfinite(row["value"]) and _plans_own_percent(project, own_total):
                 row |= {"value": np.nan, "status": "no_data", "reason": "total_is_percent"}
             rows.append(row)
     return pd.DataFrame(rows)
 
 
 def done_in_all(table: pd.DataFrame, projects: Sequence[PlanProject], number: int) -> float:
-    """What is done of one project in all its rows; NaN where there is none, or one of them does not say it.
+    """What is done of one project in all its rows; NaN where there is none, one of them does not say it, or a row of the
+    city may be the total of the others.
 
     Examples
     --------
@@ -106,8 +113,11 @@ def done_in_all(table: pd.DataFrame, projects: Sequence[PlanProject], number: in
     >>> done_in_all(pd.DataFrame({"item": ["40", "40"], "done": [2.0, 1.0]}), load_plan().projects, 40)
     3.0
     """
-    done = _column(table, "done")[_numbers(table, projects) == number]
-    return float(done.sum()) if len(done) else np.nan
+    mine = _numbers(table, projects) == number
+    done = _column(table, "done")[mine]
+    homes = table["district"][mine].dropna() if "district" in table.columns else pd.Series(dtype="str")
+    of_city = homes.map(same_name).isin([same_name(city) for city in CITY])
+    return float(done.sum()) if len(done) and of_city.nunique() < 2 else np.nan
 
 
 def beyond_total(table: pd.DataFrame) -> list[Text]:
@@ -170,10 +180,37 @@ def _row(
 
 def _plans_own_percent(project: PlanProject, total: NDArray[np.float64]) -> bool:
     """Whether the totals of a project in % are the plan's percentage, each or together, and so no whole that a share is of: 10 of
-    15 % would stand there as 67 %. Of 100 % both are one.
+    15 % would stand there as 67 %. Of 100 % both are one. A cell that Excel shows as 15% holds 0.15.
     """
-    wanted = {project.target(year) for year in (2025, 2027)} - {100.0}
-    return project.unit in PERCENT and any(total.sum() == each or (total == each).all() for each in wanted)
+    aims = [aim for year in (2025, 2027) if (aim := project.target(year)) != 100]
+    wanted, said = [*aims, *(aim / 100 for aim in aims)], total[np.isfinite(total)]
+    if project.unit not in PERCENT or not said.size:
+        return False
+    return bool(np.isclose(said[:, None], wanted).any(axis=1).all() or np.isclose(said.sum(), wanted).any())
+
+
+def _beside_parts(
+    project: PlanProject,
+    home: NDArray[np.object_],
+    done: NDArray[np.float64],
+    total: NDArray[np.float64],
+    parents: Mapping[str, str],
+) -> set[str]:
+    """The wholes of which rows may be the total of rows of their parts, which would then count twice, and the city with them:
+    of a share any; of a number those that are not less than the parts in what is done and in all.
+    """
+    twice = set()
+    for zone in {*parents.values(), ALL}:
+        own = home == zone
+        parts = np.array(
+            [at is not None and at != zone and zone in (ALL, parents.get(at)) for at in home], dtype=np.bool_
+        )
+        if not own.any() or not parts.any():
+            continue
+        reaches = any(each[own].sum() >= each[parts].sum() for each in (done, total))
+        if reaches or project.unit in PERCENT:
+            twice |= {zone, ALL}
+    return twice
 
 
 def _refuse_shares(
@@ -248,10 +285,10 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
 
 
 def _homes(table: pd.DataFrame, zones: gpd.GeoDataFrame) -> list[str | None]:
-    """The district of each row, or the area, as it says, else where it lies; None where neither does, or it is of the city."""
+    """The district of each row, or the area, or the city, as it says, else where it lies; None where neither tells."""
     districts = zones[zones["level"] == "district"]
     names = [str(name) for name in districts["zone"]]
-    plain: dict[str, str | None] = {same_name(city): None for city in CITY}
+    plain = dict.fromkeys(map(same_name, CITY), ALL)
     plain |= {same_name(str(area)): str(area) for area in zones.loc[zones["level"] == "area", "zone"]}
     plain |= {same_name(called): name for name in names for called in (name, f"{name}片区")}
     homes: list[str | None] = [None] * len(table)

@@ -207,11 +207,12 @@ def _of_projects(projects: pd.DataFrame | None, districts: Sequence[str], lang: 
     begun = city[city["value"].notna()]
     aimless = len(begun) - number["judged"]
     rest = text("scorecard.projects_rest", lang, n=aimless) if aimless else ""
-    percent_of_plan = city.loc[city["reason"] == "total_is_percent", "project"]
-    untold = int((city["value"].isna() & (city["rows"] > 0)).sum()) - len(percent_of_plan)
-    absent = len(city) - len(begun) - untold - len(percent_of_plan)
-    items = listed([f"{number}" for number in percent_of_plan], lang)
-    beside = [text("scorecard.projects_percent", lang, items=items)] if items else []
+    named = {"percent": "total_is_percent", "twice": "whole_beside_parts"}
+    items = {why: [f"{n}" for n in city.loc[city["reason"] == reason, "project"]] for why, reason in named.items()}
+    told = sum(map(len, items.values()))
+    untold = int((city["value"].isna() & (city["rows"] > 0)).sum()) - told
+    absent = len(city) - len(begun) - untold - told
+    beside = [text(f"scorecard.projects_{why}", lang, items=listed(some, lang)) for why, some in items.items() if some]
     beside += [text(f"scorecard.projects_{why}", lang, n=n) for why, n in (("untold", untold), ("absent", absent)) if n]
     lead = text(
         "scorecard.projects_lead", lang, n=len(city), begun=len(begun), rest=rest, beside="".join(beside), **number

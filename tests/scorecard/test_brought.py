@@ -233,8 +233,12 @@ def test_the_sheet_comes_back_without_a_doubt_of_its_own_columns(lang, tmp_path)
 
 @pytest.mark.parametrize(
     ("indicator", "numerator", "wrong", "right", "value"),
-    [("social_organisations", 1100, 1_000_000, 100, 11.0), ("pipeline_accidents", 12, 1200, 12, 1.0)],
-    ids=["residents, not 10,000 of them", "km, not 100 km"],
+    [
+        ("social_organisations", 1100, 1_000_000, 100, 11.0),
+        ("pipeline_accidents", 12, 1200, 12, 1.0),
+        ("toilets_per_km2", 400, 100_000_000, 100, 4.0),
+    ],
+    ids=["residents, not 10,000 of them", "km, not 100 km", "m², not km²"],
 )
 def test_a_denominator_in_another_unit_is_asked_about(zones, indicator, numerator, wrong, right, value):
     """12 accidents on 1,200 km are 1 per 100 km, above the most of 0.7; by the km they were 0.01, and met it."""

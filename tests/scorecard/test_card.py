@@ -274,3 +274,20 @@ def test_geometry_of_any_kind_comes_back_unchanged(districts, toilets):
     measure_targets(zones_by_level(districts), targets("toilets_per_km2"), IndicatorInputs({"toilets": toilets}))
     assert toilets.geometry.to_wkb().tolist() == before
     assert isinstance(toilets, gpd.GeoDataFrame)
+
+
+@pytest.mark.parametrize(
+    ("dates", "area", "city"),
+    [
+        (["2025-12-31", "2024-12-31", "2023-06-30", "2025-12-31"], "2024-12-31", "2023-06-30"),
+        (["2025-12-31", "2025-12-31", None, "2025-12-31"], "2025-12-31", None),
+    ],
+)
+def test_a_sum_is_no_newer_than_the_oldest_of_its_parts(districts, dates, area, city):
+    zones = zones_by_level(districts)
+    rows = pd.DataFrame({"zone": [*"甲乙丙丁"], "indicator": "15", "numerator": 9, "denominator": 10, "date": dates})
+    found = card(zones, ["gas_coverage"], brought=bring_values(rows, PLAN, zones)).loc["gas_coverage"]
+    assert found.loc[("area", "东区"), "date"] == pd.Timestamp(area)
+    assert found.loc[("city", "all"), "value"] == 90
+    whole = found.loc[("city", "all"), "date"]
+    assert pd.isna(whole) if city is None else whole == pd.Timestamp(city)

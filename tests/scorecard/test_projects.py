@@ -13,7 +13,7 @@ from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.report.blocks import Paragraph, TableBlock
 from jxgis.scorecard import fill_card, load_plan, project_progress
-from jxgis.scorecard.projects import beyond_total
+from jxgis.scorecard.projects import beyond_total, done_in_all
 from jxgis.scorecard.section import scorecard_section
 from jxgis.settings import ScorecardSettings
 from jxgis.space.levels import zones_by_level
@@ -278,3 +278,65 @@ def test_the_page_names_projects_whose_total_is_the_plans_percentage_and_has_dis
     assert "没有合计" not in said
     by_district = [each for each in blocks if isinstance(each, TableBlock)][-1]
     assert list(by_district.titles[2:]) == ["丙", "甲"]
+
+
+@pytest.mark.parametrize("total", [[0.15, 0.15], [0.09, 0.06], [5, 15], [4.8, 10.2], [15, np.nan]])
+def test_the_plans_percentage_is_no_whole_however_it_is_written(districts, total):
+    """As Excel holds it, of both years, in tenths, beside a row without one: never 67 % of the manholes of 甲."""
+    rows = pd.DataFrame({"item": ["32", "32"], "district": ["甲", "丙"], "done": [0.05, 0.03], "total": total})
+    found = progress(rows, districts).loc[32]
+    assert found["value"].isna().all()
+    assert found.loc["甲", "reason"] == "total_is_percent"
+
+
+@pytest.mark.parametrize(
+    ("item", "whole", "done", "total"),
+    [
+        (22, "全市", 28.0, 75.0),  # the total of the four
+        (22, "全市", 27.0, 75.0),  # the total of an earlier month
+        (22, "全市", 30.0, 60.0),
+        (30, "全市", 85.0, 100.0),  # a share has no part of its own
+    ],
+)
+def test_a_total_beside_the_rows_that_it_is_of_counts_nothing_twice(districts, item, whole, done, total):
+    rows = pd.DataFrame(
+        {
+            "item": item,
+            "district": [*"甲乙丙丁", whole],
+            "done": [10.0, 5, 6, 7, done],
+            "total": [15.0, 20, 20, 20, total],
+        }
+    )
+    found = progress(rows, districts)
+    assert found.loc[(item, "all"), ["status", "reason"]].tolist() == ["no_data", "whole_beside_parts"]
+    assert found.loc[(item, "all"), ["done", "total", "value", "progress"]].isna().all()
+    assert found.loc[[(item, "甲"), (item, "东区")], "done"].tolist() == [10, 15]
+    empty = pd.DataFrame(columns=["zone", "level", "indicator", "value", "kind", "status", "label", "needs"])
+    section = scorecard_section(empty, PLAN.targets, ScorecardSettings(), projects=found.reset_index())
+    said = [block.words for block in section.blocks if isinstance(block, Paragraph)][-1]
+    assert f"；第 {item} 项既有全市或整个区的行" in said
+    assert "；41 项不在项目表中" in said
+
+
+def test_a_total_of_an_area_leaves_the_area_and_the_city_without_a_sum(districts):
+    rows = pd.DataFrame({"item": "22", "district": [*"甲乙丙", "东区"], "done": [10.0, 5, 6, 15]})
+    found = progress(rows, districts).loc[22]
+    assert found["reason"].to_dict() == {
+        "all": "whole_beside_parts",
+        "东区": "whole_beside_parts",
+        "西区": "city_target_only",
+        **dict.fromkeys("甲乙丙", "city_target_only"),
+    }
+    # Rows of the whole alone, and rows of no district, are added up.
+    alone = pd.DataFrame({"item": "22", "district": ["全市", "全市", None], "done": [10.0, 20, 9]})
+    assert progress(alone, districts).loc[(22, "all"), "done"] == 39
+    apart = pd.DataFrame({"item": "22", "district": ["甲", None], "done": [10.0, 20]})
+    assert progress(apart, districts).loc[(22, "all"), "done"] == 30
+
+
+@pytest.mark.parametrize(
+    ("homes", "done"), [(["甲", "乙", "全市"], np.nan), (["全市", "全市", None], 6), (["甲", "乙", None], 6)]
+)
+def test_what_allocate_compares_with_counts_no_total_beside_its_rows(homes, done):
+    rows = pd.DataFrame({"item": "40", "district": homes, "done": [1.0, 2, 3]})
+    assert done_in_all(rows, PLAN.projects, 40) == pytest.approx(done, nan_ok=True)
