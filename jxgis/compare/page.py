@@ -53,10 +53,9 @@ def write_page(compared: ResultComparison, stage: Stage) -> None:
         page = change_map(plans.units, plans.moved, plans.borders, canvas=Canvas(lang=lang))
         save_map(page, stage.path("maps/units_change.html"))
         files.insert(0, FileLink("maps/units_change.html", text("compare.units_map", lang)))
-    names = {"a": compared.a.name, "b": compared.b.name}
     html = template("compare.html").render(
         title=text("compare.title", lang),
-        subtitle=text("compare.subtitle", lang, **names),
+        subtitle=text("compare.subtitle", lang, **compared.names),
         notes=compared.notes,
         sentences=compared.sentences(),
         first=compared.keys(),

@@ -102,6 +102,13 @@ class ResultComparison:
         """Whether no table of the results differs."""
         return not self.frames["parts"]["differs"].any()
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What the two are called: by their folders, and by those above as far as these are called alike."""
+        a, b = (folder.root.resolve().parts for folder in (self.a, self.b))
+        n = next((n for n in range(1, min(len(a), len(b)) + 1) if a[-n:] != b[-n:]), 1)
+        return {"a": "/".join(a[-n:]), "b": "/".join(b[-n:])}
+
     def sentences(self) -> list[str]:
         """What changed in what they were made of, what changed in what was found, and what can have caused it."""
         made_of = [self._inputs(), self._settings(), self._versions()]
@@ -309,11 +316,10 @@ class ResultComparison:
         for name, frame in self.frames.items():
             hold(frame, table(f"compare.{name}"))
         rows = {name: json.loads(frame.to_json(orient="records")) for name, frame in self.frames.items()}
-        said = {"a": self.a.name, "b": self.b.name, "same": self.same, "said": self.lines(), **rows}
+        said = {**self.names, "same": self.same, "said": self.lines(), **rows}
         stage.path("compare.json").write_text(
             json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n"
         )
-        names = {"a": self.a.name, "b": self.b.name}
         report_workbook(
             stage.path("compare.xlsx"),
             [
@@ -322,7 +328,7 @@ class ResultComparison:
                 )
             ],
             title=self._say("title"),
-            lines=[self._say("subtitle", **names), *self.lines(), self._say("few_cases")],
+            lines=[self._say("subtitle", **self.names), *self.lines(), self._say("few_cases")],
             lang=self.lang,
         )
 

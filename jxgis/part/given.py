@@ -219,11 +219,16 @@ class Given:
 
     def in_words(self, table: Table) -> Table:
         """A copy of a table with the city's classes as the reader's language calls them; other values stand as they are."""
+        from jxgis.city import UNCLASSIFIED
+        from jxgis.schema.columns import column
         from jxgis.schema.tables import class_columns
 
         words = {} if self.city is None else {name: of.of(self.lang) for name, of in self.city.class_names.items()}
-        own = [column for column in class_columns() if column in table.columns]
-        return table.assign(**{column: table[column].replace(words) for column in own})
+        words[UNCLASSIFIED] = column("issue_class", "issues").word(UNCLASSIFIED, self.lang)
+        found = table.assign(**{name: table[name].replace(words) for name in class_columns() if name in table.columns})
+        if {"by", "group"} <= {*table.columns}:
+            found["group"] = table["group"].mask(table["by"] == "class", table["group"].replace(words))
+        return found
 
     def shown(self, table: Table) -> Table:
         """A copy of a table of issues for people's eyes: classes in words, small counts as ranges; see `hide_small`."""

@@ -45,6 +45,8 @@ _MAX_ROWS = 1_048_575
 _LONGEST_NAME = 31
 #: The widest column of text and the narrowest that wraps, the widest that a head makes one, and the narrowest of all.
 _WIDEST, _NARROW, _HEAD, _LEAST = 36, 9, 20, 6
+#: On how many lines text goes before the sheet is parted, as far as a column of some width holds it.
+_LINES, _BROAD = 4, 20
 #: Latin words are not broken, up to a length.
 _WORD, _LONGEST = re.compile(r"[A-Za-z0-9*-]+"), 12
 #: How Excel writes numbers; ``.0`` stands for the decimals.
@@ -280,7 +282,8 @@ def _width_of(column: Column, head: str, values: Sequence[Any], lang: str) -> Wi
     if _is_text(column):
         words = max([words, *(len(word) for one in shown for word in _WORD.findall(one))])
         # What is short does not wrap.
-        least = max(min(words, _LONGEST) + 2, widest + 2 if widest <= _NARROW else _NARROW)
+        narrow = widest + 2 if widest <= _NARROW else max(_NARROW, min(math.ceil(widest / _LINES) + 1, _BROAD))
+        least = max(min(words, _LONGEST) + 2, narrow)
         return Width(wide, min(least, wide))
     return Width(wide, min(max(widest + 2, words + 2, _LEAST), wide), wraps=False)
 

@@ -148,7 +148,7 @@ class ScoresResult(Result):
         agreement = self.agreement.rename(index=rankings).rename_axis(" ").reset_index()
         views = self._brief(self.views.assign(score=self._shown["score"].to_numpy()))
         return {
-            "indicators": self.indicators,
+            "indicators": self.indicators.assign(dimension=self.indicators["dimension"].replace(self._dimensions())),
             "measures": self._measures_shown(),
             "averages": self._averages_shown(),
             "views": views,
@@ -193,7 +193,6 @@ class ScoresResult(Result):
         """The one-page cards of the candidates, as HTML to print: of the best ``[scoring] cards``."""
         from jxgis.scoring.card_page import cards_page
         from jxgis.scoring.cards import CardTables, make_cards
-        from jxgis.scoring.indicators import load_registry
 
         given, bounds, districts = self.given, self.given.settings.units, self.given.table("districts")
         shown = self.shown_tables()
@@ -207,7 +206,7 @@ class ScoresResult(Result):
             top=self.top,
             bounds=(bounds.min_km2, bounds.max_km2),
             areas={} if districts is None else areas_of(districts),
-            dimensions={name: words.of(given.lang) for name, words in load_registry().dimensions.items()},
+            dimensions=self._dimensions(),
             lang=given.lang,
         )
         title = text("cards.title", given.lang)
@@ -223,6 +222,12 @@ class ScoresResult(Result):
             lang=given.lang,
             sketch=given.sketch,
         )
+
+    def _dimensions(self) -> dict[str, str]:
+        """What people call the dimensions that ship with jxgis."""
+        from jxgis.scoring.indicators import load_registry
+
+        return {name: words.of(self.given.lang) for name, words in load_registry().dimensions.items()}
 
     def _hot(self) -> gpd.GeoDataFrame | None:
         """The hot places of all issues, which the cards show around a candidate."""

@@ -174,8 +174,8 @@ class TrendsResult(Result):
         layers = {name: table for name, table in self.tables().items() if name not in _SHEETS}
         write_gpkg(stage.path("trends.gpkg"), layers, of=self.part.name, lang=given.lang)
         said = [*section.lines, *(note.of(given.lang) for note in self.notes()), *given.notes()]
-        sheets = dict(section.sheets)
-        response = sheets.pop("response", self.shown_tables()["response"])
+        plain, sheets = self.shown_tables()["response"], dict(section.sheets)
+        response = sheets.pop("response", plain)
         for name, held, key in (
             ("trends", sheets, "trends.title"),
             ("response", {"response": response}, "trends.response_title"),
@@ -184,7 +184,7 @@ class TrendsResult(Result):
                 stage.path(f"{name}.xlsx"),
                 [replace(section, sheets=held)],
                 title=text(key, given.lang),
-                plain={"trends.response": response} if name == "response" else None,
+                plain={"trends.response": plain} if name == "response" else None,
                 lines=said,
                 lang=given.lang,
                 sketch=given.sketch,

@@ -39,7 +39,8 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
     lang
         ``"zh"`` or ``"en"``.
     """
-    shown, values = result.shown_tables(), _values(result, lang)
+    shown = {name: result.given.in_words(table) for name, table in result.shown_tables().items()}
+    values = _values(result, lang)
     places = of_all(shown["places"])
     kinds = {"coming": _COMING, "staying": _STAYING, "going": _GOING}
     numbers = {key: int(places["pattern"].isin(patterns).sum()) for key, patterns in kinds.items()}

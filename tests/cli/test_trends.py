@@ -236,3 +236,26 @@ def test_a_mistyped_year_chooses_no_period_to_compare(tmp_path: Path) -> None:
         found = jxgis_library.open_project(project, progress=False).trends(against="year_earlier")
         assert found.comparison.periods is not None
         assert found.comparison.periods[:3] == year
+
+
+def test_classes_are_called_in_the_reader_s_language_in_groups_too(jxgis: Run, tmp_path: Path) -> None:
+    issues = made_up()
+    issues["六类"] = np.where(np.arange(len(issues)) % 2 == 0, "市容环境", "未归类")
+    project, out = write(tmp_path, issues), tmp_path / "out"
+    assert (
+        jxgis(
+            "trends", "--project", project, "--out", out, "--set", "inputs.issues.class_column=六类", "--lang", "en"
+        ).code
+        == 0
+    )
+    for book, sheet in (
+        ("response", "Handling of cases"),
+        ("trends", "Month by month"),
+        ("trends", "Weekdays and hours"),
+    ):
+        head, *rows = openpyxl.load_workbook(out / f"{book}.xlsx")[sheet].iter_rows(values_only=True)
+        by, named = head.index("By"), head.index("Name")
+        assert {row[named] for row in rows if row[by] == "class"} == {"City appearance", "unclassified"}, sheet
+    # The table for scripts holds the names of the contract.
+    head, *rows = openpyxl.load_workbook(out / "response.xlsx")["response"].iter_rows(values_only=True)
+    assert {row[1] for row in rows if row[0] == "class"} == {"市容环境", "未归类"}

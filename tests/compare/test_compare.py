@@ -577,6 +577,17 @@ def test_a_folder_given_as_a_dot_has_its_name(a, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "out" / "compare.json").read_text("utf-8"))["a"] == found.a.name == a.name
 
 
+def test_folders_of_one_name_are_told_apart_by_those_above(tmp_path):
+    for year in ("2023", "2024"):
+        (tmp_path / year).mkdir()
+    a, b = (write_result(tmp_path / year / "报告", tables()) for year in ("2023", "2024"))
+    run_compare(a, b, tmp_path / "out")
+    assert "A：2023/报告；B：2024/报告" in (tmp_path / "out" / "compare.html").read_text("utf-8")
+    told = json.loads((tmp_path / "out" / "compare.json").read_text("utf-8"))
+    assert (told["a"], told["b"]) == ("2023/报告", "2024/报告")
+    assert compare_results(a, a).names == {"a": "报告", "b": "报告"}
+
+
 def test_files_of_issues_that_together_differ_by_few_tell_no_rows(a, tmp_path):
     """One file of 301 in the stead of two of 100 and 200."""
     issues = {"layer": "issues", "rows_rejected": 0, "rows_left_out": 0}

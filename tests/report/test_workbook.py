@@ -55,6 +55,18 @@ def split(sheet) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(rows[:end], columns=head), pd.DataFrame(rows[end + 1 :], columns=head)
 
 
+def test_long_texts_go_on_a_further_sheet_before_they_take_five_lines(tmp_path):
+    """6,455 rows of up to nine lines each were 785 printed pages."""
+    declared = table("scorecard.scorecard")
+    words = {name: "字" * 30 for name, of in declared.columns.items() if of.kind == "text"}
+    frame = pd.DataFrame([{name: words.get(name, np.nan) for name in declared.required}])
+    path = tmp_path / "long.xlsx"
+    report_workbook(path, [Section(part="scorecard", blocks=(), sheets={"scorecard": frame})], title="长")
+    pages = [page for page in openpyxl.load_workbook(path) if page.title.startswith("规划指标")]
+    assert len(pages) > 1
+    assert max(page.row_dimensions[2].height for page in pages) <= 4 * sheets.LINE
+
+
 def test_every_table_has_its_sheet_with_chinese_titles(book):
     assert book.sheetnames == [
         "说明", "热点地段", "区域统计", "总体性", "公园覆盖率", "建议新增公园", "管理单元", "评分", "输入数据", "列说明",

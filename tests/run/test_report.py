@@ -96,6 +96,8 @@ def test_classes_are_called_as_the_reader_calls_them():
     assert table["issue_class"].tolist() == ["all", "市容环境", "别的"]
     assert in_words(city, "zh").equals(table)
     assert in_words(None, "en").equals(table)
+    table["main_class"] = "未归类"
+    assert set(in_words(city, "en")["main_class"]) == set(in_words(None, "en")["main_class"]) == {"unclassified"}
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,13 @@ def test_no_digits_tell_the_numbers_of_cases_that_are_left_out(candidates):
     assert shown["compactness"].iloc[1] == found.scores["compactness"].iloc[1]
 
 
+@pytest.mark.parametrize(("lang", "chinese"), [("zh", True), ("en", False)])
+def test_dimensions_are_called_in_the_reader_s_language(candidates, lang, chinese):
+    found = score_candidates(candidates, lang=lang)
+    assert all(any(sign >= "\u4e00" for sign in name) is chinese for name in found.sheets()["indicators"]["dimension"])
+    assert "管理绩效" in set(found.indicators["dimension"])
+
+
 def test_a_column_that_nothing_reads_is_named_with_the_indicator_it_may_be(candidates):
     """A renamed column must not be dropped without a word: it decides who is ranked."""
     found = score_candidates(candidates.assign(林荫路=[60.0, 70.0, 80.0], 备注="无", 天气=1.0))
