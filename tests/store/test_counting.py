@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+from messy_export import export
 
 from jxgis.load import load_issues
 from jxgis.load.issues import Filters
@@ -48,3 +51,37 @@ def test_counts_are_those_of_the_loader_for_any_size_of_batches(seed, rows, file
     assert found.repeats.doubles is not None
     doubles = loaded.rejects[loaded.rejects["reason"] == "duplicate_id"]
     assert sorted(found.repeats.doubles["row"].to_pylist()) == sorted(doubles["row"])
+
+
+@pytest.mark.parametrize("kind", ["points", "named index", "blank rows", "no columns of coordinates"])
+def test_parquet_that_is_no_plain_table_is_read_at_once(kind, plan, tmp_path) -> None:
+    table, path = export(20, 60, ids=90), tmp_path / "1.parquet"
+    points = gpd.points_from_xy(*(pd.to_numeric(table[name], errors="coerce") for name in ("Y坐标", "X坐标")), crs=4549)
+    if kind == "points":
+        bare = table.drop(columns=["X坐标", "Y坐标"])
+        gpd.GeoDataFrame(bare, geometry=points).to_parquet(path, index=False)
+    elif kind == "named index":
+        table.set_index("任务号").to_parquet(path)
+    elif kind == "blank rows":
+        table.loc[[3, 59]] = None
+        table.to_parquet(path, index=False)
+    else:
+        table.drop(columns=["X坐标", "Y坐标"]).assign(geometry=[str(point) for point in points]).to_parquet(
+            path, index=False
+        )
+    how = plan()
+    found = count_issues([path], how, tmp_path / "store", rows=20)
+    loaded, keyed = by_the_loader([path], how)
+    same_counts(found, keyed)
+    assert found.sources == loaded.sources
+
+
+def test_numbers_for_words_are_the_same_in_any_batch(plan, tmp_path) -> None:
+    table = export(21, 60, ids=90).assign(处置部门=[1.0, 2.5, np.nan] * 20)
+    table.to_parquet(tmp_path / "1.parquet", index=False)
+    how = plan()
+    _, keyed = by_the_loader([tmp_path / "1.parquet"], how)
+    for rows in (1, 7, 60):
+        found = count_issues([tmp_path / "1.parquet"], how, tmp_path / str(rows), rows=rows)
+        assert set(found.zones["department"].to_pylist()) == {"1", "2.5", None}
+        same_counts(found, keyed)
