@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from messy_export import export
+from messy_export import SOUTH, WEST, export
 
 from jxgis.load import load_issues
 from jxgis.load.issues import Filters
@@ -85,3 +85,23 @@ def test_numbers_for_words_are_the_same_in_any_batch(plan, tmp_path) -> None:
         found = count_issues([tmp_path / "1.parquet"], how, tmp_path / str(rows), rows=rows)
         assert set(found.zones["department"].to_pylist()) == {"1", "2.5", None}
         same_counts(found, keyed)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_lies_before_the_window_does_not_decide_which_ids_come_again(seed, plan, tmp_path) -> None:
+    """The oracle is a file that holds the window alone."""
+    rng = np.random.default_rng(seed)
+    days = ["2024-01-05 10:00:00", "2024-02-05 10:00:00", "2024-02-07 10:00:00"]
+    place = {name: at + rng.choice([100.0, 100.0, 900.0], 40) for name, at in (("X坐标", SOUTH), ("Y坐标", WEST))}
+    table = pd.DataFrame(
+        {"任务号": rng.integers(0, 12, 40).astype(str), "上报时间": rng.choice(days, 40), "小类": "小广告", **place}
+    )
+    table.to_csv(tmp_path / "all.csv", index=False)
+    table[table["上报时间"] >= "2024-02"].to_csv(tmp_path / "window.csv", index=False)
+    how = plan(Filters(start="2024-02-01"))
+    alone, _ = by_the_loader([tmp_path / "window.csv"], plan())
+    loaded, keyed = by_the_loader([tmp_path / "all.csv"], how, how.how.filters)
+    assert loaded.sources[0].rows_kept == alone.sources[0].rows_kept
+    found = count_issues([tmp_path / "all.csv"], how, tmp_path / "store")
+    assert found.sources == loaded.sources
+    same_counts(found, keyed)
