@@ -97,8 +97,8 @@ def texts(column: pd.Series) -> pd.Series:
     ['02', nan, nan, nan]
     >>> texts(pd.Series([330402007.0, np.nan])).tolist()
     ['330402007', nan]
-    >>> texts(pd.Series([7, 3.3e19])).tolist()
-    ['7', '3.3e+19']
+    >>> texts(pd.Series([7, 2.5, 3.3e19])).tolist()
+    ['7', '2.5', '3.3e+19']
     >>> texts(pd.Series(["东栅\n错误：\u202e"])).tolist()
     ['东栅 错误：']
     """
@@ -113,11 +113,11 @@ def texts(column: pd.Series) -> pd.Series:
 
 
 def whole_as_text(column: pd.Series) -> pd.Series:
-    """Text of a column; where all numbers are whole, without ``.0``, but for those that 64 bits do not hold."""
+    """Text of a column; whole numbers, whatever the others are, without ``.0``, but for those that 64 bits do not hold."""
     text = column.astype("str")
-    if not (pd.api.types.is_float_dtype(column.dtype) and bool(column.dropna().mod(1).eq(0).all())):
+    if not pd.api.types.is_float_dtype(column.dtype):
         return text
-    held = (column.abs() < float(np.iinfo(np.int64).max)).to_numpy(dtype=bool, na_value=False)
+    held = (column.mod(1).eq(0) & (column.abs() < float(np.iinfo(np.int64).max))).to_numpy(dtype=bool, na_value=False)
     return column.where(held).astype("Int64").astype("str").where(held, text)
 
 

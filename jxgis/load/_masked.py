@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from jxgis.load._layer import Gathered
 
-__all__ = ["hide_numbers", "mask_names", "mask_people"]
+__all__ = ["hide_numbers", "mask_names", "mask_people", "mask_words"]
 
 _CATEGORIES = ("tree", "main_type", "sub_type")
 
@@ -26,12 +26,19 @@ def mask_people(gathered: Gathered) -> None:
     frame = gathered.frame.loc[rows]
     for name in frame.columns:
         if dtypes.get(name) not in ("code", "number"):
-            # Issues are counted by the contract's texts: two classes must not become one. Categories may: the sheet of
-            # those without a class is filled in and handed back, where a number of one's own would say another thing.
             column = frame[name]
-            masked = mask_column(column, distinct=name in dtypes and name not in _CATEGORIES)
+            masked = mask_words(column, name) if name in dtypes else mask_column(column)
             if masked is not column:
                 gathered.frame[name] = masked.reindex(gathered.frame.index)
+
+
+def mask_words(column: pd.Series, name: str) -> pd.Series:
+    """Mask a column of words of the contract, by its name there.
+
+    Issues are counted by the contract's texts: two classes must not become one. Categories may: the sheet of those without
+    a class is filled in and handed back, where a number of one's own would say another thing.
+    """
+    return mask_column(column, distinct=name not in _CATEGORIES)
 
 
 def mask_names(gathered: Gathered) -> None:

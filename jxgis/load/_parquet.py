@@ -103,27 +103,33 @@ def parquet_batches(path: Path, *, what: str, columns: Picker, rows: int) -> Ite
     InputError
         As `read_parquet`.
     Unusual
-        Where a file has geometry, columns of one name or an index, or a row has nothing in the columns that are used.
+        Where a file has geometry, columns of one name, an index or no row, or a row has nothing in the columns that are used.
     """
     import pyarrow.parquet as pq
 
     with reading(what, _PARQUET):
-        schema = pq.read_schema(path)
-        names = [name for name in schema.names if not name.startswith("__index_level_")]
-        index = [name for name in (schema.pandas_metadata or {}).get("index_columns", ()) if isinstance(name, str)]
-        if b"geo" in (schema.metadata or {}) or len(set(names)) < len(names) or {*index} & {*names}:
+        file = pq.ParquetFile(path)
+        schema = file.schema_arrow
+    names = [name for name in schema.names if not name.startswith("__index_level_")]
+    index = [name for name in (schema.pandas_metadata or {}).get("index_columns", ()) if isinstance(name, str)]
+    if b"geo" in (schema.metadata or {}) or len(set(names)) < len(names) or {*index} & {*names}:
+        raise Unusual
+    taken = columns(names, what)
+    if not taken or not file.metadata.num_rows:
+        raise Unusual
+    used = [name for name in names if name in taken]
+    left = tuple(name for name in names if name not in taken)
+    require_sane_parquet(path, what=what, columns=used)
+    for frame, notes in _frames(file.iter_batches(batch_size=rows, columns=used), what):
+        if empty_rows(frame).any():
             raise Unusual
-        taken = columns(names, what)
-        if not taken:
-            raise Unusual
-        used = [name for name in names if name in taken]
-        left = tuple(name for name in names if name not in taken)
-        require_sane_parquet(path, what=what, columns=used)
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=rows, columns=used):
-            frame, notes = as_utf8(_with_whole_as_text(batch), what)
-            if empty_rows(frame).any():
-                raise Unusual
-            yield Features(frame, None, None, tuple(notes), left)
+        yield Features(frame, None, None, tuple(notes), left)
+
+
+def _frames(batches: Iterator[pa.RecordBatch], what: str) -> Iterator[tuple[pd.DataFrame, list[Text]]]:
+    with reading(what, _PARQUET):
+        for batch in batches:
+            yield as_utf8(_with_whole_as_text(batch), what)
 
 
 def _with_whole_as_text(batch: pa.RecordBatch) -> pd.DataFrame:

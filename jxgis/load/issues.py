@@ -356,7 +356,10 @@ def _other_cases(gathered: Gathered, rows: NDArray[np.int64]) -> NDArray[np.bool
         shapely.get_y(points),
         frame["time"].to_numpy()[rows] if "time" in frame else np.full(len(rows), "NaT", dtype="M8[us]"),
     )
-    return again.other_cases(begun_anew=again.balance > 0)
+    kept = gathered.ledger.kept[rows]
+    # What lies before the window does not decide what becomes of those in it.
+    among_kept, among_all = (again.other_cases(begun_anew=again.balance(of) > 0) for of in (kept, slice(None)))
+    return np.where(kept, among_kept, among_all)
 
 
 def _class(gathered: Gathered, city: City | None, classes: ClassesBy) -> None:

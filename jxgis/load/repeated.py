@@ -36,10 +36,9 @@ class Again:
     another_time: NDArray[np.bool_]
     double: NDArray[np.bool_]
 
-    @property
-    def balance(self) -> int:
-        """Above 0 where most that share an id share neither time nor place; of several tables they add up."""
-        return 2 * int((self.elsewhere & self.another_time).sum()) - int((~self.first).sum())
+    def balance(self, rows: NDArray[np.bool_] | slice = slice(None)) -> int:
+        """Above 0 where most of some rows that share an id share neither time nor place; of several tables they add up."""
+        return 2 * int((self.elsewhere & self.another_time)[rows].sum()) - int((~self.first[rows]).sum())
 
     def other_cases(self, *, begun_anew: bool) -> NDArray[np.bool_]:
         """Which rows are cases of their own for all that their id was there before.

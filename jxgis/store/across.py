@@ -50,7 +50,7 @@ def find_repeats(folders: Sequence[Path]) -> Repeats:
     """
     import pyarrow as pa
 
-    balance = sum(again.balance for _, again in _groups(folders))
+    balance = sum(again.balance() for _, again in _groups(folders))
     doubles, other_cases = [], 0
     for rows, again in _groups(folders):
         other = again.other_cases(begun_anew=balance > 0)

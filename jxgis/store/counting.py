@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, text_pair
+from jxgis.load._masked import mask_words
 from jxgis.progress import tell
 from jxgis.store.across import Repeats, find_repeats
 from jxgis.store.folder import Held, open_store
 from jxgis.store.one_file import CELLS, ROWS, ZONES
-from jxgis.store.plan import CELL_KEYS, ZONE_KEYS
-from jxgis.store.sums import Sum, counted
+from jxgis.store.plan import CELL_KEYS, TEXTS, ZONE_KEYS
+from jxgis.store.sums import Sum, counted, summed
 from jxgis.store.workers import count_all
 
 if TYPE_CHECKING:
@@ -160,12 +161,32 @@ def _added_up(
     cells, zones = totals
     if cells is None or zones is None:
         raise InputError.saying(text_pair("store.empty"))
+    cells, zones = _masked(cells, zones)
     if repeats.other_cases:
         notes.append(text_pair("load.other_cases", count=repeats.other_cases))
     at_once = [one.account.name for one in held if one.account.at_once]
     if at_once:
         notes.append(text_pair("store.at_once", files=at_once))
     return StoredCounts(plan, cells, zones, _sources(held, repeats), held, repeats, refused, (*_common(held), *notes))
+
+
+def _masked(cells: pa.Table, zones: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The counts with what names a person masked, as in the table of issues: only all values together tell which look alike."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    shown = {"cells": cells, "zones": zones}
+    for name in TEXTS:
+        values = zones[name].unique().drop_null()
+        words = values.to_pandas().astype("str")
+        masked = mask_words(words, name)
+        if masked is words:
+            continue
+        for of, table in shown.items():
+            if name in table.column_names:
+                column = pa.array(masked, type=pa.string()).take(pc.index_in(table[name], value_set=values))
+                shown[of] = table.set_column(table.column_names.index(name), name, column)
+    return summed([shown["cells"]], CELL_KEYS), summed([shown["zones"]], ZONE_KEYS)
 
 
 def _refuse_unknown(plan: Plan, held: Sequence[Held]) -> None:

@@ -108,7 +108,16 @@ class Store:
         -------
         list of str
             The names of those that another file of their name counted for before.
+
+        Raises
+        ------
+        InputError
+            If another run began the store with other terms.
+        OutputError
+            If it cannot be written.
         """
+        # Another run may have begun the store with other terms since.
+        _require_terms(self.root, self._terms)
         new = {one.account.name: one for one in files}
         held = self._load()
         before = {one.account.name: one for one in held}
@@ -157,14 +166,22 @@ def open_store(root: str | Path, terms: Mapping[str, str]) -> Store:
         If the folder holds something else.
     """
     root = Path(root)
-    if (root / _INDEX).exists():
-        before = _index(root)["terms"]
-        other = [name for name in dict.fromkeys([*before, *terms]) if before.get(name) != terms.get(name)]
-        if other:
-            raise InputError.saying(text_pair("store.other_terms", store=root, terms=other))
-    elif root.exists() and (not root.is_dir() or {entry.name for entry in root.iterdir()} - {_FILES}):
+    _require_terms(root, terms)
+    if (
+        not (root / _INDEX).exists()
+        and root.exists()
+        and (not root.is_dir() or {entry.name for entry in root.iterdir()} - {_FILES})
+    ):
         raise OutputError.saying(text_pair("store.no_store", store=root))
     return Store(root, terms)
+
+
+def _require_terms(root: Path, terms: Mapping[str, str]) -> None:
+    """Refuse a store of other terms."""
+    before = _index(root)["terms"] if (root / _INDEX).exists() else terms
+    other = [name for name in dict.fromkeys([*before, *terms]) if before.get(name) != terms.get(name)]
+    if other:
+        raise InputError.saying(text_pair("store.other_terms", store=root, terms=other))
 
 
 def _index(root: Path) -> dict[str, dict[str, str]]:

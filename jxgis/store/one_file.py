@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jxgis.errors import InputError
-from jxgis.i18n import text_pair
 from jxgis.load import SourceFile
 from jxgis.load.batches import Unlike, issue_batches
 from jxgis.store.plan import CELL_KEYS, ZONE_KEYS
@@ -119,18 +117,13 @@ def count_file(
     Raises
     ------
     InputError
-        If the file cannot be used, or changed while it was read.
+        If the file cannot be used.
     """
-    before = path.stat()
     try:
-        account = _count(path, sha256, plan, folder, rows, told)
+        return _count(path, sha256, plan, folder, rows, told)
     except Unlike:
         shutil.rmtree(folder)
-        account = _count(path, sha256, plan, folder, None, told)
-    after = path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise InputError.saying(text_pair("store.changed", file=path.name))
-    return account
+        return _count(path, sha256, plan, folder, None, told)
 
 
 def _count(

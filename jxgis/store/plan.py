@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from jxgis.load.batches import HowRead
     from jxgis.space.grid import Grid
 
-__all__ = ["CELL_KEYS", "ZONE_KEYS", "Plan"]
+__all__ = ["CELL_KEYS", "TEXTS", "ZONE_KEYS", "Plan"]
 
 CELL_KEYS = ["cell", "issue_class", "month"]
 """What issues are counted by in the cells; the month is in months since 1970, null where no time is known."""
 ZONE_KEYS = ["district", "subdistrict", "issue_class", "sub_type", "department", "source", "month"]
 """What issues are counted by in the zones; districts and sub-districts by their position, -1 for none."""
-_TEXTS = ("issue_class", "sub_type", "department", "source")
+TEXTS = ("issue_class", "sub_type", "department", "source")
+"""Those of them that are words of the files."""
 # Another number for another way of counting: what is stored would no longer go with what is added.
 _FORMAT = 1
 
@@ -81,7 +82,7 @@ class Plan:
             name: pa.array(frame[name], type=pa.string(), from_pandas=True)
             if name in frame
             else pa.nulls(len(kept), pa.string())
-            for name in _TEXTS
+            for name in TEXTS
         }
         return pa.table(
             {

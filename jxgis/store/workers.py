@@ -88,10 +88,12 @@ def count_all(
     Raises
     ------
     InputError
-        If there is no cluster at the address.
+        If there is no cluster at the address, or there are to be no workers.
     MissingPackageError
         If a cluster is asked for and Dask is not installed.
     """
+    if workers is not None and workers < 1:
+        raise InputError.saying(text_pair("store.no_workers", n=workers))
     if scheduler is None:
         for path in paths:
             yield _count_one(path, store, plan, rows, told)
@@ -115,14 +117,24 @@ def _lost(error: BaseException) -> Text:
 def _count_one(path: Path, root: Path, plan: Plan, rows: int, told: Callable[[int], object] = lambda _: None) -> Done:
     sha256 = ""
     try:
+        # Before the hash, which must be that of the rows.
+        before = _stamp(path)
         sha256, store = file_hash(path), Store(root, plan.terms)
         if store.known(path.name, sha256):
             return Done(path, sha256)
         with store.counting(path.name, sha256) as folder:
             account = count_file(path, sha256, plan, folder, rows=rows, told=told)
+            if _stamp(path) != before:
+                raise InputError.saying(text_pair("store.changed", file=path.name))
     except InputError as error:
         return Done(path, sha256, refused=error.message)
     return Done(path, sha256, account.rows_in)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What of a file differs once it was written to."""
+    now = path.stat()
+    return now.st_size, now.st_mtime_ns
 
 
 @contextmanager

@@ -68,6 +68,26 @@ def test_counts_are_of_the_issues_that_the_loader_keeps(project, jxgis: Run, run
     assert "计数" in done.out
 
 
+def test_what_names_a_person_is_masked_and_what_looks_alike_stays_apart(project, jxgis: Run) -> None:
+    month = project / "months" / "2024-01.csv"
+    table = pd.read_csv(month, dtype="str")
+    table["处置部门"] = ["城管 13800138000", "城管 13800138001", "住建"] * (len(table) // 3)
+    table["小类"] = ["举报人：张三", "举报人：李四", "小广告"] * (len(table) // 3)
+    table.to_csv(month, index=False)
+    done = jxgis(
+        "count", "--project", project, "--issues", month, "--store", project / "store", "--out", project / "out"
+    )
+    assert done.code == 0, done.err
+    loaded = load_issues(month, city=_city(), crs="EPSG:4549").table
+    found = pd.read_parquet(project / "out" / "zones.parquet")
+    for name in ("department", "sub_type"):
+        assert found.groupby(name)["issues"].sum().to_dict() == loaded[name].value_counts().to_dict()
+    assert set(found["department"]) == {"城管 138********", "城管 138******** 2", "住建"}
+    assert "张三" not in str(found["sub_type"].unique())
+    keys = [name for name in found.columns if name != "issues"]
+    assert not found.duplicated(keys).any()
+
+
 def _city():
     from jxgis.city import load_city
 
@@ -109,6 +129,8 @@ def test_a_file_that_cannot_be_counted_is_named_and_the_others_are(project, jxgi
         (["--store", "jxgis.toml"], "不是计数库"),
         (["--set", "inputs.issues.status=['无此状态']"], "无此状态"),
         (["--workers", "none"], "--workers"),
+        (["--workers", "0", "--scheduler", "local"], "至少要有 1 个"),
+        (["--workers=-1"], "至少要有 1 个"),
     ],
 )
 def test_what_cannot_be_used_is_said_and_nothing_is_written(project, jxgis: Run, monkeypatch, options, said) -> None:

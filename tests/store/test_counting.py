@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+from messy_export import SOUTH, WEST, export
 
 from jxgis.load import load_issues
 from jxgis.load.issues import Filters
@@ -48,3 +51,57 @@ def test_counts_are_those_of_the_loader_for_any_size_of_batches(seed, rows, file
     assert found.repeats.doubles is not None
     doubles = loaded.rejects[loaded.rejects["reason"] == "duplicate_id"]
     assert sorted(found.repeats.doubles["row"].to_pylist()) == sorted(doubles["row"])
+
+
+@pytest.mark.parametrize("kind", ["points", "named index", "blank rows", "no columns of coordinates"])
+def test_parquet_that_is_no_plain_table_is_read_at_once(kind, plan, tmp_path) -> None:
+    table, path = export(20, 60, ids=90), tmp_path / "1.parquet"
+    points = gpd.points_from_xy(*(pd.to_numeric(table[name], errors="coerce") for name in ("Y坐标", "X坐标")), crs=4549)
+    if kind == "points":
+        bare = table.drop(columns=["X坐标", "Y坐标"])
+        gpd.GeoDataFrame(bare, geometry=points).to_parquet(path, index=False)
+    elif kind == "named index":
+        table.set_index("任务号").to_parquet(path)
+    elif kind == "blank rows":
+        table.loc[[3, 59]] = None
+        table.to_parquet(path, index=False)
+    else:
+        table.drop(columns=["X坐标", "Y坐标"]).assign(geometry=[str(point) for point in points]).to_parquet(
+            path, index=False
+        )
+    how = plan()
+    found = count_issues([path], how, tmp_path / "store", rows=20)
+    loaded, keyed = by_the_loader([path], how)
+    same_counts(found, keyed)
+    assert found.sources == loaded.sources
+
+
+def test_numbers_for_words_are_the_same_in_any_batch(plan, tmp_path) -> None:
+    table = export(21, 60, ids=90).assign(处置部门=[1.0, 2.5, np.nan] * 20)
+    table.to_parquet(tmp_path / "1.parquet", index=False)
+    how = plan()
+    _, keyed = by_the_loader([tmp_path / "1.parquet"], how)
+    for rows in (1, 7, 60):
+        found = count_issues([tmp_path / "1.parquet"], how, tmp_path / str(rows), rows=rows)
+        assert set(found.zones["department"].to_pylist()) == {"1", "2.5", None}
+        same_counts(found, keyed)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_lies_before_the_window_does_not_decide_which_ids_come_again(seed, plan, tmp_path) -> None:
+    """The oracle is a file that holds the window alone."""
+    rng = np.random.default_rng(seed)
+    days = ["2024-01-05 10:00:00", "2024-02-05 10:00:00", "2024-02-07 10:00:00"]
+    place = {name: at + rng.choice([100.0, 100.0, 900.0], 40) for name, at in (("X坐标", SOUTH), ("Y坐标", WEST))}
+    table = pd.DataFrame(
+        {"任务号": rng.integers(0, 12, 40).astype(str), "上报时间": rng.choice(days, 40), "小类": "小广告", **place}
+    )
+    table.to_csv(tmp_path / "all.csv", index=False)
+    table[table["上报时间"] >= "2024-02"].to_csv(tmp_path / "window.csv", index=False)
+    how = plan(Filters(start="2024-02-01"))
+    alone, _ = by_the_loader([tmp_path / "window.csv"], plan())
+    loaded, keyed = by_the_loader([tmp_path / "all.csv"], how, how.how.filters)
+    assert loaded.sources[0].rows_kept == alone.sources[0].rows_kept
+    found = count_issues([tmp_path / "all.csv"], how, tmp_path / "store")
+    assert found.sources == loaded.sources
+    same_counts(found, keyed)

@@ -14,7 +14,8 @@ import pytest
 from jxgis.errors import InputError, OutputError
 from jxgis.load.batches import HowRead, issue_batches
 from jxgis.load.issues import Filters
-from jxgis.store import one_file
+from jxgis.load.readers import file_hash
+from jxgis.store import one_file, workers
 from jxgis.store.counting import count_issues
 from jxgis.store.folder import open_store
 
@@ -149,6 +150,45 @@ def test_a_file_that_grows_while_it_is_read_is_refused_and_the_others_stand(file
     assert "发生了变化" in why.zh
     monkeypatch.undo()
     assert found.cells.equals(count_issues(paths[1:], how, tmp_path / "others").cells)
+
+
+def test_a_file_that_changes_while_it_is_hashed_is_refused(files, plan, tmp_path, monkeypatch) -> None:
+    paths, how = files(13), plan()
+
+    def growing(path: Path) -> str:
+        sha256 = file_hash(path)
+        if path == paths[0]:
+            path.write_bytes(path.read_bytes() + b"A9999\n")
+        return sha256
+
+    monkeypatch.setattr(workers, "file_hash", growing)
+    found = count_issues(paths, how, tmp_path / "store")
+    assert [name for name, _ in found.refused] == [paths[0].name]
+
+
+def test_runs_at_once_of_other_terms_do_not_add_up(files, plan, tmp_path) -> None:
+    paths, first, other = files(14), plan(), plan(Filters(start="2024-02-01"))
+    begun = open_store(tmp_path / "store", other.terms)
+    count_issues(paths, first, tmp_path / "store")
+    before = content(tmp_path / "store")
+    with pytest.raises(InputError, match="start"):
+        begun.take_in([])
+    assert content(tmp_path / "store") == before
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_a_month_without_a_case_adds_nothing(files, plan, tmp_path, suffix) -> None:
+    paths, how = files(15), plan()
+    empty = tmp_path / f"empty{suffix}"
+    none = pd.read_csv(paths[0], dtype="str").head(0)
+    if suffix == ".csv":
+        none.to_csv(empty, index=False)
+    else:
+        none.to_parquet(empty, index=False)
+    found = count_issues([*paths, empty], how, tmp_path / "store")
+    assert not found.refused
+    assert found.cells.equals(count_issues(paths, how, tmp_path / "others").cells)
+    assert {source.name: source.rows_in for source in found.sources}[empty.name] == 0
 
 
 def test_a_poisoned_file_is_named_and_the_others_stand(files, plan, tmp_path) -> None:
