@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from jxgis.load._used import Picker
 
+# From here on reals leave out whole numbers.
+_EXACT = 2**53
+
 __all__ = ["parquet_batches", "read_parquet"]
 
 _PARQUET = Text(
@@ -74,13 +77,26 @@ def read_parquet(path: Path, *, what: str, columns: Picker | None = None) -> Fea
         index = (schema.pandas_metadata or {}).get("index_columns", ())
         used = None if taken is None else [name for name in names if name in taken or name in index]
         require_sane_parquet(path, what=what, columns=used)
-        frame = _with_index(pd.read_parquet(path, columns=used))
+        frame = _with_index(_with_exact_numbers(pd.read_parquet(path, columns=used), path, schema))
         if used is not None and empty_rows(frame).any():
             require_sane_parquet(path, what=what)
-            frame = _with_index(pd.read_parquet(path))
+            frame = _with_index(_with_exact_numbers(pd.read_parquet(path), path, schema))
         left = tuple(name for name in names if name not in frame)
         frame, notes = as_utf8(frame, what)
         return Features(frame, None, None, tuple(notes), left)
+
+
+def _with_exact_numbers(frame: pd.DataFrame, path: Path, schema: pa.Schema) -> pd.DataFrame:
+    """Whole numbers as text where the file lacks some and a real, which pandas makes of them, does not hold the others."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for name in frame.columns[[dtype == np.float64 for dtype in frame.dtypes]]:
+        column = schema.field(schema.get_field_index(name)) if schema.names.count(name) == 1 else None
+        if column is not None and pa.types.is_integer(column.type) and (frame[name].abs() >= _EXACT).any():
+            exact = pq.read_table(path, columns=[name]).column(0).cast(pa.string()).to_pandas()
+            frame = frame.assign(**{name: exact.to_numpy()})
+    return frame
 
 
 def parquet_batches(path: Path, *, what: str, columns: Picker, rows: int) -> Iterator[Features]:

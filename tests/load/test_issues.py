@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pyproj
 import pytest
 import shapely
@@ -760,3 +761,13 @@ def test_a_masked_category_is_found_when_the_sheet_is_handed_back(export, city, 
 def test_rework_below_nothing_is_refused_with_its_row(export, city) -> None:
     with pytest.raises(InputError, match=r"row 3: rework = -3 is below 0"):
         load_issues(export.assign(返工次数=["0", "1", "-3"] + [""] * 9), city=city, crs=4490)
+
+
+def test_ids_of_eighteen_digits_are_whole_in_a_parquet_column_that_lacks_one(export, tmp_path, city) -> None:
+    """Pandas makes reals of such a column of a file that it did not write, and these do not hold them."""
+    ids = [330_402_199_001_010_001 + at for at in range(len(export) - 1)]
+    table = pa.Table.from_pandas(export.assign(任务号=pd.array([*ids, None], dtype="Int64")))
+    pq.write_table(table.replace_schema_metadata(None), tmp_path / "a.parquet")
+    loaded = load_issues(tmp_path / "a.parquet", city=city, crs="EPSG:4490")
+    assert loaded.table["issue_id"].tolist() == [str(number) for number in ids]
+    assert loaded.rejects["reason"].tolist() == ["missing_value"]
