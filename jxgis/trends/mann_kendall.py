@@ -120,8 +120,16 @@ def sen_slope(series: npt.ArrayLike, at: npt.ArrayLike | None = None) -> Floats:
         return np.zeros(values.shape[1])
     apart, of_place = when[later] - when[earlier], np.ascontiguousarray(values.T)
     parts = [of_place[start : start + _BLOCK] for start in range(0, len(of_place), _BLOCK)]
-    slopes = [np.median((part[:, later] - part[:, earlier]) / apart, axis=1, overwrite_input=True) for part in parts]
+    slopes = [_median((part[:, later] - part[:, earlier]) / apart) for part in parts]
     return np.concatenate([np.zeros(0), *slopes])
+
+
+def _median(rows: Floats) -> Floats:
+    """The median of each row, which is put into another order: one partition does, numpy's own makes three."""
+    half = rows.shape[1] // 2
+    rows.partition(half, axis=1)
+    middle: Floats = rows[:, half]
+    return middle if rows.shape[1] % 2 else (rows[:, :half].max(axis=1) + middle) / 2
 
 
 def _series(series: npt.ArrayLike) -> Floats:
