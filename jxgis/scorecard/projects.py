@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.bounds import at_least, at_most
+from jxgis.bounds import at_least, at_most, widened
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, listed, text_pair
 from jxgis.privacy import quoted
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["beyond_total", "done_in_all", "project_progress"]
 
+#: So many times what the city is to reach is no length in km that a row has done.
+_TIMES = 10
+_KILOMETRES = ("公里", "千米", "km")
 _TOTAL = re.compile(r".*(合计|小计|总计|共计)|(sub)?total")
 
 
@@ -49,7 +52,7 @@ def project_progress(
     table
         The layer ``projects``: ``item`` (number of the library) or ``name`` (as the library has it), ``done``, ``total``,
         and ``district`` (of the whole city, or of one of its areas, where the row is of these) or a geometry, which says
-        in which district it lies. A ``date`` tells that rows are of several dates, which is refused.
+        in which district it lies.
     zones
         From `space.levels.zones_by_level`.
     projects
@@ -74,8 +77,8 @@ def project_progress(
     Raises
     ------
     InputError
-        If a row names no project of the library, or two, or a district that there is not, or is a total; if two rows are of
-        one project; of a project in % if more is done than there is, or a fraction stands beside a number.
+        If a row names no project of the library, or two, or a district that there is not, or is a total; if nothing
+        tells two rows apart; of a project in % if more is done than there is, or a fraction stands beside a number.
 
     Examples
     --------
@@ -92,7 +95,7 @@ def project_progress(
     home = np.array(_homes(table, zones, city), dtype=object)
     _refuse_twice(table, number, home, projects)
     done, total = (_column(table, name) for name in ("done", "total"))
-    _refuse_shares(number, done, total, projects)
+    _refuse_impossible(number, done, total, projects)
     parents = dict(zip(districts["zone"], districts["parent"], strict=True))
     rows = []
     for project in projects:
@@ -125,7 +128,7 @@ def done_in_all(
     Examples
     --------
     >>> from jxgis.scorecard.targets import load_plan
-    >>> done_in_all(pd.DataFrame({"item": ["40", "40"], "done": [2.0, 1.0]}), load_plan().projects, 40)
+    >>> done_in_all(pd.DataFrame({"item": ["40", "40"], "name": ["a", "b"], "done": [2.0, 1.0]}), load_plan().projects, 40)
     3.0
     """
     numbers = _numbers(table, projects)
@@ -228,35 +231,43 @@ def _beside_parts(home: NDArray[np.object_], parents: Mapping[str, str]) -> set[
 def _refuse_twice(
     table: pd.DataFrame, number: NDArray[np.int64], home: NDArray[np.object_], projects: Sequence[PlanProject]
 ) -> None:
-    """Refuse rows of one project, or of one district and several dates: what is done so far would count once a month."""
-    library = {same_name(project.zh) for project in projects}
-    said = table.reindex(columns=["name", "project_id", "date"]).astype("object")
-    keys = said.map(lambda cell: same_name(cell) if pd.notna(cell) else "").reset_index(drop=True)
-    keys["name"] = keys["name"].mask(keys["name"].isin(library | {str(each.number) for each in projects}), "")
+    """Refuse rows that nothing tells apart: item, district, name or place. What is done so far would count once a month."""
+    library = {same_name(project.zh) for project in projects} | {str(project.number) for project in projects}
+    names = table["name"] if "name" in table.columns else [None] * len(table)
+    own = ["" if pd.isna(name) or same_name(name) in library else same_name(name) for name in names]
+    place = table.geometry.to_wkb() if isinstance(table, gpd.GeoDataFrame) else [None] * len(table)
+    keys = pd.DataFrame({"item": number, "at": home, "name": own, "place": place}, dtype="object")
     wrong = []
-    for (item, at, name), rows in keys.groupby([number, pd.Series(home).fillna(""), "name"]):
-        again = rows["project_id"].duplicated() & ((rows["project_id"] != "") | bool(name))
-        if not again.any() and rows["date"].nunique() < 2:
-            continue
-        called = "".join(f" “{quoted(word)}”" for word in (at, name) if word)
+    for (item, at, name, _), rows in keys[keys.duplicated(keep=False)].fillna("").groupby([*keys.columns], sort=False):
+        called = "".join(f" “{quoted(word)}”" for word in (at, name) if word not in {"", ALL})
         wrong.append(
             InputError(
-                zh=f"项目表：第 {item} 项{called}的 {len(rows)} 行像是同一项目的几期，相加会重复计算；"
+                zh=f"项目表：第 {item} 项{called}有 {len(rows)} 行没有区分，可能是同一项目的几期，相加会重复计算；"
                 "每个项目请只留最近一行，不同的项目请填不同的名称（name）。",
-                en=f"Projects: the {len(rows)} rows of item {item}{called} look like several dates of one project, and would "
-                "count twice. Leave the latest of each, and give names to those that are different (name).",
+                en=f"Projects: nothing tells the {len(rows)} rows of item {item}{called} apart, and of several dates of one project "
+                "each would count. Leave the latest of each, and give names to those that are different (name).",
             )
         )
     collect(wrong)
 
 
-def _refuse_shares(
+def _refuse_impossible(
     number: NDArray[np.int64], done: NDArray[np.float64], total: NDArray[np.float64], projects: Sequence[PlanProject]
 ) -> None:
-    """Refuse what can be no share of a project in %, all in one message: a fraction of a number of things, more than there is."""
+    """Refuse what can be no length in km, and no share of a project in %: a fraction of a number of things, more than there is."""
     wrong = []
     for project in projects:
         rows = np.flatnonzero(number == project.number)
+        if project.unit in _KILOMETRES:
+            most = _TIMES * max(project.target(2025), project.target(2027))
+            wrong += [
+                InputError(
+                    zh=f"项目表：第 {project.number} 项“{project.zh}”，完成量 {done[at]:g}：像是以米计的，请改为{project.unit}。",
+                    en=f"Projects: item {project.number}, {project.title('en')}, {done[at]:g} done: it looks like metres. Write km.",
+                )
+                for at in rows
+                if done[at] > widened(most)
+            ]
         if project.unit not in PERCENT or not rows.size:
             continue
         others = bool((total[rows] > 1).any())

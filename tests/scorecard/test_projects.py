@@ -180,7 +180,10 @@ def test_a_fraction_done_of_a_hundred_percent_is_asked_about(districts):
         # A share beyond all there is was met: 80 of 1 stood there as 8,000 %.
         ({"item": ["30"], "done": [80.0], "total": [1.0]}, "第 30 项.*80.*完成量大于计划量"),
         # 60 % and 70 % added up to 70.6 of 101.
-        ({"item": ["30", "30"], "done": [0.6, 70.0], "total": [1.0, 100.0]}, "第 30 项.*0\\.6.*小数"),
+        (
+            {"item": ["30", "30"], "name": ["a", "b"], "done": [0.6, 70.0], "total": [1.0, 100.0]},
+            "第 30 项.*0\\.6.*小数",
+        ),
     ],
 )
 def test_what_can_be_no_share_is_refused(districts, rows, says):
@@ -193,6 +196,7 @@ def test_shares_that_can_be_are_added_up(districts):
     rows = pd.DataFrame(
         {
             "item": ["30"] * 5,
+            "name": [*"abcde"],
             "district": [*"甲甲乙丙丁"],
             "done": [35.0, 28, 60, 110, 0],
             "total": [35.0, 35, 90.5, 110, 1],
@@ -202,7 +206,7 @@ def test_shares_that_can_be_are_added_up(districts):
     assert found.loc[(30, "甲"), "value"] == 90
     assert found.loc[(30, "all"), "value"] == pytest.approx(100 * 233 / 271.5)
     # Of fractions alone the share is the same as of percentages.
-    rows = pd.DataFrame({"item": ["30", "30"], "done": [0.6, 0.7], "total": [1.0, 1.0]})
+    rows = pd.DataFrame({"item": ["30", "30"], "name": ["a", "b"], "done": [0.6, 0.7], "total": [1.0, 1.0]})
     assert progress(rows, districts).loc[(30, "all"), "value"] == pytest.approx(65)
 
 
@@ -217,6 +221,7 @@ def test_rows_of_the_city_and_of_an_area_count_there_and_above(districts):
     rows = pd.DataFrame(
         {
             "item": ["22", "22", "19", "19", "19"],
+            "name": [*"abcde"],
             "district": ["全市", "中心城区", "东区", "丙", None],
             "done": [1.0, 10, 2, 5, 7],
         }
@@ -335,7 +340,7 @@ def test_a_total_of_an_area_leaves_the_area_and_the_city_without_a_sum(districts
         **dict.fromkeys("甲乙丙", "city_target_only"),
     }
     # Rows of the whole alone, and rows of no district, are added up.
-    alone = pd.DataFrame({"item": "22", "district": ["全市", "全市", None], "done": [10.0, 20, 9]})
+    alone = pd.DataFrame({"item": "22", "name": [*"abc"], "district": ["全市", "全市", None], "done": [10.0, 20, 9]})
     assert progress(alone, districts).loc[(22, "all"), "done"] == 39
     apart = pd.DataFrame({"item": "22", "district": ["甲", None], "done": [10.0, 20]})
     assert progress(apart, districts).loc[(22, "all"), "done"] == 30
@@ -360,41 +365,26 @@ def test_a_row_of_the_whole_is_no_further_part_for_being_less(districts, item, w
 @pytest.mark.parametrize(
     ("columns", "says"),
     [
-        ({"date": ["2026-03", "2026-04"]}, "甲"),
-        ({"date": ["2026-03", None], "project_id": ["1", "2"]}, "甲"),
+        ({}, "甲"),
+        ({"project_id": ["1", "2"]}, "甲"),  # 序号 counts rows
         ({"name": ["东升路", "东 升路"]}, "东升路"),
-        ({"name": ["东升路"] * 2, "project_id": ["1", "2"], "date": ["3月", "4月"]}, "东升路"),
-        ({"project_id": ["XM1", "XM1"]}, "甲"),
+        ({"name": [PLAN.projects[21].zh, None]}, "甲"),
     ],
 )
 def test_rows_of_one_project_month_by_month_are_refused(districts, columns, says):
     """What is done so far would stand there once a month: 3 by March and 5 by April are 5, not 8."""
     rows = pd.DataFrame({"item": ["22", "22"], "district": ["甲", "甲片区"], "done": [3.0, 5], **columns})
-    with pytest.raises(InputError, match=f"第 22 项.*{says}.*2 行"):
-        progress(rows, districts)
+    for table in (rows, frame(dict(rows), shapely.points([(1, 1), (1, 1)]))):
+        with pytest.raises(InputError, match=f"第 22 项.*{says}.*2 行"):
+            progress(table, districts)
     assert progress(rows.iloc[1:], districts).loc[(22, "all"), "done"] == 5
 
 
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {},
-        {"date": ["2026-04"] * 2},
-        {"name": ["东升路", "西升路"], "date": ["2026-03", "2026-04"]},
-        {"name": ["东升路"] * 2, "project_id": ["1", "2"]},
-        {"name": [PLAN.projects[21].zh] * 2},
-    ],
-)
-def test_rows_of_several_projects_in_one_district_are_added_up(districts, columns):
-    rows = pd.DataFrame({"item": ["22", "22"], "district": ["甲", "甲"], "done": [3.0, 5], **columns})
-    assert progress(rows, districts).loc[(22, "甲"), "done"] == 8
-
-
-def test_the_month_of_a_row_is_read_from_the_file(districts, tmp_path):
-    path = tmp_path / "projects.csv"
-    path.write_text("项目库序号,片区,完成量,填报月份\n22,甲,3,3月\n22,甲,5,4月\n", encoding="utf-8")
-    with pytest.raises(InputError, match="同一项目的几期"):
-        progress(load_layer("projects", path, city=load_city()).table, districts)
+def test_rows_of_several_projects_in_one_district_are_added_up(districts):
+    rows = pd.DataFrame({"item": ["22", "22"], "district": ["甲", "甲"], "done": [3.0, 5]})
+    apart = frame(dict(rows), shapely.points([(1, 1), (2, 1)]))
+    for table in (rows.assign(name=["东升路", "西升路"]), rows.assign(name=["东升路", None]), apart):
+        assert progress(table, districts).loc[(22, "甲"), "done"] == 8
 
 
 @pytest.mark.parametrize("name", ["合计", "小 计", "全市合计", "Total"])
@@ -417,7 +407,13 @@ def test_percentages_beside_numbers_are_no_sum(districts):
     assert progress(rows[rows["total"] == 100], districts).loc[(32, "all"), "value"] == pytest.approx(55)
     # A number of exactly 100, in two rows.
     whole = pd.DataFrame(
-        {"item": "32", "district": ["甲", "甲", "丙"], "done": [60.0, 0, 300], "total": [60.0, 40, 900]}
+        {
+            "item": "32",
+            "name": [*"abc"],
+            "district": ["甲", "甲", "丙"],
+            "done": [60.0, 0, 300],
+            "total": [60.0, 40, 900],
+        }
     )
     assert progress(whole, districts).loc[(32, "all"), "value"] == 36
     empty = pd.DataFrame(columns=["zone", "level", "indicator", "value", "kind", "status", "label", "needs"])
@@ -431,6 +427,14 @@ def test_a_fraction_of_a_number_of_things_is_asked_about(districts):
     """60 %, as Excel holds it, of 9,000 manholes stood there as 0.007 %."""
     with pytest.raises(InputError, match=r"第 32 项.*0\.6.*9000.*小数"):
         progress(pd.DataFrame({"item": ["32"], "district": ["甲"], "done": [0.6], "total": [9000.0]}), districts)
+
+
+def test_metres_where_kilometres_are_meant_are_asked_about(districts):
+    """Item 37: 25 km of gas pipes by 2027. 3,000 m of 5 km were met a hundred times over."""
+    rows = pd.DataFrame({"item": ["37"], "district": ["甲"], "done": [3000.0], "total": [5000.0]})
+    with pytest.raises(InputError, match=r"第 37 项.*3000.*米"):
+        progress(rows, districts)
+    assert progress(rows.assign(done=250.0), districts).loc[(37, "all"), "status"] == "met"
 
 
 @pytest.mark.parametrize("called", ["嘉兴", "嘉兴市", "全市"])
@@ -453,5 +457,5 @@ def test_the_city_may_be_called_by_its_name(districts, called):
     ],
 )
 def test_what_allocate_compares_with_counts_no_total_beside_its_rows(homes, done):
-    rows = pd.DataFrame({"item": "40", "district": homes, "done": [1.0, 2, 3]})
+    rows = pd.DataFrame({"item": "40", "name": [*"abc"], "district": homes, "done": [1.0, 2, 3]})
     assert done_in_all(rows, PLAN.projects, 40, ("嘉兴", "东区")) == pytest.approx(done, nan_ok=True)
