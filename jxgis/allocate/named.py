@@ -12,6 +12,7 @@ from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.scorecard.projects import done_in_all
 from jxgis.scorecard.targets import load_plan
+from jxgis.zones import areas_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -146,8 +147,11 @@ def named_beside(given: Given, candidates: pd.DataFrame) -> Text | None:
     item = next((target.project for target in plan.targets if target.id == _TARGET), None)
     if item is None:
         return None
+    known = (given.table("districts"), None if given.city is None else given.city.districts)
+    wholes = {area for districts in known if districts is not None for area in areas_of(districts).values()}
+    wholes |= set() if given.city is None else {given.city.name.zh, given.city.name.en}
     try:
-        done = done_in_all(table, plan.projects, item)
+        done = done_in_all(table, plan.projects, item, wholes)
     except InputError:  # the scorecard says what is wrong with the table
         return None
     if np.isnan(done):

@@ -163,15 +163,15 @@ def _keep(given: Given, plan: Plan) -> ScorecardResult:
     zones = zones_by_level(districts, given.units(), given.levels())
     homes = homes_of_subdistricts(districts, subdistricts, given.city)
     rows, table = given.table("scorecard_values"), given.table("projects")
+    city = () if given.city is None else (given.city.name.zh, given.city.name.en)
     brought = None
     if rows is not None:
         called = {name: name for name in homes} | _aliases(given, homes)
-        city = () if given.city is None else (given.city.name.zh, given.city.name.en)
         brought = bring_values(rows, plan.targets, zones, subdistricts=called, city=city)
     progress, over = None, []
     if table is not None and plan.projects:
         over = beyond_total(table)
-        progress = project_progress(table, zones, plan.projects, year=year, lang=given.lang)
+        progress = project_progress(table, zones, plan.projects, year=year, lang=given.lang, city=city)
     ground, words = ground_of(given)
     measured = measure_targets(zones, plan.targets, ground)
     methods = methods_of(measured, words, given.city)

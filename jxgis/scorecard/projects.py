@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -9,19 +10,19 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.bounds import at_least, at_most
+from jxgis.bounds import at_least, at_most, widened
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, listed, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.layers import nearest, same_name
-from jxgis.scorecard.brought import CITY, fraction_of_hundred
+from jxgis.scorecard.brought import CITY
 from jxgis.scorecard.targets import PERCENT, WHOLES
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,9 +30,20 @@ if TYPE_CHECKING:
 
 __all__ = ["beyond_total", "done_in_all", "project_progress"]
 
+#: So many times what the city is to reach is no length in km that a row has done.
+_TIMES = 10
+_KILOMETRES = ("公里", "千米", "km")
+_TOTAL = re.compile(r".*(合计|小计|总计|共计)|(sub)?total")
+
 
 def project_progress(
-    table: pd.DataFrame, zones: gpd.GeoDataFrame, projects: Sequence[PlanProject], *, year: int, lang: str = "zh"
+    table: pd.DataFrame,
+    zones: gpd.GeoDataFrame,
+    projects: Sequence[PlanProject],
+    *,
+    year: int,
+    lang: str = "zh",
+    city: Collection[str] = (),
 ) -> pd.DataFrame:
     """Add up what is done of each project of the plan, by district, area and city.
 
@@ -49,6 +61,8 @@ def project_progress(
         Whose total decides: 2025 or 2027.
     lang
         Language of the names.
+    city
+        What the city is called beside 全市.
 
     Returns
     -------
@@ -57,14 +71,14 @@ def project_progress(
         done, total`` (each where all of its rows say it), ``progress`` (done over total), ``value`` (done; of a project in %
         ``progress`` times 100, none where the totals are the plan's percentage and not the whole that it is of), ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says
         for the year where it has no number), ``status`` (``met``, ``below``, ``no_data``) and ``reason``. Sums of districts are those of their area;
-        rows that lie in no district count for the city alone. Where a row of the city or of an area may be the total of
-        rows of its parts, there is no sum.
+        rows that lie in no district count for the city alone. Where a row of the city or of an area stands beside rows of
+        its parts, or in a project in % a total of 100 beside others, there is no sum.
 
     Raises
     ------
     InputError
-        If a row names no project of the library, or two, or a district that there is not; of a project in % if more is done
-        than there is, a fraction stands beside a hundred, or the total is the plan's target and not the whole.
+        If a row names no project of the library, or two, or a district that there is not, or is a total; if nothing
+        tells two rows apart; of a project in % if more is done than there is, or a fraction stands beside a number.
 
     Examples
     --------
@@ -78,15 +92,16 @@ def project_progress(
     """
     districts = zones[zones["level"] == "district"]
     number = _numbers(table, projects)
-    home = np.array(_homes(table, zones), dtype=object)
+    home = np.array(_homes(table, zones, city), dtype=object)
+    _refuse_twice(table, number, home, projects)
     done, total = (_column(table, name) for name in ("done", "total"))
-    _refuse_shares(number, done, total, projects)
+    _refuse_impossible(number, done, total, projects)
     parents = dict(zip(districts["zone"], districts["parent"], strict=True))
     rows = []
     for project in projects:
         mine = number == project.number
         at, own_done, own_total = home[mine], done[mine], total[mine]
-        twice = _beside_parts(project, at, own_done, own_total, parents)
+        twice = _beside_parts(at, parents)
         for zone, level in zip(zones["zone"], zones["level"], strict=True):
             if level not in WHOLES:
                 continue
@@ -94,30 +109,36 @@ def project_progress(
             if level != "city" and not of.any():
                 continue
             row = _row(project, zone, level, own_done[of], own_total[of], year, lang)
-            if level != "district" and zone in twice:
+            doubt = "whole_beside_parts" if zone in twice else "percent_beside_numbers"
+            if zone in twice or (project.unit in PERCENT and _hundred_beside_others(own_total[of])):
                 sums = dict.fromkeys(("done", "total", "progress", "value"), np.nan)
-                row |= {**sums, "status": "no_data", "reason": "whole_beside_parts"}
+                row |= {**sums, "status": "no_data", "reason": doubt}
             elif np.isfinite(row["value"]) and _plans_own_percent(project, own_total):
                 row |= {"value": np.nan, "status": "no_data", "reason": "total_is_percent"}
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-def done_in_all(table: pd.DataFrame, projects: Sequence[PlanProject], number: int) -> float:
+def done_in_all(
+    table: pd.DataFrame, projects: Sequence[PlanProject], number: int, wholes: Collection[str] = ()
+) -> float:
     """What is done of one project in all its rows; NaN where there is none, one of them does not say it, or a row of the
-    city may be the total of the others.
+    city or of an area (``wholes``: what these are called beside 全市) may be the total of others.
 
     Examples
     --------
     >>> from jxgis.scorecard.targets import load_plan
-    >>> done_in_all(pd.DataFrame({"item": ["40", "40"], "done": [2.0, 1.0]}), load_plan().projects, 40)
+    >>> done_in_all(pd.DataFrame({"item": ["40", "40"], "name": ["a", "b"], "done": [2.0, 1.0]}), load_plan().projects, 40)
     3.0
     """
-    mine = _numbers(table, projects) == number
-    done = _column(table, "done")[mine]
-    homes = table["district"][mine].dropna() if "district" in table.columns else pd.Series(dtype="str")
-    of_city = homes.map(same_name).isin([same_name(city) for city in CITY])
-    return float(done.sum()) if len(done) and of_city.nunique() < 2 else np.nan
+    numbers = _numbers(table, projects)
+    said = table.get("district", pd.Series(index=table.index, dtype="object"))
+    home = np.array([same_name(name) if pd.notna(name) else None for name in said], dtype=object)
+    _refuse_twice(table, numbers, home, projects)
+    mine = numbers == number
+    done, homes = _column(table, "done")[mine], {name for name in home[mine] if name}
+    of_whole = homes & {same_name(name) for name in _city_names(wholes)}
+    return float(done.sum()) if len(done) and (len(homes) == 1 or not of_whole) else np.nan
 
 
 def beyond_total(table: pd.DataFrame) -> list[Text]:
@@ -189,46 +210,73 @@ def _plans_own_percent(project: PlanProject, total: NDArray[np.float64]) -> bool
     return bool(np.isclose(said[:, None], wanted).any(axis=1).all() or np.isclose(said.sum(), wanted).any())
 
 
-def _beside_parts(
-    project: PlanProject,
-    home: NDArray[np.object_],
-    done: NDArray[np.float64],
-    total: NDArray[np.float64],
-    parents: Mapping[str, str],
-) -> set[str]:
-    """The wholes of which rows may be the total of rows of their parts, which would then count twice, and the city with them:
-    of a share any; of a number those that are not less than the parts in what is done and in all.
+def _hundred_beside_others(total: NDArray[np.float64]) -> bool:
+    """Whether some totals are 100, of percent most likely, and others are numbers: their sum is neither."""
+    said = total[np.isfinite(total)]
+    return bool((said == 100).any() and (said != 100).any())
+
+
+def _beside_parts(home: NDArray[np.object_], parents: Mapping[str, str]) -> set[str]:
+    """The wholes of which rows stand beside rows of their parts and may be their total, of today or of an earlier month; the
+    city with them.
     """
     twice = set()
     for zone in {*parents.values(), ALL}:
-        own = home == zone
-        parts = np.array(
-            [at is not None and at != zone and zone in (ALL, parents.get(at)) for at in home], dtype=np.bool_
-        )
-        if not own.any() or not parts.any():
-            continue
-        reaches = any(each[own].sum() >= each[parts].sum() for each in (done, total))
-        if reaches or project.unit in PERCENT:
+        parts = [at for at in home if at not in {None, zone} and zone in {ALL, parents.get(at)}]
+        if zone in home and parts:
             twice |= {zone, ALL}
     return twice
 
 
-def _refuse_shares(
+def _refuse_twice(
+    table: pd.DataFrame, number: NDArray[np.int64], home: NDArray[np.object_], projects: Sequence[PlanProject]
+) -> None:
+    """Refuse rows that nothing tells apart: item, district, name or place. What is done so far would count once a month."""
+    library = {same_name(project.zh) for project in projects} | {str(project.number) for project in projects}
+    names = table["name"] if "name" in table.columns else [None] * len(table)
+    own = ["" if pd.isna(name) or same_name(name) in library else same_name(name) for name in names]
+    place = table.geometry.to_wkb() if isinstance(table, gpd.GeoDataFrame) else [None] * len(table)
+    keys = pd.DataFrame({"item": number, "at": home, "name": own, "place": place}, dtype="object")
+    wrong = []
+    for (item, at, name, _), rows in keys[keys.duplicated(keep=False)].fillna("").groupby([*keys.columns], sort=False):
+        called = "".join(f" “{quoted(word)}”" for word in (at, name) if word not in {"", ALL})
+        wrong.append(
+            InputError(
+                zh=f"项目表：第 {item} 项{called}有 {len(rows)} 行没有区分，可能是同一项目的几期，相加会重复计算；"
+                "每个项目请只留最近一行，不同的项目请填不同的名称（name）。",
+                en=f"Projects: nothing tells the {len(rows)} rows of item {item}{called} apart, and of several dates of one project "
+                "each would count. Leave the latest of each, and give names to those that are different (name).",
+            )
+        )
+    collect(wrong)
+
+
+def _refuse_impossible(
     number: NDArray[np.int64], done: NDArray[np.float64], total: NDArray[np.float64], projects: Sequence[PlanProject]
 ) -> None:
-    """Refuse what can be no share of a project in %, all in one message."""
+    """Refuse what can be no length in km, and no share of a project in %: a fraction of a number of things, more than there is."""
     wrong = []
     for project in projects:
         rows = np.flatnonzero(number == project.number)
+        if project.unit in _KILOMETRES:
+            most = _TIMES * max(project.target(2025), project.target(2027))
+            wrong += [
+                InputError(
+                    zh=f"项目表：第 {project.number} 项“{project.zh}”，完成量 {done[at]:g}：像是以米计的，请改为{project.unit}。",
+                    en=f"Projects: item {project.number}, {project.title('en')}, {done[at]:g} done: it looks like metres. Write km.",
+                )
+                for at in rows
+                if done[at] > widened(most)
+            ]
         if project.unit not in PERCENT or not rows.size:
             continue
         others = bool((total[rows] > 1).any())
         for at in rows:
-            if fraction_of_hundred(done[at], total[at]) or (others and total[at] == 1 and 0 < done[at] < 1):
-                zh = "像是小数（0.6）而不是百分数（60；Excel 中显示为 60% 的单元格存的是 0.6），请改为百分数，计划量为 100"
+            if others and 0 < done[at] < 1 <= total[at]:
+                zh = "像是小数（0.6）而不是百分数（60；Excel 中显示为 60% 的单元格存的是 0.6），请改为百分数（计划量为 100），或都填数量"
                 en = (
                     "it looks like a fraction (0.6), not percent (60; a cell that Excel shows as 60% holds 0.6). "
-                    "Write percent, of 100"
+                    "Write percent, of 100, or numbers in both"
                 )
             elif not at_most(done[at], total[at]) and np.isfinite([done[at], total[at]]).all():
                 zh = "完成量大于计划量。按 % 计的项目，计划量是全部的量（填百分数时为 100），请改正"
@@ -243,6 +291,10 @@ def _refuse_shares(
                 )
             )
     collect(wrong)
+
+
+def _city_names(city: Collection[str]) -> tuple[str, ...]:
+    return (*CITY, *city, *(f"{name}市" for name in city))
 
 
 def _column(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -261,7 +313,14 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
         called = [str(word).strip() for word in called if pd.notna(word)]
         keys = [word.removeprefix("第").removesuffix("项").lstrip("0") for word in called]
         named = {known[key]: None for key in (*keys, *map(same_name, called)) if key in known}
-        if len(named) > 1:
+        if any(_TOTAL.fullmatch(same_name(word)) for word in called):
+            wrong.append(
+                InputError(
+                    zh=f"项目表：{listed(map(quoted, called), 'zh')} 是合计行，会重复计算；请删去。",
+                    en=f"Projects: {listed(map(quoted, called), 'en')} is a total, and would count twice. Take it out.",
+                )
+            )
+        elif len(named) > 1:
             wrong.append(
                 InputError(
                     zh=f"项目表：{listed(map(quoted, called), 'zh')} 在同一行，却是项目库第 {listed(map(str, named), 'zh')} 项；请改正其中之一。",
@@ -284,11 +343,11 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
     return found
 
 
-def _homes(table: pd.DataFrame, zones: gpd.GeoDataFrame) -> list[str | None]:
+def _homes(table: pd.DataFrame, zones: gpd.GeoDataFrame, city: Collection[str]) -> list[str | None]:
     """The district of each row, or the area, or the city, as it says, else where it lies; None where neither tells."""
     districts = zones[zones["level"] == "district"]
     names = [str(name) for name in districts["zone"]]
-    plain = dict.fromkeys(map(same_name, CITY), ALL)
+    plain = dict.fromkeys(map(same_name, _city_names(city)), ALL)
     plain |= {same_name(str(area)): str(area) for area in zones.loc[zones["level"] == "area", "zone"]}
     plain |= {same_name(called): name for name in names for called in (name, f"{name}片区")}
     homes: list[str | None] = [None] * len(table)

@@ -180,7 +180,10 @@ def test_a_fraction_done_of_a_hundred_percent_is_asked_about(districts):
         # A share beyond all there is was met: 80 of 1 stood there as 8,000 %.
         ({"item": ["30"], "done": [80.0], "total": [1.0]}, "第 30 项.*80.*完成量大于计划量"),
         # 60 % and 70 % added up to 70.6 of 101.
-        ({"item": ["30", "30"], "done": [0.6, 70.0], "total": [1.0, 100.0]}, "第 30 项.*0\\.6.*小数"),
+        (
+            {"item": ["30", "30"], "name": ["a", "b"], "done": [0.6, 70.0], "total": [1.0, 100.0]},
+            "第 30 项.*0\\.6.*小数",
+        ),
     ],
 )
 def test_what_can_be_no_share_is_refused(districts, rows, says):
@@ -193,16 +196,17 @@ def test_shares_that_can_be_are_added_up(districts):
     rows = pd.DataFrame(
         {
             "item": ["30"] * 5,
+            "name": [*"abcde"],
             "district": [*"甲甲乙丙丁"],
-            "done": [35.0, 28, 60, 100, 0],
-            "total": [35.0, 35, 90.5, 100, 1],
+            "done": [35.0, 28, 60, 110, 0],
+            "total": [35.0, 35, 90.5, 110, 1],
         }
     )
     found = progress(rows, districts)
     assert found.loc[(30, "甲"), "value"] == 90
-    assert found.loc[(30, "all"), "value"] == pytest.approx(100 * 223 / 261.5)
+    assert found.loc[(30, "all"), "value"] == pytest.approx(100 * 233 / 271.5)
     # Of fractions alone the share is the same as of percentages.
-    rows = pd.DataFrame({"item": ["30", "30"], "done": [0.6, 0.7], "total": [1.0, 1.0]})
+    rows = pd.DataFrame({"item": ["30", "30"], "name": ["a", "b"], "done": [0.6, 0.7], "total": [1.0, 1.0]})
     assert progress(rows, districts).loc[(30, "all"), "value"] == pytest.approx(65)
 
 
@@ -215,9 +219,16 @@ def test_a_number_and_a_name_of_two_items_in_one_row_are_refused(districts):
 
 def test_rows_of_the_city_and_of_an_area_count_there_and_above(districts):
     rows = pd.DataFrame(
-        {"item": ["22"] * 4, "district": ["全市", "中心城区", "东区", "甲"], "done": [1.0, 10, 100, 1000]}
+        {
+            "item": ["22", "22", "19", "19", "19"],
+            "name": [*"abcde"],
+            "district": ["全市", "中心城区", "东区", "丙", None],
+            "done": [1.0, 10, 2, 5, 7],
+        }
     )
-    assert progress(rows, districts).loc[22, "done"].to_dict() == {"all": 1111, "东区": 1100, "甲": 1000}
+    found = progress(rows, districts)["done"]
+    assert found.loc[22].to_dict() == {"all": 11}
+    assert found.loc[19].to_dict() == {"all": 14, "东区": 2, "西区": 5, "丙": 5}
 
 
 def test_a_row_whose_number_cannot_be_read_leaves_no_sum(districts, tmp_path):
@@ -247,13 +258,13 @@ def test_a_total_of_the_whole_counts_and_of_100_percent_both_are_one(districts):
             "item": ["32", "32", "33", "33"],
             "district": ["甲", "丙"] * 2,
             "done": [30.0, 12.0, 25, 32],
-            "total": [200.0, 100.0, 60, 40],
+            "total": [220.0, 80.0, 60, 40],
         }
     )
     found = progress(rows, districts)
     assert found["status"].to_dict()[32, "all"] == found["status"].to_dict()[33, "all"] == "below"
     of = [(32, "all"), (32, "甲"), (33, "all")]
-    assert found.loc[of, "value"].tolist() == pytest.approx([14, 15, 57])
+    assert found.loc[of, "value"].tolist() == pytest.approx([14, 300 / 22, 57])
 
 
 def test_the_page_names_projects_whose_total_is_the_plans_percentage_and_has_districts_in_their_order(districts):
@@ -283,7 +294,8 @@ def test_the_page_names_projects_whose_total_is_the_plans_percentage_and_has_dis
 @pytest.mark.parametrize("total", [[0.15, 0.15], [0.09, 0.06], [5, 15], [4.8, 10.2], [15, np.nan]])
 def test_the_plans_percentage_is_no_whole_however_it_is_written(districts, total):
     """As Excel holds it, of both years, in tenths, beside a row without one: never 67 % of the manholes of 甲."""
-    rows = pd.DataFrame({"item": ["32", "32"], "district": ["甲", "丙"], "done": [0.05, 0.03], "total": total})
+    rows = pd.DataFrame({"item": ["32", "32"], "district": ["甲", "丙"], "total": total})
+    rows["done"] = 0.4 * rows["total"].fillna(5)
     found = progress(rows, districts).loc[32]
     assert found["value"].isna().all()
     assert found.loc["甲", "reason"] == "total_is_percent"
@@ -328,15 +340,122 @@ def test_a_total_of_an_area_leaves_the_area_and_the_city_without_a_sum(districts
         **dict.fromkeys("甲乙丙", "city_target_only"),
     }
     # Rows of the whole alone, and rows of no district, are added up.
-    alone = pd.DataFrame({"item": "22", "district": ["全市", "全市", None], "done": [10.0, 20, 9]})
+    alone = pd.DataFrame({"item": "22", "name": [*"abc"], "district": ["全市", "全市", None], "done": [10.0, 20, 9]})
     assert progress(alone, districts).loc[(22, "all"), "done"] == 39
     apart = pd.DataFrame({"item": "22", "district": ["甲", None], "done": [10.0, 20]})
     assert progress(apart, districts).loc[(22, "all"), "done"] == 30
 
 
 @pytest.mark.parametrize(
-    ("homes", "done"), [(["甲", "乙", "全市"], np.nan), (["全市", "全市", None], 6), (["甲", "乙", None], 6)]
+    ("item", "whole", "done", "total"),
+    [
+        (22, "全市", 27.0, [15, np.nan, 20, 75]),  # of an earlier month, where one row has no total
+        (22, "全市", 27.0, [np.nan] * 4),
+        (22, "全市", 20.0, [15, 20, 20, 50]),  # of an earlier year, whose total was less
+        (22, "东区", 14.0, [15, 20, 20, 30]),
+    ],
+)
+def test_a_row_of_the_whole_is_no_further_part_for_being_less(districts, item, whole, done, total):
+    rows = pd.DataFrame({"item": item, "district": [*"甲乙丙", whole], "done": [10.0, 5, 13, done], "total": total})
+    found = progress(rows, districts)
+    assert found.loc[(item, "all"), ["status", "reason"]].tolist() == ["no_data", "whole_beside_parts"]
+    assert found.loc[[(item, "甲"), (item, "西区")], "done"].tolist() == [10, 13]
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({}, "甲"),
+        ({"project_id": ["1", "2"]}, "甲"),  # 序号 counts rows
+        ({"name": ["东升路", "东 升路"]}, "东升路"),
+        ({"name": [PLAN.projects[21].zh, None]}, "甲"),
+    ],
+)
+def test_rows_of_one_project_month_by_month_are_refused(districts, columns, says):
+    """What is done so far would stand there once a month: 3 by March and 5 by April are 5, not 8."""
+    rows = pd.DataFrame({"item": ["22", "22"], "district": ["甲", "甲片区"], "done": [3.0, 5], **columns})
+    for table in (rows, frame(dict(rows), shapely.points([(1, 1), (1, 1)]))):
+        with pytest.raises(InputError, match=f"第 22 项.*{says}.*2 行"):
+            progress(table, districts)
+    assert progress(rows.iloc[1:], districts).loc[(22, "all"), "done"] == 5
+
+
+def test_rows_of_several_projects_in_one_district_are_added_up(districts):
+    rows = pd.DataFrame({"item": ["22", "22"], "district": ["甲", "甲"], "done": [3.0, 5]})
+    apart = frame(dict(rows), shapely.points([(1, 1), (2, 1)]))
+    for table in (rows.assign(name=["东升路", "西升路"]), rows.assign(name=["东升路", None]), apart):
+        assert progress(table, districts).loc[(22, "甲"), "done"] == 8
+
+
+@pytest.mark.parametrize("name", ["合计", "小 计", "全市合计", "Total"])
+def test_a_row_that_calls_itself_a_total_is_refused(districts, name):
+    rows = pd.DataFrame({"item": ["22"] * 2, "name": ["东升路", name], "district": ["甲", None], "done": [3.0, 3]})
+    with pytest.raises(InputError, match="合计行"):
+        progress(rows, districts)
+
+
+def test_percentages_beside_numbers_are_no_sum(districts):
+    """60 % of 甲 and 3,000 of 9,000 manholes of 丙 are not 3,060 of 9,100."""
+    rows = pd.DataFrame(
+        {"item": "32", "district": ["甲", "丙", "丁"], "done": [60.0, 3000, 50], "total": [100.0, 9000, 100]}
+    )
+    found = progress(rows, districts)
+    for zone in ("all", "西区"):
+        assert found.loc[(32, zone), ["status", "reason"]].tolist() == ["no_data", "percent_beside_numbers"]
+        assert found.loc[(32, zone), ["done", "total", "progress", "value"]].isna().all()
+    assert found.loc[(32, "甲"), "value"] == 60
+    assert progress(rows[rows["total"] == 100], districts).loc[(32, "all"), "value"] == pytest.approx(55)
+    # A number of exactly 100, in two rows.
+    whole = pd.DataFrame(
+        {
+            "item": "32",
+            "name": [*"abc"],
+            "district": ["甲", "甲", "丙"],
+            "done": [60.0, 0, 300],
+            "total": [60.0, 40, 900],
+        }
+    )
+    assert progress(whole, districts).loc[(32, "all"), "value"] == 36
+    empty = pd.DataFrame(columns=["zone", "level", "indicator", "value", "kind", "status", "label", "needs"])
+    section = scorecard_section(empty, PLAN.targets, ScorecardSettings(), projects=found.reset_index())
+    said = [block.words for block in section.blocks if isinstance(block, Paragraph)][-1]
+    assert "；第 32 项以 % 计，有的行计划量是 100" in said
+    assert "；41 项不在项目表中" in said
+
+
+def test_a_fraction_of_a_number_of_things_is_asked_about(districts):
+    """60 %, as Excel holds it, of 9,000 manholes stood there as 0.007 %."""
+    with pytest.raises(InputError, match=r"第 32 项.*0\.6.*9000.*小数"):
+        progress(pd.DataFrame({"item": ["32"], "district": ["甲"], "done": [0.6], "total": [9000.0]}), districts)
+
+
+def test_metres_where_kilometres_are_meant_are_asked_about(districts):
+    """Item 37: 25 km of gas pipes by 2027. 3,000 m of 5 km were met a hundred times over."""
+    rows = pd.DataFrame({"item": ["37"], "district": ["甲"], "done": [3000.0], "total": [5000.0]})
+    with pytest.raises(InputError, match=r"第 37 项.*3000.*米"):
+        progress(rows, districts)
+    assert progress(rows.assign(done=250.0), districts).loc[(37, "all"), "status"] == "met"
+
+
+@pytest.mark.parametrize("called", ["嘉兴", "嘉兴市", "全市"])
+def test_the_city_may_be_called_by_its_name(districts, called):
+    rows = pd.DataFrame({"item": "22", "district": ["甲", called], "done": [3.0, 3]})
+    found = project_progress(rows, zones_by_level(districts), PLAN.projects, year=2027, city=("嘉兴",))
+    found = found.set_index(["project", "zone"])
+    assert found.loc[(22, "all"), "reason"] == "whole_beside_parts"
+    assert found.loc[(22, "甲"), "done"] == 3
+
+
+@pytest.mark.parametrize(
+    ("homes", "done"),
+    [
+        (["甲", "乙", "全市"], np.nan),
+        (["甲", "乙", "嘉兴市"], np.nan),
+        (["甲", "乙", "东区"], np.nan),
+        (["全市", "全市", None], 6),
+        (["甲", "乙", None], 6),
+    ],
 )
 def test_what_allocate_compares_with_counts_no_total_beside_its_rows(homes, done):
-    rows = pd.DataFrame({"item": "40", "district": homes, "done": [1.0, 2, 3]})
-    assert done_in_all(rows, PLAN.projects, 40) == pytest.approx(done, nan_ok=True)
+    rows = pd.DataFrame({"item": "40", "name": [*"abc"], "district": homes, "done": [1.0, 2, 3]})
+    assert done_in_all(rows, PLAN.projects, 40, ("嘉兴", "东区")) == pytest.approx(done, nan_ok=True)
