@@ -117,7 +117,7 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         With, as far as these are there, bool columns: ``due`` (应结案: a deadline that is past, the last time that the
         table covers being now, and by `tells_closing` a known outcome), ``on_time`` (closed by its deadline),
         ``reworked`` (sent back at least once; missing where nobody says it) and ``judged`` (due where there are deadlines,
-        else every case). Deadlines that are days end with the day.
+        else every case). Deadlines that are days, in all of a file, end with the day.
 
     Examples
     --------
@@ -134,15 +134,16 @@ def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             *(issues[column] for column in ("time", "closed") if column in issues.columns)
         ).to_datetime64()
         deadline, closed = pd.to_datetime(issues["deadline"]), pd.to_datetime(issues["closed"])
-        by_days = (deadline.dt.normalize() == deadline)[deadline.notna()].all()
+        by_days = (deadline.isna() | (deadline.dt.normalize() == deadline)).to_numpy()
+        of_file = issues["file"].to_numpy(dtype=object) if "file" in issues.columns else np.zeros(len(issues))
+        by_days = pd.Series(by_days).groupby(of_file, dropna=False).transform("all").to_numpy(dtype=np.bool_)
         # The day of the last time is not over, where that has an hour.
         today = now.astype("datetime64[D]")
-        begun = by_days & (now > today)
-        flags["due"] = flags["judged"] = ((deadline < today) if begun else (deadline <= now)).to_numpy()
+        flags["due"] = flags["judged"] = np.where(by_days & (now > today), deadline < today, deadline <= now)
         told = tells_closing(issues)
         if told.any():  # an export without closing times says nothing of them
             flags["due"] = flags["judged"] = flags["due"] & told
-            flags["on_time"] = ((closed.dt.normalize() if by_days else closed) <= deadline).to_numpy()
+            flags["on_time"] = (closed.mask(by_days, closed.dt.normalize()) <= deadline).to_numpy()
     if "rework" in issues.columns and issues["rework"].notna().any():
         times = pd.to_numeric(issues["rework"])
         flags["reworked"] = times.gt(0) if times.notna().all() else times.gt(0).astype("boolean").mask(times.isna())

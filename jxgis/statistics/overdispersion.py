@@ -68,9 +68,9 @@ def overdispersion(
 ) -> Overdispersion:
     """Find the overdispersion of independent counts, plus the standard error of finding it.
 
-    The error is added because a level must hold in spite of it; where few cases tell, it is large. Where next to none do
-    (villages in empty land, which have no like beside them), the places are compared with the rate of all too: what is
-    found then is larger where rates differ.
+    The error is added because a level must hold in spite of it; where few cases tell, it is large. Where none or
+    next to none do (villages in empty land, which have no like beside them), the places are compared with the rate of all
+    too: what is found then is larger where rates differ.
 
     Parameters
     ----------
@@ -100,8 +100,10 @@ def overdispersion(
     weigh = 1 / (1 + rate * alike * (1 - share))
     informing = expected / (1 + expected)
     told = np.flatnonzero((expected > 0) & (alike > 0))
+    like = 1 / (1 + rate * exposure) * rate * exposure * (1 - exposure / exposure.sum())
     if not len(told):
-        return Overdispersion(1.0, 0.0)
+        apart = _against_all(counts, rate * exposure, like, position) if (like > 0).any() else 1.0
+        return Overdispersion(max(apart, 1.0), 0.0)
     coordinates = np.column_stack([np.log(alike[told]), position[told]])
     block = _blocks(coordinates, informing[told])
 
@@ -115,7 +117,6 @@ def overdispersion(
     slope = total(rate**2 * (np.square(exposure) * (1 - 2 * share) + np.square(share) * squares)) / total(expected)
     information = float(informing.sum())
     found = _fitted(ratio, slope[seen], information)
-    like = 1 / (1 + rate * exposure) * rate * exposure * (1 - exposure / exposure.sum())
     if information >= min(_PER_BLOCK, _LIKE_BESIDE * float(like.sum())):
         return found
     return Overdispersion(max(found.batch, _against_all(counts, rate * exposure, like, position)), found.spread)
@@ -154,6 +155,8 @@ def _against_all(counts: Floats, expected: Floats, information: Floats, position
     block = _blocks(position[some], information[some], float(information.sum()) / _FEW_BLOCKS)
     seen = np.bincount(block, weights=np.square(counts - expected)[some] / (1 + expected[some]))
     ratio = float(np.median(seen / np.bincount(block, weights=information[some])))
+    # Of a block of few places the median is well below the mean (Wilson & Hilferty 1931).
+    ratio /= (1 - 2 / 9 * len(seen) / len(some)) ** 3
     return ratio * (1 + _MEDIAN_ERROR * float(np.sqrt(2 / max(information.sum(), 1.0))))
 
 
@@ -184,11 +187,10 @@ def _blocks(coordinates: Floats, information: Floats, enough: float = _PER_BLOCK
         members, depth = parts.pop()
         order = members[np.argsort(coordinates[members, depth % coordinates.shape[1]], kind="stable")]
         running = np.cumsum(information[order])
-        # A place holds less than 1, so that what can be halved is many places.
-        if running[-1] < 2 * enough:
+        if running[-1] < 2 * enough or len(order) == 1:
             block[members] = number
             number += 1
             continue
-        half = int(np.searchsorted(running, running[-1] / 2)) + 1
+        half = min(int(np.searchsorted(running, running[-1] / 2)) + 1, len(order) - 1)
         parts += [(order[:half], depth + 1), (order[half:], depth + 1)]
     return block

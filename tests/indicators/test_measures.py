@@ -268,6 +268,18 @@ def test_a_deadline_that_is_a_day_is_past_when_the_day_is_over():
     assert with_case_flags(cases.assign(time=pd.NaT, closed=pd.NaT))["due"].tolist() == [False] * 10
 
 
+def test_deadlines_are_days_or_hours_in_each_file_for_itself():
+    """Of two files together each is judged as it is alone: none of the one with days that was closed that day was in time."""
+    days = pd.date_range("2023-05-01", periods=10)
+    noon, morning = pd.Timedelta(hours=12), pd.Timedelta(hours=9)
+    at = [shapely.Point(5, 5)] * 10
+    by_day = frame(*at, file="a", time=days + morning, deadline=days, closed=[*(days + noon)[:9], pd.NaT])
+    by_hour = frame(*at, file="b", time=days + morning, deadline=days + noon, closed=days + noon)
+    flagged = with_case_flags(pd.concat([by_day, by_hour], ignore_index=True))
+    assert flagged["on_time"].tolist() == [True] * 9 + [False] + [True] * 10
+    assert flagged["due"].tolist() == [True] * 9 + [False] + [True] * 10
+
+
 @pytest.mark.parametrize("column", ["time", "closed"])
 def test_a_mistyped_year_makes_nothing_due(column):
     """A city of a year of cases, each due after ten days: with one date of 2092 the same are due as without it."""

@@ -78,3 +78,27 @@ def test_a_ratio_that_rises_with_what_is_expected_is_a_spread():
 
 def test_independent_counts_have_the_variance_that_is_said():
     assert Overdispersion(2.0, 0.5).variance(np.array([3.0, 10.0]), np.array([9.0, 20.0])).tolist() == [10.5, 30.0]
+
+
+def test_places_that_have_none_beside_them_are_compared_with_the_rate_of_all():
+    """Six villages, each touching itself alone: it was 1, as if every case came by itself."""
+    counts, exposure = np.array([30.0, 6, 18, 44, 9, 25]), np.array([2.0, 1, 2, 3, 1, 2])
+    mu = counts.sum() / exposure.sum() * exposure
+    told = mu / (1 + mu) * (1 - exposure / exposure.sum())
+    single = (counts - mu) ** 2 / (1 + mu) / told
+    # The median of a chi-square of one degree is (7/9)³, about; each place is a block.
+    expected = np.median(single) / (7 / 9) ** 3 * (1 + 1.2533 * np.sqrt(2 / told.sum()))
+    found = overdispersion(counts, exposure, counts, exposure, exposure**2, np.arange(6.0)[:, None])
+    assert expected > 1
+    assert found.batch == pytest.approx(expected, rel=1e-12)
+    assert found.spread == 0
+    one = overdispersion(counts[:1], exposure[:1], counts[:1], exposure[:1], exposure[:1] ** 2, np.zeros((1, 1)))
+    assert one == Overdispersion(1.0, 0.0)
+
+
+def test_a_place_that_alone_holds_enough_is_not_halved():
+    """Where some tenth of all is enough, the last of a few holds more than half: it was cut into one part and none."""
+    block = _blocks(np.arange(5.0)[:, None], np.array([0.125, 0.125, 0.125, 0.125, 0.75]), 0.15)
+    assert len(set(block)) == 3
+    assert block[0] == block[1]
+    assert block[2] == block[3]

@@ -102,6 +102,25 @@ def test_cells_that_differ_hundredfold_hide_no_batches(batch: float) -> None:
         assert not (q <= 0.05).any()
 
 
+@pytest.mark.parametrize(
+    "towns", [[(6, 6), (6, 46), (46, 6), (46, 46), (26, 26)], [(6, 6), (6, 8), (46, 6), (46, 46), (26, 26)]]
+)
+def test_few_towns_apart_hide_no_batches(towns: list[tuple[int, int]]) -> None:
+    """Squares that touch no other: 183 of 300 such cities without change had one, and of five of which two touch, an error."""
+    cells = square(60)
+    rate = np.zeros((60, 60))
+    for row, col in towns:
+        rate[row : row + 2, col : col + 2] = 6
+    some = 0
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        before, after = random.poisson(random.gamma(rate.ravel() / 2, 2, (2, 3600)))
+        batch = batches(before, after, cells)
+        some += bool((find_change(before, after, cells, band_m=500, alpha=0.05, batch=batch)["q"] <= 0.05).any())
+    # More would be a chance of one in a thousand.
+    assert some <= 13
+
+
 @pytest.mark.slow
 def test_a_city_without_change_shows_none() -> None:
     """A fast part of what benchmarks/trends.py does a thousand times; more than 6 of 40 would be a chance of 1 in 250."""
