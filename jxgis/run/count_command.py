@@ -189,7 +189,7 @@ def _count(
         found = count_issues(paths, plan, where, **on)
         for note in found.notes:
             progress(note)
-        progress(text_pair("pipeline.step_writing"))
+        progress(text_pair("store.writing"))
         _write(found, stage, given, lang)
     return found
 
