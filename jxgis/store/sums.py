@@ -78,7 +78,8 @@ class Sum:
     def add(self, counts: pa.Table) -> None:
         """Add counts by these keys."""
         self._tables.append(counts)
-        if len(self._tables) > 1 and sum(table.num_rows for table in self._tables) > _PENDING:
+        # As many again as are summed already: else each file would be added to all that were before it.
+        if sum(table.num_rows for table in self._tables[1:]) > max(_PENDING, self._tables[0].num_rows):
             self._tables = [summed(self._tables, self._keys)]
 
     def table(self) -> pa.Table | None:
