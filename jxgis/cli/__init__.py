@@ -239,6 +239,16 @@ def count(
             "DIR",
         ),
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help=word(
+                "计数库中同名而内容不同的文件以新的为准",
+                "Files of a name that the store has, but other content, take its place",
+            ),
+        ),
+    ] = False,
     scheduler: Annotated[
         str | None,
         opt.option(
@@ -277,7 +287,7 @@ def count(
     said: list[Text] = []
     with _progress(lang) as progress:
         how: dict[str, Any] = {
-            "store": store, "scheduler": scheduler, "workers": workers, "lang": lang, "progress": progress, "warn": said.append,
+            "store": store, "replace_files": replace, "scheduler": scheduler, "workers": workers, "lang": lang, "progress": progress, "warn": said.append,
         }  # fmt: skip
         if projects is None:
             settings = opt.settings_of(project, {"inputs": {"issues": {"path": issues}}}, sets)

@@ -14,7 +14,7 @@ from jxgis.load._options import require_known
 from jxgis.load._parquet import parquet_batches
 from jxgis.load._used import Unusual, used_batches
 from jxgis.load.issues import judge_issues
-from jxgis.load.readers import RawTable, read_tables
+from jxgis.load.readers import RawTable, read_tables, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +107,8 @@ def _tables(path: Path, sha256: str, used: Picker | None, options: ReadOptions, 
         yield from read_tables([path], expected="issues", may_be_empty=True, **whole)
         return
     try:
-        yield from _batches(path, sha256, used, options.get("encoding"), rows)
+        with readable(path):
+            yield from _batches(path, sha256, used, options.get("encoding"), rows)
     except Unusual:
         raise Unlike from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import hashlib
 import os
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["EXCEL", "RawTable", "Source", "decode", "file_hash", "find_files", "one_file", "read_tables"]
+__all__ = ["EXCEL", "RawTable", "Source", "decode", "file_hash", "find_files", "one_file", "read_tables", "readable"]
 
 Source: TypeAlias = "str | Path | pd.DataFrame | Sequence[str | Path]"
 """A path, a glob, the address of a database, several of them, or a table in memory (a GeoDataFrame is one)."""
@@ -317,7 +318,7 @@ def _read_path(path: Path, expected: Sequence[str], how: _How) -> Iterator[RawTa
             zh=f"无法识别 {path} 的格式；支持 {' '.join(_FORMATS)}。",
             en=f"{path}: unknown format; known are {' '.join(_FORMATS)}.",
         )
-    try:
+    with readable(path):
         if path.is_file() and path.stat().st_size == 0:
             raise empty_file(path.name)
         sha256 = file_hash(path)
@@ -325,6 +326,23 @@ def _read_path(path: Path, expected: Sequence[str], how: _How) -> Iterator[RawTa
             yield from _read_zip(path, sha256, expected, how)
         else:
             yield from _read_one(path, path.name, sha256, expected, how)
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say of a file that the system does not let be read, or no longer, what it is; in a ``with`` block that reads it.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    InputError
+        For what the operating system refuses.
+    """
+    try:
+        yield
     except PermissionError:
         raise _unreadable(path) from None
     except OSError as error:

@@ -20,7 +20,7 @@ from jxgis.settings import files_read
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
     import pyarrow as pa
@@ -51,6 +51,7 @@ def run_count(
     out: str | Path,
     *,
     store: str | Path | None = None,
+    replace_files: bool = False,
     scheduler: str | None = None,
     workers: int | None = None,
     has_project: bool = True,
@@ -68,6 +69,8 @@ def run_count(
         The result folder: ``counts.gpkg``, ``zones.parquet``, ``cells.parquet``, ``months.parquet``, ``rejects/`` and ``run.json``.
     store
         The folder of the store, which is kept and added to; None for one that goes when all is written.
+    replace_files
+        Whether a file takes the place of one of its name, but other content, that the store has; else it is refused.
     scheduler, workers
         As for :func:`jxgis.store.workers.count_all`.
     has_project
@@ -89,7 +92,7 @@ def run_count(
         If no file can be counted, the store is of other settings, or a folder cannot be written; the result is as it was then.
     """
     require_lang(lang)
-    on = {"scheduler": scheduler, "workers": workers, "said": progress}
+    on = {"replace": replace_files, "scheduler": scheduler, "workers": workers, "said": progress}
     with output.staged(out, command="count", reads=files_read(settings)) as stage:
         found = _count(settings, stage, store, on, has_project=has_project, lang=lang)
     for name, why in found.refused:
@@ -102,6 +105,7 @@ def run_count_cities(
     out: str | Path,
     *,
     store: str | Path | None = None,
+    replace_files: bool = False,
     scheduler: str | None = None,
     workers: int | None = None,
     lang: str = "zh",
@@ -118,7 +122,7 @@ def run_count_cities(
         The result folder: one folder a project as `run_count` writes it, ``cities.parquet`` and ``run.json``.
     store
         The folder of their stores, one a project.
-    scheduler, workers, lang, progress
+    replace_files, scheduler, workers, lang, progress
         As for `run_count`.
     warn
         Called with each project, and each file of one, that could not be counted.
@@ -139,7 +143,7 @@ def run_count_cities(
     folders = sorted(path.parent for path in Path(projects).glob("*/jxgis.toml"))
     if not folders:
         raise InputError.saying(text_pair("store.no_projects", folder=projects))
-    on = {"scheduler": scheduler, "workers": workers, "said": progress}
+    on = {"replace": replace_files, "scheduler": scheduler, "workers": workers, "said": progress}
     found: dict[str, StoredCounts] = {}
     refused: dict[str, JxgisError] = {}
     with output.staged(out, command="count", reads=[folder / "jxgis.toml" for folder in folders]) as stage:
@@ -232,6 +236,7 @@ def _planned(settings: Settings, given: Given) -> tuple[Plan, list[Path]]:
 
 def _write(found: StoredCounts, stage: output.Stage, given: Given, lang: str) -> None:
     """The counts as layers and as tables, the rejected rows, and ``run.json``."""
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     from jxgis.gpkg import write_gpkg
@@ -244,7 +249,7 @@ def _write(found: StoredCounts, stage: output.Stage, given: Given, lang: str) ->
     ids = found.plan.grid.ids()[cells["cell"].to_numpy()]
     named_cells = cells.set_column(0, "cell_id", [ids]).set_column(2, "month", [_month_names(cells)])
     pq.write_table(named_cells, stage.path("cells.parquet"), compression="zstd")
-    kept, counted = sum(source.rows_kept for source in found.sources), sum(found.cells["issues"].to_pylist())
+    kept, counted = sum(source.rows_kept for source in found.sources), pc.sum(found.cells["issues"]).as_py() or 0
     account: dict[str, Any] = {
         "outside_area": kept - counted,
         "refused": [{"part": name, "message": why.of(lang)} for name, why in found.refused],
@@ -253,14 +258,14 @@ def _write(found: StoredCounts, stage: output.Stage, given: Given, lang: str) ->
     whole.finish(stage, ("hotspots",), account)
 
 
-def _write_cities(found: Mapping[str, StoredCounts], stage: output.Stage) -> None:
+def _write_cities(found: Iterable[str], stage: output.Stage) -> None:
     """One table over all projects: issues by zone, class and month, with the project's name before them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     tables = []
-    for name, counts in found.items():
-        table = _with_names(counts)
+    for name in found:
+        table = pq.read_table(stage.folder / name / "zones.parquet")
         tables.append(table.add_column(0, "project", pa.array([name] * table.num_rows, type=pa.string())))
     pq.write_table(pa.concat_tables(tables), stage.path("cities.parquet"), compression="zstd")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,7 @@ def count_issues(
     plan: Plan,
     store: str | Path,
     *,
+    replace: bool = False,
     rows: int = ROWS,
     scheduler: str | None = None,
     workers: int | None = None,
@@ -86,12 +88,13 @@ def count_issues(
     Parameters
     ----------
     paths
-        The files; one that the store has, by name and content, is not read again, and one of a name that it has takes the
-        place of the other.
+        The files; one that the store has, by name and content, is not read again.
     plan
         What they are counted by.
     store
         The folder of the store: absent, empty, or a store of the same plan.
+    replace
+        Whether a file takes the place of one of its name, but other content, that the store has.
     rows
         How many rows are held at a time; what is counted does not depend on it.
     scheduler, workers
@@ -106,11 +109,13 @@ def count_issues(
     Raises
     ------
     InputError
-        If two files have one name, no file can be counted, or the store is of another plan.
+        If two files have one name, or one that the store has of other content, no file can be counted, or the store is of
+        another plan.
     OutputError
         If the store cannot be written.
     """
     kept, root = open_store(store, plan.terms), Path(store).resolve()
+    held = kept.held()
     _refuse_same_names(paths)
     done, read = [], 0
     sizes = {path: max(path.stat().st_size, 1) for path in paths}
@@ -128,10 +133,10 @@ def count_issues(
     if paths and len(refused) == len(paths):
         collect(InputError.saying(why) for _, why in refused)
     new = kept.counted([(one.path.name, one.sha256) for one in done if one.refused is None])
-    _refuse_unknown(plan, [*kept.held, *new])
-    replaced = kept.take_in(new)
+    _refuse_unknown(plan, [*held, *new])
+    replaced = kept.take_in(new, replace=replace)
     notes = [text_pair("store.replaced", files=replaced)] if replaced else []
-    return _added_up(plan, tuple(kept.held), tuple(sorted(refused)), notes)
+    return _added_up(plan, tuple(kept.held()), tuple(sorted(refused)), notes)
 
 
 def _refuse_same_names(paths: Sequence[Path]) -> None:
@@ -205,7 +210,7 @@ def _sources(held: Sequence[Held], repeats: Repeats) -> tuple[SourceFile, ...]:
         for file, table in zip(*(repeats.doubles[name].to_pylist() for name in ("file", "table")), strict=True):
             again[file, table] += 1
     return tuple(
-        replace(
+        dataclasses.replace(
             source,
             rows_kept=source.rows_kept - again[at, number],
             rows_rejected=source.rows_rejected + again[at, number],

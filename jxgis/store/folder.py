@@ -55,12 +55,17 @@ class Store:
 
     def __init__(self, root: Path, terms: Mapping[str, str]) -> None:
         self.root, self._terms = root, terms
-        self._held = self._load()
 
-    @property
     def held(self) -> list[Held]:
-        """What counts, in the order of the names of the files."""
-        return sorted(self._held, key=lambda one: (one.account.name, one.account.sha256))
+        """What counts, in the order of the names of the files.
+
+        Raises
+        ------
+        InputError
+            If the store is damaged.
+        """
+        keys = _index(self.root)["files"] if (self.root / _INDEX).exists() else []
+        return sorted(map(self._read, keys), key=lambda one: one.account.name)
 
     def key(self, name: str, sha256: str) -> str:
         """What a file of some content is called in the store."""
@@ -96,13 +101,15 @@ class Store:
         """What was counted of files, by the name and the hash of each."""
         return [self._read(self.key(name, sha256)) for name, sha256 in files]
 
-    def take_in(self, files: Sequence[Held]) -> list[str]:
+    def take_in(self, files: Sequence[Held], *, replace: bool) -> list[str]:
         """Let what was counted of files count from now on.
 
         Parameters
         ----------
         files
             From `counted`.
+        replace
+            Whether a file takes the place of one of its name that the store has.
 
         Returns
         -------
@@ -112,18 +119,21 @@ class Store:
         Raises
         ------
         InputError
-            If another run began the store with other terms.
+            If another run began the store with other terms, or a file is to take the place of another and may not.
         OutputError
             If it cannot be written.
         """
         # Another run may have begun the store with other terms since.
         _require_terms(self.root, self._terms)
         new = {one.account.name: one for one in files}
-        held = self._load()
+        held = self.held()
         before = {one.account.name: one for one in held}
         replaced = [one for name, one in before.items() if name in new and one.folder != new[name].folder]
-        self._held = [*(one for one in held if one.account.name not in new), *new.values()]
-        index = {"terms": dict(self._terms), "files": [one.folder.name for one in self.held]}
+        names = sorted(one.account.name for one in replaced)
+        if names and not replace:
+            raise InputError.saying(text_pair("store.other_content", store=self.root, files=names))
+        count = {**before, **new}
+        index = {"terms": dict(self._terms), "files": [count[name].folder.name for name in sorted(count)]}
         partly = self.root / f"{_INDEX}{_PARTLY}-{os.getpid()}"
         try:
             partly.write_text(json.dumps(index, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -132,10 +142,7 @@ class Store:
             raise _cannot_write(self.root, error) from None
         for one in replaced:
             shutil.rmtree(one.folder, ignore_errors=True)
-        return sorted(one.account.name for one in replaced)
-
-    def _load(self) -> list[Held]:
-        return [self._read(key) for key in _index(self.root)["files"]] if (self.root / _INDEX).exists() else []
+        return names
 
     def _read(self, key: str) -> Held:
         folder = self.root / _FILES / key

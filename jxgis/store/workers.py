@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jxgis.errors import InputError, JxgisError, MissingPackageError
 from jxgis.i18n import Text, text_pair
-from jxgis.load.readers import file_hash
+from jxgis.load.readers import file_hash, readable
 from jxgis.store.folder import Store
 from jxgis.store.one_file import count_file
 
@@ -88,12 +88,14 @@ def count_all(
     Raises
     ------
     InputError
-        If there is no cluster at the address, or there are to be no workers.
+        If there is no cluster at the address, there are to be no workers, or workers of no cluster.
     MissingPackageError
         If a cluster is asked for and Dask is not installed.
     """
     if workers is not None and workers < 1:
         raise InputError.saying(text_pair("store.no_workers", n=workers))
+    if scheduler is None and workers is not None:
+        raise InputError.saying(text_pair("store.workers_alone"))
     if scheduler is None:
         for path in paths:
             yield _count_one(path, store, plan, rows, told)
@@ -119,7 +121,8 @@ def _count_one(path: Path, root: Path, plan: Plan, rows: int, told: Callable[[in
     try:
         # Before the hash, which must be that of the rows.
         before = _stamp(path)
-        sha256, store = file_hash(path), Store(root, plan.terms)
+        with readable(path):
+            sha256, store = file_hash(path), Store(root, plan.terms)
         if store.known(path.name, sha256):
             return Done(path, sha256)
         with store.counting(path.name, sha256) as folder:
@@ -133,7 +136,8 @@ def _count_one(path: Path, root: Path, plan: Plan, rows: int, told: Callable[[in
 
 def _stamp(path: Path) -> tuple[int, int]:
     """What of a file differs once it was written to."""
-    now = path.stat()
+    with readable(path):
+        now = path.stat()
     return now.st_size, now.st_mtime_ns
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ import pandas as pd
 import pytest
 
 from jxgis.errors import InputError, OutputError
+from jxgis.load import batches
+from jxgis.load._used import Picker, used_batches
 from jxgis.load.batches import HowRead, issue_batches
 from jxgis.load.issues import Filters
 from jxgis.load.readers import file_hash
@@ -64,7 +67,11 @@ def test_a_file_of_the_same_name_takes_the_place_of_the_other(files, plan, tmp_p
     count_issues(paths, how, tmp_path / "store")
     table = pd.read_csv(paths[0], dtype="str").head(20)
     table.to_csv(paths[0], index=False)
-    found = count_issues(paths[:1], how, tmp_path / "store")
+    before = content(tmp_path / "store")
+    with pytest.raises(InputError, match="--replace"):
+        count_issues(paths[:1], how, tmp_path / "store")
+    assert before.items() <= content(tmp_path / "store").items()
+    found = count_issues(paths[:1], how, tmp_path / "store", replace=True)
     assert any(paths[0].name in note.zh for note in found.notes)
     assert found.cells.equals(count_issues(paths, how, tmp_path / "new").cells)
     assert content(tmp_path / "store") == content(tmp_path / "new")
@@ -172,7 +179,7 @@ def test_runs_at_once_of_other_terms_do_not_add_up(files, plan, tmp_path) -> Non
     count_issues(paths, first, tmp_path / "store")
     before = content(tmp_path / "store")
     with pytest.raises(InputError, match="start"):
-        begun.take_in([])
+        begun.take_in([], replace=False)
     assert content(tmp_path / "store") == before
 
 
@@ -214,10 +221,10 @@ def test_a_damaged_store_says_so(files, plan, tmp_path) -> None:
     count_issues(files(11)[:1], how, tmp_path / "store")
     shutil.rmtree(next((tmp_path / "store" / "files").iterdir()))
     with pytest.raises(InputError, match="已损坏"):
-        open_store(tmp_path / "store", how.terms)
+        open_store(tmp_path / "store", how.terms).held()
     (tmp_path / "store" / "store.json").write_text("[]")
     with pytest.raises(InputError, match="已损坏"):
-        open_store(tmp_path / "store", how.terms)
+        open_store(tmp_path / "store", how.terms).held()
 
 
 def test_a_filter_for_what_no_file_has_is_refused(files, plan, tmp_path) -> None:
@@ -226,3 +233,16 @@ def test_a_filter_for_what_no_file_has_is_refused(files, plan, tmp_path) -> None
         count_issues(paths, plan(Filters(source=("巡查", "巡察"))), tmp_path / "store")
     found = count_issues(paths, plan(Filters(source=("巡查",))), tmp_path / "store")
     assert set(found.zones["source"].to_pylist()) == {"巡查"}
+
+
+def test_a_disk_that_goes_while_a_file_is_read_is_not_said_to_be_the_store(files, plan, tmp_path, monkeypatch) -> None:
+    paths, how = files(13), plan()
+
+    def gone(path: Path, *, encoding: str | None, what: str, columns: Picker, rows: int | None) -> Iterator[object]:
+        yield from itertools.islice(used_batches(path, encoding=encoding, what=what, columns=columns, rows=rows), 1)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(batches, "used_batches", gone)
+    found = count_issues(paths, how, tmp_path / "store", rows=10)
+    assert [name for name, _ in found.refused] == [path.name for path in paths if path.suffix == ".csv"]
+    assert all("读不到了" in why.zh for _, why in found.refused)
