@@ -142,24 +142,27 @@ def _sum_by_sum(
     entries = sums.tocoo()
     by_size = np.lexsort((counts[entries.col], entries.row))
     sum_of, count_of, is_part = entries.row[by_size], entries.col[by_size], entries.data[by_size] > 0
-    small, most, n_sums = (counts > 0) & (counts < min_count), min_count - 1, sums.shape[0]
-    changed = np.ones(n_sums, dtype=bool)
+    small, most = (counts > 0) & (counts < min_count), min_count - 1
+    size = np.where(counts > 0, counts, np.inf)
+    begin = np.searchsorted(sum_of, np.arange(sums.shape[0] + 1))
+    changed = np.arange(sums.shape[0])
 
     def add(which: NDArray[np.bool_], values: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         weights = which * (1.0 if values is None else values[at].astype(float))
-        return np.bincount(of, weights, n_sums).astype(np.float64)
+        return np.bincount(of, weights, len(changed)).astype(np.float64)
 
     while True:
-        again = changed[sum_of]
-        of, at, part = sum_of[again], count_of[again], is_part[again]
-        hidden = (small | lost)[at]
-        ranges = (small & ~lost)[at]
+        lengths = np.diff(begin)[changed]
+        of = np.repeat(np.arange(len(changed)), lengths)
+        entry = np.arange(len(of)) + np.repeat(begin[changed] - np.cumsum(lengths) + lengths, lengths)
+        at, part = count_of[entry], is_part[entry]
+        hidden, ranges = small[at] | lost[at], small[at] & ~lost[at]
         n, all_hidden = add(part & ranges), add(part & hidden)
         taken = min_count * add(part & lost[at] & ~small[at])
         others = all_hidden - n
         rest, left = add(part & ranges, counts), add(part & hidden, counts)
-        least = np.full(n_sums, np.inf)
-        np.minimum.at(least, of[part & ~hidden], np.where(counts > 0, counts, np.inf)[at][part & ~hidden])
+        least = np.full(len(changed), np.inf)
+        np.minimum.at(least, of[part & ~hidden], size[at][part & ~hidden])
         with np.errstate(invalid="ignore"):
             full = (others > 0) & (left - others * least >= np.where(others <= 2, 0, n * most))
         alone = (others == 0) & ((rest == n) | (rest == n * most))
@@ -176,8 +179,7 @@ def _sum_by_sum(
             return
         chosen = at[left_open[np.unique(of[left_open], return_index=True)[1]]]
         lost[chosen] = True
-        changed[:] = False
-        changed[sums[:, chosen].indices] = True
+        changed = np.unique(sums[:, chosen].indices)
 
 
 def _sums_together(search: _Search, lost: NDArray[np.bool_], may: NDArray[np.bool_]) -> None:

@@ -147,7 +147,7 @@ class _Begun:
 
         names = [str(at) for at in range(len(self.names))]
         parse = arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True, ignore_empty_lines=False)
-        kind = pa.string() if self.codec == "utf-8" else pa.binary()
+        kind = pa.large_string() if self.codec == "utf-8" else pa.large_binary()
         convert = arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, kind),
             include_columns=[names[at] for at in self.places],
@@ -251,12 +251,12 @@ def _decoded(column: pa.ChunkedArray, codec: str) -> pa.ChunkedArray | pa.Array:
     """Text of bytes, each that differs once."""
     import pyarrow as pa
 
-    if pa.types.is_string(column.type) or all(_is_ascii(chunk) for chunk in column.chunks):
-        return column.cast(pa.string())
+    if pa.types.is_large_string(column.type) or all(_is_ascii(chunk) for chunk in column.chunks):
+        return column.cast(pa.large_string())
     coded = column.combine_chunks().dictionary_encode()
     # No value holds a line end: files with values of several lines are not read here.
     texts = b"\n".join(coded.dictionary.to_pylist()).decode(codec).split("\n")
-    return pa.array(texts, type=pa.string()).take(coded.indices)
+    return pa.array(texts, type=pa.large_string()).take(coded.indices)
 
 
 def _is_ascii(chunk: pa.Array) -> bool:
