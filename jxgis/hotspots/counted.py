@@ -212,8 +212,7 @@ def number_points(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.
     numpy.ndarray
         (n,) 0 and up.
     """
-    _, point = np.unique(x + 1j * y, return_inverse=True)
-    return point.astype(np.int64)
+    return pd.factorize(x + 1j * y)[0].astype(np.int64)
 
 
 def same_point_share(group: NDArray[np.int64], point: NDArray[np.int64], n: int) -> NDArray[np.float64]:
@@ -242,6 +241,6 @@ def same_point_share(group: NDArray[np.int64], point: NDArray[np.int64], n: int)
     largest = np.zeros(n)
     keep = group >= 0
     if keep.any():
-        pairs, number = np.unique(group[keep] * (point.max() + 1) + point[keep], return_counts=True)
-        np.maximum.at(largest, pairs // (point.max() + 1), number)
+        pairs = pd.Series(group[keep] * (point.max() + 1) + point[keep]).value_counts(sort=False)
+        np.maximum.at(largest, pairs.index.to_numpy() // (point.max() + 1), pairs.to_numpy())
     return ratio(largest, np.bincount(group[keep], minlength=n))

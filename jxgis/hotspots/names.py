@@ -135,8 +135,9 @@ def most_common(group: NDArray[np.int64], values: Coded, n_groups: int) -> pd.Da
     value, share = np.full(n_groups, None, dtype=object), np.full(n_groups, np.nan)
     known = (group >= 0) & (values.codes >= 0)
     if known.any():
-        pair, number = np.unique(group[known] * len(values.names) + values.codes[known], return_counts=True)
-        owner, code = np.divmod(pair, len(values.names))
+        pairs = pd.Series(group[known] * len(values.names) + values.codes[known]).value_counts(sort=False)
+        owner, code = np.divmod(pairs.index.to_numpy(), len(values.names))
+        number = pairs.to_numpy()
         order = np.lexsort((code, -number, owner))
         present, first = np.unique(owner[order], return_index=True)
         best = order[first]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -229,7 +229,7 @@ def hot_places(
     naming, numbers = naming or Naming(), {} if numbers is None else numbers
     near_hot = cells_near_hot(cells, grid, alpha=alpha, band_m=band_m)
     located = _Located.of(issues, grid, naming, near_hot)
-    past = _Located.of(issues if history is None else history, grid, None, near_hot)
+    past = located if history is None else _Located.of(history, grid, None, near_hot)
     places, peaks = [], []
     for issue_class, of_class in cells.groupby("issue_class", sort=False):
         if not np.array_equal(of_class["cell_id"].to_numpy(dtype=str), grid.ids()):
@@ -237,7 +237,8 @@ def hot_places(
                 zh=f"类别 {issue_class} 的格与网格不一致；cells 须含网格的全部格，且次序相同。",
                 en=f"the cells of class {issue_class} are not those of the grid; cells must hold all, in its order.",
             )
-        made = _of_class(str(issue_class), of_class, grid, located, past, periods, alpha, band_m, naming, numbers)
+        own, own_past = located.of_class(str(issue_class)), past.of_class(str(issue_class))
+        made = _of_class(str(issue_class), of_class, grid, own, own_past, periods, alpha, band_m, naming, numbers)
         places.append(made.places)
         peaks.append(made.peaks)
     return HotPlaces(_stack(places, _PLACE_COLUMNS, grid), _stack(peaks, _PEAK_COLUMNS, grid))
@@ -297,17 +298,25 @@ class _Located:
         number, classes = pd.factorize(inside["issue_class"])
         return cls(cell[cell >= 0], point, number, {name: at for at, name in enumerate(classes)}, time, texts)
 
-    def of_class(self, issue_class: str) -> NDArray[np.bool_]:
+    def of_class(self, issue_class: str) -> _Located:
+        """Those of one class, or of all."""
         if issue_class == ALL:
-            return np.ones(self.cell.size, dtype=bool)
-        number = self.number_of.get(issue_class)
-        return np.zeros(self.cell.size, dtype=bool) if number is None else self.class_number == number
+            return self
+        own = np.flatnonzero(self.class_number == self.number_of.get(issue_class, len(self.number_of)))
+        return replace(
+            self,
+            cell=self.cell[own],
+            point=self.point[own],
+            class_number=self.class_number[own],
+            time=None if self.time is None else self.time[own],
+            texts={column: Coded(coded.names, coded.codes[own]) for column, coded in self.texts.items()},
+        )
 
-    def main(self, column: str | None, group: NDArray[np.int64], n: int) -> pd.DataFrame:
-        """Most common text of each group of issues; missing where the issues lack the column."""
+    def main(self, column: str | None, label: NDArray[np.int64], n: int) -> pd.DataFrame:
+        """Most common text of the issues in each group of cells; missing where the issues lack the column."""
         if column is None or column not in self.texts:
             return most_common(np.empty(0, dtype=np.int64), encode(np.empty(0, dtype=object)), n)
-        return most_common(group, self.texts[column], n)
+        return most_common(label[self.cell], self.texts[column], n)
 
 
 def _of_class(
@@ -327,28 +336,26 @@ def _of_class(
     hot = is_hot(z, of_class["gi_q"], alpha)
     label = label_places(hot, grid)
     n = int(label.max(initial=-1)) + 1
-    keep = issues.of_class(issue_class)
 
-    peaks = _peak_table(issue_class, z, hot, label, grid, issues, keep, band_m, naming, numbers)
+    peaks = _peak_table(issue_class, z, hot, label, grid, issues, band_m, naming, numbers)
     catchment = nearest_peak(peaks["geometry"].to_numpy(dtype=object), grid, band_m)
-    peaks = peaks.assign(**_measures(issue_class, catchment, count, grid, issues, keep, past, periods, len(peaks)))
+    peaks = peaks.assign(**_measures(catchment, count, grid, issues, past, periods, len(peaks)))
     own = peaks.drop_duplicates("place").set_index("place").sort_index()
-    group = np.where(keep, label[issues.cell], -1)
-    measures = _measures(issue_class, label, count, grid, issues, keep, past, periods, n)
+    measures = _measures(label, count, grid, issues, past, periods, n)
     table = pd.DataFrame(
         {
             "issue_class": issue_class,
             "name": own["name"].to_numpy(),
             "name_from": own["name_from"].to_numpy(),
             "also": _also(peaks, own["name"].to_numpy(dtype=object)),
-            "street": issues.main("street", group, n)["value"],
-            **{level: _else(issues.main(level, group, n)["value"], own[level]) for level in _LEVELS},
+            "street": issues.main("street", label, n)["value"],
+            **{level: _else(issues.main(level, label, n)["value"], own[level]) for level in _LEVELS},
             **measures,
             "area_km2": measures["share_area"] * len(grid) * grid.cell_m**2 / M2_PER_KM2,
             "concentration": measures["share_issues"] / measures["share_area"],
             "peak_z": own["gi_z"].to_numpy(),
             "peak_cell": own["cell_id"].to_numpy(),
-            "same_point_share": same_point_share(group, issues.point, n),
+            "same_point_share": same_point_share(label[issues.cell], issues.point, n),
             "geometry": _outlines(label, grid, n),
         }
     )
@@ -369,7 +376,6 @@ def _peak_table(
     label: NDArray[np.int64],
     grid: Grid,
     issues: _Located,
-    keep: NDArray[np.bool_],
     band_m: float,
     naming: Naming,
     numbers: Numbers,
@@ -379,9 +385,8 @@ def _peak_table(
     # Names come from the cases within half a band: the street at the peak, not the avenue a block away.
     points = gpd.points_from_xy(x, y).to_numpy()
     near = nearest_peak(points, grid, max(band_m / 2, grid.cell_m / 2))
-    group = np.where(keep, near[issues.cell], -1)
     main = {
-        column: issues.main(column, group, cell.size)["value"].to_numpy(dtype=object) for column in ("street", *_LEVELS)
+        column: issues.main(column, near, cell.size)["value"].to_numpy(dtype=object) for column in ("street", *_LEVELS)
     }
     for level, zones in (naming.zones or {}).items():
         zone = locate(gpd.GeoSeries(points, crs=grid.crs), zones)
@@ -395,7 +400,7 @@ def _peak_table(
         reach_m=naming.reach_m,
         label_reach_m=naming.label_reach_m,
         streets=main["street"],
-        field=issues.main(naming.field, group, cell.size)["value"].to_numpy(dtype=object),
+        field=issues.main(naming.field, near, cell.size)["value"].to_numpy(dtype=object),
         subdistricts=main["subdistrict"],
         districts=main["district"],
     )
@@ -420,30 +425,27 @@ def _else(values: Any, others: Any) -> NDArray[np.object_]:
 
 
 def _measures(
-    issue_class: str,
     label: NDArray[np.int64],
     count: NDArray[np.int64],
     grid: Grid,
     issues: _Located,
-    keep: NDArray[np.bool_],
     past: _Located,
     periods: Periods | None,
     n: int,
 ) -> dict[str, Any]:
     """What a planner asks of each group of cells: how much, of what, whose, and is it growing."""
-    group = np.where(keep, label[issues.cell], -1)
-    subclass = issues.main("sub_type", group, n)
+    subclass = issues.main("sub_type", label, n)
     inside = label >= 0
     number = np.bincount(label[inside], weights=count[inside], minlength=n)
-    before, recent = _in_periods(issue_class, label, past, periods, n)
-    city_before, city_recent = _in_periods(issue_class, np.zeros_like(label), past, periods, 1)
+    before, recent = _in_periods(label, past, periods, n)
+    city_before, city_recent = _in_periods(np.zeros_like(label), past, periods, 1)
     return {
         "issues": number.astype(count.dtype),
         "share_issues": ratio(number, count.sum()),
         "share_area": np.bincount(label[inside], minlength=n) / len(grid),
         "main_subclass": subclass["value"].to_numpy(dtype=object),
         "main_subclass_share": subclass["share"].to_numpy(),
-        "main_department": issues.main("department", group, n)["value"].to_numpy(dtype=object),
+        "main_department": issues.main("department", label, n)["value"].to_numpy(dtype=object),
         "issues_before": before,
         "issues_recent": recent,
         "change": _change(before, recent),
@@ -457,12 +459,12 @@ def _change(before: NDArray[np.float64], recent: NDArray[np.float64]) -> NDArray
 
 
 def _in_periods(
-    issue_class: str, label: NDArray[np.int64], past: _Located, periods: Periods | None, n: int
+    label: NDArray[np.int64], past: _Located, periods: Periods | None, n: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Issues of each place in the earlier and in the later period; NaN without periods."""
     if periods is None or past.time is None:
         return np.full(n, np.nan), np.full(n, np.nan)
-    place = np.where(past.of_class(issue_class), label[past.cell], -1)
+    place = label[past.cell]
     before, recent = (
         np.bincount(place[within & (place >= 0)], minlength=n).astype(np.float64)
         for within in periods.within(past.time)

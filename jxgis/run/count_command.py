@@ -241,14 +241,12 @@ def _write(found: StoredCounts, stage: output.Stage, given: Given, lang: str) ->
 
     from jxgis.gpkg import write_gpkg
 
-    zones, cells = _with_names(found), found.cells
+    zones = _with_names(found)
     layers = {"cells": _cells(found), "zones": _zones(found, zones)}
     write_gpkg(stage.path("counts.gpkg"), layers, of="count", lang=lang)
     pq.write_table(zones, stage.path("zones.parquet"), compression="zstd")
     pq.write_table(_months(zones), stage.path("months.parquet"), compression="zstd")
-    ids = found.plan.grid.ids()[cells["cell"].to_numpy()]
-    named_cells = cells.set_column(0, "cell_id", [ids]).set_column(2, "month", [_month_names(cells)])
-    pq.write_table(named_cells, stage.path("cells.parquet"), compression="zstd")
+    _write_cells(found, stage.path("cells.parquet"))
     kept, counted = sum(source.rows_kept for source in found.sources), pc.sum(found.cells["issues"]).as_py() or 0
     account: dict[str, Any] = {
         "outside_area": kept - counted,
@@ -256,6 +254,22 @@ def _write(found: StoredCounts, stage: output.Stage, given: Given, lang: str) ->
     }
     whole = replace(given, loaded={**given.loaded, "issues": _loaded(found)})
     whole.finish(stage, ("hotspots",), account)
+
+
+def _write_cells(found: StoredCounts, path: Path) -> None:
+    """The counts of the cells with the names of these, some rows at a time: of a hundred million issues they are millions."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from jxgis.store.one_file import ROWS
+
+    ids, text = found.plan.grid.ids(), pa.string()
+    named_rows = pa.schema({"cell_id": text, "issue_class": text, "month": text, "issues": pa.int64()})
+    with pq.ParquetWriter(path, named_rows, compression="zstd") as written:
+        for at in range(0, found.cells.num_rows, ROWS):
+            part = found.cells.slice(at, ROWS)
+            columns = [ids[part["cell"].to_numpy()], part["issue_class"], _month_names(part), part["issues"]]
+            written.write_table(pa.table(columns, named_rows))
 
 
 def _write_cities(found: Iterable[str], stage: output.Stage) -> None:
@@ -306,8 +320,11 @@ def _cells(found: StoredCounts) -> Any:
     """The cells, of all classes and of each that there is: zeros stand too."""
     import pandas as pd
 
+    from jxgis.store.sums import summed
+
     grid = found.plan.grid
-    counts = _by_class(found.cells.to_pandas(), ["cell"])
+    keys = ["cell", "issue_class"]
+    counts = _by_class(summed([found.cells.select([*keys, "issues"])], keys).to_pandas(), ["cell"])
     classes = [ALL, *sorted({*counts["issue_class"]} - {ALL})]
     drawn = grid.cells()
     every = pd.MultiIndex.from_product([classes, range(len(grid))], names=["issue_class", "cell"])

@@ -180,7 +180,8 @@ def _masked(cells: pa.Table, zones: pa.Table) -> tuple[pa.Table, pa.Table]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    shown = {"cells": cells, "zones": zones}
+    shown, keys = {"cells": cells, "zones": zones}, {"cells": CELL_KEYS, "zones": ZONE_KEYS}
+    changed = set()
     for name in TEXTS:
         values = zones[name].unique().drop_null()
         words = values.to_pandas().astype("str")
@@ -191,7 +192,11 @@ def _masked(cells: pa.Table, zones: pa.Table) -> tuple[pa.Table, pa.Table]:
             if name in table.column_names:
                 column = pa.array(masked, type=pa.string()).take(pc.index_in(table[name], value_set=values))
                 shown[of] = table.set_column(table.column_names.index(name), name, column)
-    return summed([shown["cells"]], CELL_KEYS), summed([shown["zones"]], ZONE_KEYS)
+                changed.add(of)
+    # Values that are one once they are masked.
+    for of in changed:
+        shown[of] = summed([shown[of]], keys[of])
+    return shown["cells"], shown["zones"]
 
 
 def _refuse_unknown(plan: Plan, held: Sequence[Held]) -> None:
