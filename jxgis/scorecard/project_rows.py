@@ -326,6 +326,7 @@ def _homes(
                 )
             )
         elif homes[at] is None and _says(table, "name", at):
-            homes[at] = zones.get(_plain(table["name"].iloc[at]))
+            name = _plain(table["name"].iloc[at])
+            homes[at] = ALL if name.startswith(CITY[0]) else zones.get(name)
     collect(wrong)
     return homes

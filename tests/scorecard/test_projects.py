@@ -493,6 +493,7 @@ def test_what_allocate_compares_with_counts_no_total_beside_its_rows(homes, done
         ([("断头路打通工程", None, 28.0), ("断头路打通工程", "甲", 10), ("断头路打通工程", "丙", 18)], ["all"]),
         # The names are those of the zones.
         ([("全市", None, 28.0), ("甲", None, 10), ("丙片区", None, 18)], ["all"]),
+        ([("全市完成情况", None, 28.0), (None, "甲", 10), (None, "丙", 18)], ["all"]),
         # A district's own total before its streets: 10, not 20.
         ([(None, "甲", 10.0), ("东升路", "甲", 4), ("西升路", "甲", 6), (None, "丙", 18)], ["all", "东区", "甲"]),
         ([("甲", "甲", 10.0), ("东升路", "甲", 4), ("西升路", "甲", 6), ("丙", "丙", 18)], ["all", "东区", "甲"]),
