@@ -37,8 +37,8 @@ _KILOMETRES = ("公里", "千米", "km")
 _TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|汇总|总数)|(sub)?total)[行数]?(\W.*)?|其中.*")
 _N = r"(\d{1,2}|十?[一二三四五六七八九十])"
 _PERIOD = re.compile(
-    rf"截[至止]?到?|20\d\d([年./-]?{_N}?月份?|[./-]\d{{1,2}}|0[1-9]|1[0-2]|年度?|(?!\d))({_N}日|[./-]\d{{1,2}})?[底末]?"
-    rf"|(?<!\d){_N}月份?({_N}日)?[底末]?|第?[一二三四1-4]季度?|q[1-4]|[上下]半年|[本当上]月|[本今去上]年度?|年[底末]"
+    rf"截[至止]?到?|20\d\d([年./-]?{_N}?月份?|[./-]\d{{1,2}}|0[1-9]|1[0-2]|年度?)({_N}日|[./-]\d{{1,2}})?[底末]?"
+    rf"|202\d(?!\d)|(?<!\d){_N}月份?({_N}日)?[底末]?|第?[一二三四1-4]季度?|q[1-4]|[上下]半年|[本当上]月|[本今去上]年度?|年[底末]"
 )
 
 
@@ -172,11 +172,13 @@ def _refuse_twice(
     table: pd.DataFrame, number: NDArray[np.int64], home: NDArray[np.object_], own: NDArray[np.str_]
 ) -> None:
     """Refuse rows that nothing tells apart: item, district, name or place. What is done so far would count once a month."""
+    said = table["name"].tolist() if "name" in table.columns else [""] * len(table)
     place = table.geometry.to_wkb() if isinstance(table, gpd.GeoDataFrame) else [None] * len(table)
     keys = pd.DataFrame({"item": number, "at": home, "name": own, "place": place}, dtype="object")
     wrong = []
     for (item, at, name, _), rows in keys[keys.duplicated(keep=False)].fillna("").groupby([*keys.columns], sort=False):
-        called = "".join(f" “{quoted(word)}”" for word in (at, name) if word not in {"", ALL})
+        names = [*dict.fromkeys(said[row] for row in rows.index if name)][:2]
+        called = "".join(f" “{quoted(word)}”" for word in (at, *names) if word not in {"", ALL})
         wrong.append(
             InputError(
                 zh=f"项目表：第 {item} 项{called}有 {len(rows)} 行没有区分（名称中的年月不作区分），可能是同一项目的几期，相加会重复计算；"

@@ -524,6 +524,7 @@ def test_a_row_that_nothing_but_its_zone_tells_is_the_whole_of_it(districts, row
         ("上半年", "全市202503"),
         ("东升路(十一月)", "东升路（十二月份）"),
         ("Ａ路", "a 路"),
+        ("东升路2024", "2025东升路"),
     ],
 )
 def test_months_in_names_tell_no_projects_apart(districts, names):
