@@ -33,6 +33,7 @@ __all__ = ["ProjectRows", "figures", "project_rows"]
 _TIMES = 10
 #: A project is a percentage of things where this is the total.
 _HUNDRED = 100
+_READ = ("item", "name", "district", "done", "total")
 _KILOMETRES = ("公里", "千米", "km")
 _TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|汇总|总数)|(sub)?total)[行数]?(\W.*)?|其中.*")
 _N = r"(\d{1,2}|十?[一二三四五六七八九十])"
@@ -120,6 +121,7 @@ def project_rows(
     >>> rows.home.tolist(), rows.whole.tolist(), sorted(rows.without_sum({"甲": "东区"}))
     (['all', '甲'], [True, False], ['all'])
     """
+    _refuse_two_columns(table)
     number = _numbers(table, projects)
     zones = _called(parents, city)
     home = _homes(table, zones, parents, districts)
@@ -166,6 +168,19 @@ def _own_names(table: pd.DataFrame, others: Collection[str]) -> NDArray[np.str_]
     own = [re.sub(r"[^\w]", "", _PERIOD.sub("", name)) for name in map(_plain, said)]
     plain = {re.sub(r"[^\w]", "", other) for other in others}
     return np.array(["" if name in plain or name.isdigit() else name for name in own], dtype=np.str_)
+
+
+def _refuse_two_columns(table: pd.DataFrame) -> None:
+    """Refuse a second column of a name that is read: 完成量 of 2025 beside that of 2026, say, under a head of two rows."""
+    parts = [re.fullmatch(r"(.+)_\d", str(name)) for name in table.columns]
+    again = [part[1] for part in parts if part and (part[1] in _READ or part[1] not in table.columns)]
+    if again:
+        names = [quoted(base) for base in again]
+        raise InputError(
+            zh=f"项目表中 {listed(dict.fromkeys(names), 'zh')} 不止一列，分不出哪一列是最近的；请只留一列（两行表头请改为一行）。",
+            en=f"Projects: more than one column is called {listed(dict.fromkeys(names), 'en')}, and nothing tells the latest; leave one of "
+            "them (and a head of one row).",
+        )
 
 
 def _refuse_twice(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jxgis.i18n import Text
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["beyond_total", "done_in_all", "of_no_district", "project_progress"]
+__all__ = ["beyond_total", "done_in_all", "of_no_district", "project_progress", "without_done"]
 
 #: Units of a project whose rows are steps of one thing: two phases in each of two districts are not four.
 _STEPS = ("期", "次")
@@ -148,6 +148,17 @@ def beyond_total(table: pd.DataFrame) -> list[Text]:
         for at in over
     ]
     return [text_pair("scorecard.beyond_total", rows=rows)] if rows else []
+
+
+def without_done(table: pd.DataFrame) -> list[Text]:
+    """A note on a table of which no row says what is done: its column has another name, most likely.
+
+    Examples
+    --------
+    >>> len(without_done(pd.DataFrame({"item": ["22"]}))), without_done(pd.DataFrame({"item": ["22"], "done": [0]}))
+    (1, [])
+    """
+    return [] if np.isfinite(figures(table, "done")).any() else [text_pair("scorecard.no_done")]
 
 
 def of_no_district(table: pd.DataFrame) -> list[Text]:

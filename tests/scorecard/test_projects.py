@@ -592,3 +592,12 @@ def test_rows_without_a_district_beside_others_are_said():
     )
     assert ["西升路" in note.zh and "园" not in note.zh for note in of_no_district(rows)] == [True]
     assert of_no_district(frame(dict(rows), shapely.points([(1, 1)] * 3))) == []
+
+
+@pytest.mark.parametrize("head", ["完成量,计划量,完成量,计划量", "done,total,done,total"])
+def test_a_second_column_of_what_is_done_is_refused(districts, tmp_path, head):
+    """Under 2025 and 2026, say: 1 of the first stood there, and not 4."""
+    path = tmp_path / "projects.csv"
+    path.write_text(f"项目库序号,片区,备注,备注,{head}\n22,甲,x,x,1,5,4,6\n", encoding="utf-8")
+    with pytest.raises(InputError, match=f"{head.split(',')[0]}.*不止一列"):
+        progress(load_layer("projects", path, city=load_city()).table, districts)
