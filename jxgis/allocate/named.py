@@ -148,10 +148,10 @@ def named_beside(given: Given, candidates: pd.DataFrame) -> Text | None:
     if item is None:
         return None
     known = (given.table("districts"), None if given.city is None else given.city.districts)
-    wholes = {area for districts in known if districts is not None for area in areas_of(districts).values()}
-    wholes |= set() if given.city is None else {given.city.name.zh, given.city.name.en}
+    parents = {name: area for districts in known if districts is not None for name, area in areas_of(districts).items()}
+    city = () if given.city is None else (given.city.name.zh, given.city.name.en)
     try:
-        done = done_in_all(table, plan.projects, item, wholes)
+        done = done_in_all(table, plan.projects, item, parents, city)
     except InputError:  # the scorecard says what is wrong with the table
         return None
     if np.isnan(done):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,8 @@ _WORKBOOK = Text(
 )
 # Above 2^53 a number in Excel no longer holds every digit of a code.
 _EXACT = 2**53
+_NUMBER = re.compile(r"\W*\d[\d\W]*\w{0,2}\W*")
+_Joined = tuple[tuple[int, int], tuple[int, int]]
 
 
 def read_excel(path: Path, *, sheet: str | None, what: str, columns: Picker | None = None) -> dict[str, Sheet]:
@@ -76,13 +79,14 @@ def read_excel(path: Path, *, sheet: str | None, what: str, columns: Picker | No
         wanted = shown if sheet is None else [sheet]
         picker = columns if len(wanted) == 1 else None
         for name in wanted:
-            rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            opened = book.get_sheet_by_name(name)
+            rows, joined = opened.to_python(skip_empty_area=False), opened.merged_cell_ranges or ()
             # Two cells in a row are a table, one is at most a remark on it.
             reach = 2 if any(filled_cells(row) > 1 for row in rows) else int(any(map(filled_cells, rows)))
             if reach > wide:
-                found, wide = {name: _table(rows, what, picker)}, reach
+                found, wide = {name: _table(rows, joined, what, picker)}, reach
             elif reach == 2:
-                other = _table(rows, what, picker)
+                other = _table(rows, joined, what, picker)
                 if set(other.frame.columns) == set(next(iter(found.values())).frame.columns):
                     found[name] = other
     if len(found) > 1:
@@ -112,7 +116,7 @@ def _without_copies(sheets: dict[str, Sheet]) -> dict[str, Sheet]:
     return {name: sheets[name] for name in rows}
 
 
-def _table(rows: Sequence[Sequence[object]], what: str, picker: Picker | None) -> Sheet:
+def _table(rows: Sequence[list[Any]], joined: Sequence[_Joined], what: str, picker: Picker | None) -> Sheet:
     """The table of a sheet that is not empty, without what stands above it."""
     top = head_row(rows)
     if top is None:
@@ -120,6 +124,7 @@ def _table(rows: Sequence[Sequence[object]], what: str, picker: Picker | None) -
     header = [_cell(value) or "" for value in rows[top]]
     require_few_columns(sum(map(bool, header)), what=what)
     body = list(rows[top + 1 :])
+    _fill_joined(body, [((first - top - 1, left), (last - top - 1, right)) for (first, left), (last, right) in joined])
     while body and not filled_cells(body[-1]):
         body.pop()
     by_column = list(itertools.islice(itertools.zip_longest(*body), len(header)))
@@ -134,12 +139,22 @@ def _table(rows: Sequence[Sequence[object]], what: str, picker: Picker | None) -
     used = {name: values for name, values in columns.items() if taken is None or name in taken}
     frame = pd.DataFrame({name: pd.array(_texts(values), dtype="str") for name, values in used.items()})
     if len(used) < len(columns) and empty_rows(frame).any():
-        return _table(rows, what, None)
+        return _table(rows, joined, what, None)
     notes = counted_from(top, what)
     if any(map(_lost_digits, used.values())):
         notes = (*notes, text_pair("load.lost_digits", file=what))
     left = tuple(name for name in columns if name not in used)
     return Sheet(frame, np.arange(1, len(body) + 1, dtype=np.int64), notes=notes, left=left)
+
+
+def _fill_joined(body: Sequence[list[Any]], joined: Sequence[_Joined]) -> None:
+    """Write a word of a cell merged over several rows into each of them, as it is read by people; a number may be their total."""
+    for (first, left), (last, _) in joined:
+        if 0 <= first < last and first < len(body) and left < len(body[first]):
+            word = body[first][left]
+            if isinstance(word, str) and word.strip() and not _NUMBER.fullmatch(word):
+                for row in body[first + 1 : last + 1]:
+                    row[left] = word
 
 
 def _texts(values: Sequence[object]) -> list[str | None]:

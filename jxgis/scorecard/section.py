@@ -207,7 +207,13 @@ def _of_projects(projects: pd.DataFrame | None, districts: Sequence[str], lang: 
     begun = city[city["value"].notna()]
     aimless = len(begun) - number["judged"]
     rest = text("scorecard.projects_rest", lang, n=aimless) if aimless else ""
-    named = {"percent": "total_is_percent", "twice": "whole_beside_parts", "mixed": "percent_beside_numbers"}
+    named = {
+        "percent": "total_is_percent",
+        "twice": "whole_beside_parts",
+        "mixed": "percent_beside_numbers",
+        "shares": "percent_alone",
+        "steps": "steps_of_one",
+    }
     items = {why: [f"{n}" for n in city.loc[city["reason"] == reason, "project"]] for why, reason in named.items()}
     told = sum(map(len, items.values()))
     untold = int((city["value"].isna() & (city["rows"] > 0)).sum()) - told

@@ -882,3 +882,24 @@ def test_a_file_that_goes_while_it_is_read_is_bad_input(
     monkeypatch.setattr(readers, "file_hash", gone)
     with pytest.raises(InputError, match=r"a\.csv"):
         read_tables(path, expected="issues")
+
+
+def test_a_word_of_a_merged_cell_is_in_each_of_its_rows(tmp_path: Path) -> None:
+    """Only the first row of 甲 was 甲's; a number over three rows may be their total, and is in none but the first."""
+    path = tmp_path / "merged.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.merge_range("A1:D1", "项目进展表")
+        sheet.write_row("A2", ["片区", "名称", "完成量", "备注"])
+        for at, name in enumerate("abcde"):
+            sheet.write(at + 2, 1, name)
+        sheet.merge_range("A3:A5", "甲")
+        sheet.merge_range("A6:A7", "乙")
+        sheet.merge_range("C3:C5", 6)
+        sheet.merge_range("C6:C7", "3条")
+        sheet.merge_range("D3:D4", "在建")
+    frame = one(path).frame
+    assert frame["片区"].tolist() == [*"甲甲甲乙乙"]
+    assert frame["名称"].tolist() == [*"abcde"]
+    assert [*frame["完成量"].fillna("")] == ["6", "", "", "3条", ""]
+    assert [*frame["备注"].fillna("")] == ["在建", "在建", "", "", ""]
