@@ -69,6 +69,11 @@ class Account:
         """The rows read."""
         return sum(source.rows_in for source in self.sources)
 
+    @property
+    def nothing_kept(self) -> bool:
+        """Whether it has rows, and all of them were rejected."""
+        return 0 < self.rows_in == sum(source.rows_rejected for source in self.sources)
+
     def add(self, gathered: Gathered, wanted: dict[str, tuple[str, ...]]) -> None:
         """Add the rows of a batch."""
         said = [(note.zh, note.en) for note in gathered.notes]
