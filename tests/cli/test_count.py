@@ -168,6 +168,7 @@ def test_a_file_that_cannot_be_counted_is_named_and_the_others_are(project, jxgi
     ("options", "said"),
     [
         (["--issues", "no.csv"], "文件不存在"),
+        (["--issues", "months"], "months 是文件夹；要读其中的各个文件，请写成 "),
         (["--issues", "postgresql://gis@db/city"], "只读文件"),
         (["--store", "jxgis.toml"], "不是计数库"),
         (["--store", "postgresql://gis:word@db/city"], "要写文件夹"),
