@@ -76,7 +76,8 @@ class Account:
 
     def add(self, gathered: Gathered, wanted: dict[str, tuple[str, ...]]) -> None:
         """Add the rows of a batch."""
-        said = [(note.zh, note.en) for note in gathered.notes]
+        # In which system all is counted is said of the borders.
+        said = [(note.zh, note.en) for note in gathered.notes if note != gathered.crs_note]
         self.notes = [note for note in self.notes if note in said] if self.sources else said
         there = gathered.ledger.sources()
         # A file that is read in batches is one table.
