@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jxgis.errors import InputError, JxgisError, MissingPackageError, OutputError
@@ -16,7 +17,7 @@ from jxgis.schema.layers import nearest
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["has_password", "is_address", "session"]
+__all__ = ["has_password", "is_address", "require_folder", "session"]
 
 _SCHEMES = ("postgresql://", "postgres://")
 # A server that is not there, or goes without a word, is waited for so long, in seconds; an address may say otherwise.
@@ -31,12 +32,13 @@ _PATIENCE = {
 _NO_DATABASE = re.compile(r'(?:database|数据库)\s*"(.*)"\s*(?:does not exist|不存在)', re.IGNORECASE)
 _FATAL = re.compile(r"(?:FATAL|致命错误)[:：]\s*(.+)")
 # Codes of PostgreSQL, by how they begin (its manual, appendix A).
-_LOST = ("08", "57P")
+_LOST = ("080", "57P")
 _BUSY = ("40", "55P03", "57014")
 _FULL = ("53", "54")
 _DENIED = ("42501", "25006")
 _NO_SIGN = "22021"
-_NO_SELECT = ("42601", "0A000")
+_NO_SELECT = ("42601", "0A000", "08P01")
+_IN_USE = "2BP01"
 
 
 def is_address(source: object) -> bool:
@@ -48,6 +50,21 @@ def is_address(source: object) -> bool:
     (True, False)
     """
     return isinstance(source, str) and source.strip().lower().startswith(_SCHEMES)
+
+
+def require_folder(path: str | Path) -> None:
+    """Refuse the address of a database where results go into a folder: its password would come to stand in names.
+
+    Raises
+    ------
+    OutputError
+    """
+    # A path has one slash of the two.
+    if str(path).strip().lower().startswith(tuple(scheme[:-1] for scheme in _SCHEMES)):
+        raise OutputError(
+            zh="这里要写文件夹，不是数据库地址；结果另写入数据库，用设置 [output] database。",
+            en="This is to be a folder, not the address of a database; [output] database writes results there as well.",
+        )
 
 
 def has_password(address: str) -> bool:
@@ -190,7 +207,9 @@ def _refused(error: psycopg.Error, what: str, where: str, *, writing: bool) -> T
     code = error.sqlstate or ""
     said = mask(" ".join((error.diag.message_primary or str(error)).split()))
     nothing = Text(zh="没有写入任何内容。", en=" Nothing was written.") if writing else Text("", "")
-    if not code or code.startswith(_LOST):
+    import psycopg
+
+    if code.startswith(_LOST) or (not code and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)):
         zh = f"与数据库 {where} 的连接中断了（{what}）：服务器停止，或网络断开。"
         en = f"The connection to the database {where} is gone ({what}): the server stopped, or the network failed."
         again = Text(zh="没有用读到一半的数据，请稍后重试。", en=" What was read in part is not used; try again later.")
@@ -209,6 +228,11 @@ def _refused(error: psycopg.Error, what: str, where: str, *, writing: bool) -> T
     elif code in _DENIED:
         zh = f"数据库 {where} 的这个用户没有{'写入' if writing else '读取'} {what} 的权限（{said}）；请管理员授权，或换一个用户。"
         en = f"This user of the database {where} may not {'write' if writing else 'read'} {what} ({said}); have it granted, or use another."
+        rest = nothing
+    elif code == _IN_USE:
+        on = mask(" ".join((error.diag.message_detail or said).split()))
+        zh = f"模式 {what} 中的表要换成新的列，但有别人的视图建在上面（{on}）；请先删除这些视图，写入后再建。"
+        en = f"Tables in the schema {what} are to have other columns, but somebody's views stand on them ({on}): drop these, and make them again afterwards."
         rest = nothing
     else:
         zh, en = f"数据库 {where} 拒绝了 {what}：{said}。", f"The database {where} refuses {what}: {said}."

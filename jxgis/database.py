@@ -30,8 +30,8 @@ __all__ = ["publishing"]
 _BATCH = 10_000
 _NAME_BYTES = 63
 _LOCK_WAIT = "60s"
-# What says that a table is of jxgis: its command, its file, its title.
-_MARK = re.compile(r"jxgis (\S+) (\S+\.gpkg): ")
+# What says that a table is of jxgis: its command, its file, its layer, its title.
+_MARK = re.compile(r"jxgis (\S+) (\S+)\.gpkg (\S+): ")
 _TYPES = {
     "BOOLEAN": "boolean", "TINYINT": "integer", "SMALLINT": "integer", "MEDIUMINT": "integer", "INT": "bigint",
     "INTEGER": "bigint", "FLOAT": "double precision", "DOUBLE": "double precision", "REAL": "double precision",
@@ -198,8 +198,8 @@ def _write(connection: psycopg.Connection, schema: str, stage: Stage) -> int:
         and _columns(connection, schema, layer.table) == [*layer.types.items()]
     }
     kept |= {layer.table for layer in layers if layer.table in known and layer.joined and kept.issuperset(layer.joined)}
-    marks = {name: mark for name, (_, comment) in known.items() if (mark := _MARK.match(comment))}
-    of_this = {name for name, mark in marks.items() if mark[1] == stage.command or mark[2] in files} - kept
+    marks = {name: mark for name, (_, mark) in known.items() if mark is not None}
+    of_this = {name for name, mark in marks.items() if mark[1] == stage.command or f"{mark[2]}.gpkg" in files} - kept
     for kind in ("VIEW", "TABLE"):
         for name in sorted(name for name in of_this if _KINDS[known[name][0]] == kind):
             connection.execute(sql.SQL("DROP {} {}").format(sql.SQL(kind), sql.Identifier(schema, name)))
@@ -212,18 +212,24 @@ def _write(connection: psycopg.Connection, schema: str, stage: Stage) -> int:
     return len(layers)
 
 
-def _known(connection: psycopg.Connection, schema: str) -> dict[str, tuple[str, str]]:
-    """What stands in a schema: name to kind and comment."""
+def _known(connection: psycopg.Connection, schema: str) -> dict[str, tuple[str, re.Match[str] | None]]:
+    """What stands in a schema: name to kind, and to the mark of what is jxgis's."""
     rows = connection.execute(
         "SELECT c.relname, c.relkind::text, obj_description(c.oid, 'pg_class') FROM pg_class c "
         "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s",
         (schema,),
     )
-    return {name: (kind, comment or "") for name, kind, comment in rows}
+    return {name: (kind, _mark(name, kind, comment or "")) for name, kind, comment in rows}
 
 
-def _refuse_foreign(schema: str, wanted: Sequence[str], known: Mapping[str, tuple[str, str]]) -> None:
-    foreign = sorted(name for name in wanted if name in known and not _MARK.match(known[name][1]))
+def _mark(name: str, kind: str, comment: str) -> re.Match[str] | None:
+    """The mark of a table or a view that is still called as jxgis called it: who renames one keeps it."""
+    mark = _MARK.match(comment) if kind in _KINDS else None
+    return mark if mark is not None and name == f"{mark[2]}_{mark[3]}" else None
+
+
+def _refuse_foreign(schema: str, wanted: Sequence[str], known: Mapping[str, tuple[str, object]]) -> None:
+    foreign = sorted(name for name in wanted if name in known and known[name][1] is None)
     if foreign:
         names = few(foreign)
         raise OutputError(
@@ -258,7 +264,7 @@ def _layers(connection: psycopg.Connection, path: Path, command: str) -> Iterato
             if layer == "layer_styles":
                 continue
             table = f"{path.stem}_{layer}"
-            comment = f"jxgis {command} {path.name}: {title}"
+            comment = f"jxgis {command} {path.name} {layer}: {title}"
             heads = dict(
                 file.execute("SELECT column_name, title FROM gpkg_data_columns WHERE table_name = ?", (layer,))
             )
@@ -313,7 +319,7 @@ def _fill(connection: psycopg.Connection, schema: str, layer: _Layer, *, there: 
 
     table = sql.Identifier(schema, layer.table)
     if there:
-        connection.execute(sql.SQL("DELETE FROM {}").format(table))
+        connection.execute(sql.SQL("DELETE FROM ONLY {}").format(table))
     else:
         columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in layer.types.items()]
         key = sql.SQL("PRIMARY KEY ({})").format(sql.Identifier(_KEY))

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis import i18n
 from jxgis._files import require_name
+from jxgis._postgis import require_folder
 from jxgis.errors import NO_ROOM, JxgisError, OutputError, os_reason
 from jxgis.i18n import few
 from jxgis.schema.files import RUN
@@ -114,6 +115,7 @@ def staged(out: str | Path, *, command: str, reads: Collection[str | Path] = ())
     """
     for path in (out, *reads):
         require_name(path)
+    require_folder(out)
     target = _real(out)
     if not target.name:
         raise OutputError(

@@ -129,7 +129,7 @@ def test_columns_say_what_they_are_called(postgis: Server, tmp_path: Path) -> No
     titles = {name: title for name, title in said if title is not None}
     assert titles == {"what": "对象", "reason": "原因", "count": "数量"}
     ((mark,),) = postgis.execute("SELECT obj_description('jxgis.parks_noticed'::regclass)")
-    assert mark.startswith("jxgis parks parks.gpkg: ")
+    assert mark.startswith("jxgis parks parks.gpkg noticed: ")
     assert postgis.execute("SELECT reason FROM jxgis.parks_noticed") == [("没有居住用地",)]
 
 
@@ -162,11 +162,40 @@ def test_whoever_may_read_still_may_and_views_hold(postgis: Server, tmp_path: Pa
         assert connection.execute("SELECT count(*) FROM jxgis.a_cells").fetchone() == (9,)
     assert postgis.execute("SELECT * FROM theirs.many") == [(9,)]
     # Of other columns the table has to go, and takes nobody's view with it.
-    assert "a_cells" in refused(postgis, tmp_path, {"cells": cells(2, further=1)})
+    said = refused(postgis, tmp_path, {"cells": cells(2, further=1)})
+    assert "有别人的视图建在上面（view theirs.many depends on table jxgis.a_cells）" in said
     assert postgis.execute("SELECT * FROM theirs.many") == [(9,)]
     postgis.execute("DROP SCHEMA theirs CASCADE")
     publish(postgis, tmp_path, {"cells": cells(2, further=1)})
     assert [name for name, _ in postgis.execute(COLUMNS, ("a_cells",))] == ["fid", "cell", "n", "further", "geom"]
+
+
+@pytest.mark.parametrize("columns", [{}, {"further": 1}])
+def test_a_table_that_is_renamed_is_kept(postgis: Server, tmp_path: Path, columns: dict[str, int]) -> None:
+    publish(postgis, tmp_path, {"cells": cells(4)})
+    postgis.execute("ALTER TABLE jxgis.a_cells RENAME TO a_cells_2024")
+    publish(postgis, tmp_path, {"cells": cells(6, **columns)})
+    publish(postgis, tmp_path, {"cells": cells(7, **columns)})
+    assert tables(postgis) == ["a_cells", "a_cells_2024"]
+    assert postgis.execute("SELECT count(*) FROM jxgis.a_cells_2024") == [(4,)]
+    postgis.execute("ALTER TABLE jxgis.a_cells RENAME TO a_more")
+    assert "a_more" in refused(postgis, tmp_path, {"more": cells()})
+
+
+def test_rows_of_a_table_that_inherits_are_somebody_s(postgis: Server, tmp_path: Path) -> None:
+    publish(postgis, tmp_path, {"cells": cells(4)})
+    postgis.execute("CREATE TABLE jxgis.theirs () INHERITS (jxgis.a_cells)")
+    postgis.execute("INSERT INTO jxgis.theirs (fid, cell) VALUES (99, 'x')")
+    publish(postgis, tmp_path, {"cells": cells(2)})
+    assert postgis.execute("SELECT cell FROM jxgis.theirs") == [("x",)]
+
+
+def test_of_what_is_no_table_a_comment_says_nothing(postgis: Server, tmp_path: Path) -> None:
+    publish(postgis, tmp_path, {"cells": cells(4)})
+    postgis.execute("CREATE MATERIALIZED VIEW jxgis.a_more AS SELECT 1 AS x")
+    postgis.execute("COMMENT ON MATERIALIZED VIEW jxgis.a_more IS 'jxgis hotspots a.gpkg more: x'")
+    publish(postgis, tmp_path, {"cells": cells(5)})
+    assert "a_more" in refused(postgis, tmp_path, {"more": cells()})
 
 
 @pytest.mark.parametrize("kind", ["TABLE", "VIEW", "SEQUENCE"])

@@ -313,7 +313,12 @@ def _suffix(name: str) -> str:
 
 def _read_path(path: Path, expected: Sequence[str], how: _How) -> Iterator[RawTable]:
     suffix = _suffix(path.name)
-    if not suffix or (path.is_dir() and suffix != ".gdb"):
+    if path.is_dir() and suffix != ".gdb":
+        raise InputError(
+            zh=f"{path} 是文件夹；要读其中的各个文件，请写成 {path / '*'}（或 {path / '*.csv'} 等）。",
+            en=f"{path} is a folder; to read the files in it write {path / '*'} (or {path / '*.csv'} and the like).",
+        )
+    if not suffix:
         raise InputError(
             zh=f"无法识别 {path} 的格式；支持 {' '.join(_FORMATS)}。",
             en=f"{path}: unknown format; known are {' '.join(_FORMATS)}.",

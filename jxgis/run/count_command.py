@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jxgis import output
 from jxgis._files import split_layer
-from jxgis._postgis import is_address
+from jxgis._postgis import is_address, require_folder
+from jxgis.city import contract_of
 from jxgis.crs import M2_PER_KM2, box_around
+from jxgis.database import publishing
 from jxgis.errors import InputError, JxgisError, collect, require_lang
 from jxgis.i18n import text_pair
-from jxgis.run.inputs import GROUND, Reader, named, read_options
+from jxgis.run.inputs import GROUND, Reader, named, noticed, read_options
 from jxgis.settings import files_read
 from jxgis.zones import ALL
 
@@ -93,8 +95,12 @@ def run_count(
     """
     require_lang(lang)
     on = {"replace": replace_files, "scheduler": scheduler, "workers": workers, "said": progress}
-    with output.staged(out, command="count", reads=files_read(settings)) as stage:
+    with (
+        publishing(settings.output, progress) as publish,
+        output.staged(out, command="count", reads=files_read(settings)) as stage,
+    ):
         found = _count(settings, stage, store, on, has_project=has_project, lang=lang)
+        publish(stage)
     for name, why in found.refused:
         warn(text_pair("store.refused", file=name, why=why))
     return found
@@ -183,6 +189,8 @@ def _count(
 
     if settings.inputs.issues is None:
         raise InputError(zh="缺少输入：[inputs.issues]。", en="Missing input: [inputs.issues].")
+    if store is not None:
+        require_folder(store)
     progress = on["said"]
     reader = Reader(settings, has_project=has_project, lang=lang)
     with ExitStack() as stack:
@@ -191,10 +199,11 @@ def _count(
         plan, paths = _planned(settings, given)
         progress(text_pair("store.reading"))
         found = count_issues(paths, plan, where, **on)
-        for note in found.notes:
+        issues = _loaded(found)
+        for note in noticed(contract_of("issues", given.city).title, issues):
             progress(note)
         progress(text_pair("store.writing"))
-        _write(found, stage, given, lang)
+        _write(found, stage, replace(given, loaded={**given.loaded, "issues": issues}), lang)
     return found
 
 
@@ -252,8 +261,7 @@ def _write(found: StoredCounts, stage: output.Stage, given: Given, lang: str) ->
         "outside_area": kept - counted,
         "refused": [{"part": name, "message": why.of(lang)} for name, why in found.refused],
     }
-    whole = replace(given, loaded={**given.loaded, "issues": _loaded(found)})
-    whole.finish(stage, ("hotspots",), account)
+    given.finish(stage, ("hotspots",), account)
 
 
 def _write_cells(found: StoredCounts, path: Path) -> None:

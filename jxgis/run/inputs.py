@@ -251,7 +251,7 @@ class Reader:
             progress(text_pair("pipeline.reading", layer=title))
             reading = read_options(self._settings, layer) | self._where
             found = load.load_layer(layer, getattr(self._settings.inputs, layer).path, city=self.city, **reading)
-            for note in _noticed(title, found):
+            for note in noticed(title, found):
                 self._say(note, progress)
             if not self._where and (self.city is None or self.city.crs is None):
                 self._where = {"metric_crs": found.table.crs}
@@ -331,7 +331,7 @@ def _window(settings: Settings, loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def _noticed(title: Text, loaded: Loaded) -> list[Text]:
+def noticed(title: Text, loaded: Loaded) -> list[Text]:
     """What a layer's loader noticed, and what it rejected: every figure hangs on it."""
     counts = loaded.rejects["reason"].value_counts()
     if counts.empty:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jxgis.city import UNCLASSIFIED
 from jxgis.errors import InputError, collect
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, few, text_pair
+from jxgis.load._file_notes import files_label
 from jxgis.load._masked import mask_words
 from jxgis.progress import tell
 from jxgis.store.across import Repeats, find_repeats
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from jxgis.store.plan import Plan
 
 __all__ = ["StoredCounts", "count_issues"]
+
+# So much is said of what was counted anew: a year of months that differ, or a thousand files that do not.
+_MOST_SAID = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,11 +137,15 @@ def count_issues(
     refused = [(one.path.name, one.refused) for one in done if one.refused is not None]
     if paths and len(refused) == len(paths):
         collect(InputError.saying(why) for _, why in refused)
-    new = kept.counted([(one.path.name, one.sha256) for one in done if one.refused is None])
-    _refuse_unknown(plan, [*held, *new])
-    replaced = kept.take_in(new, replace=replace)
+    named = kept.counted([(one.path.name, one.sha256) for one in done if one.refused is None])
+    _refuse_unknown(plan, [*held, *named])
+    replaced = kept.take_in(named, replace=replace)
+    before = {one.folder for one in held}
+    new, known = ([one for one in named if (one.folder in before) is there] for there in (False, True))
     notes = [text_pair("store.replaced", files=replaced)] if replaced else []
-    return _added_up(plan, tuple(kept.held()), tuple(sorted(refused)), notes)
+    if known:
+        notes.append(text_pair("store.known", files=few(one.account.name for one in known)))
+    return _added_up(plan, tuple(kept.held()), tuple(sorted(refused)), [*_said(new), *notes])
 
 
 def _refuse_same_names(paths: Sequence[Path]) -> None:
@@ -169,10 +178,8 @@ def _added_up(
     cells, zones = _masked(cells, zones)
     if repeats.other_cases:
         notes.append(text_pair("load.other_cases", count=repeats.other_cases))
-    at_once = [one.account.name for one in held if one.account.at_once]
-    if at_once:
-        notes.append(text_pair("store.at_once", files=at_once))
-    return StoredCounts(plan, cells, zones, _sources(held, repeats), held, repeats, refused, (*_common(held), *notes))
+    notes += _unclassified(zones)
+    return StoredCounts(plan, cells, zones, _sources(held, repeats), held, repeats, refused, tuple(notes))
 
 
 def _masked(cells: pa.Table, zones: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -225,7 +232,35 @@ def _sources(held: Sequence[Held], repeats: Repeats) -> tuple[SourceFile, ...]:
     )
 
 
-def _common(held: Sequence[Held]) -> list[Text]:
-    """What was said of every file, once."""
-    said = [[Text(*note) for note in one.account.notes] for one in held]
-    return [note for note in said[0] if all(note in others for others in said)] if said else []
+def _said(new: Sequence[Held]) -> list[Text]:
+    """What is to be said of files that were not counted before: of all of which it holds at once, the most files first."""
+    files: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in new:
+        name = one.account.name
+        for zh, en in one.account.notes:
+            files[zh.removeprefix(f"{name}："), en.removeprefix(f"{name}: ")].append(name)
+    said = [
+        text_pair("store.of_files", files=files_label(names), note=Text(*note))
+        for note, names in sorted(files.items(), key=lambda each: -len(each[1]))
+    ]
+    if len(said) > _MOST_SAID:
+        said[_MOST_SAID:] = [text_pair("store.more_said", n=len(said) - _MOST_SAID)]
+    for key, names in (
+        ("store.at_once", [one.account.name for one in new if one.account.at_once]),
+        ("store.nothing_kept", [one.account.name for one in new if one.account.nothing_kept]),
+    ):
+        if names:
+            said.append(text_pair(key, files=few(names)))
+    return said
+
+
+def _unclassified(zones: pa.Table) -> list[Text]:
+    """How many issues are of no class, as a loader says it."""
+    import pyarrow.compute as pc
+
+    of_none = zones.filter(pc.equal(zones["issue_class"], UNCLASSIFIED))
+    if not of_none.num_rows:
+        return []
+    count, total = (pc.sum(table["issues"]).as_py() for table in (of_none, zones))
+    kinds = pc.count_distinct(of_none["sub_type"], mode="all").as_py()
+    return [text_pair("load.unclassified", count=count, share=f"{100 * count / total:.1f}", kinds=kinds)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
+import sys
+import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Held", "Store", "open_store"]
 
-_INDEX, _FILES, _PARTLY = "store.json", "files", ".partly"
+_INDEX, _FILES, _PARTLY, _LOCK = "store.json", "files", ".partly", ".lock"
+# What a run has not touched for so long, in seconds, it left behind when it was killed.
+_LEFT = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -85,13 +89,17 @@ class Store:
         OutputError
             If it cannot be written.
         """
-        key = self.key(name, sha256)
-        partly = self.root / _FILES / f"{key}{_PARTLY}-{os.getpid()}"
+        whole = self.root / _FILES / self.key(name, sha256)
+        partly = _partly(whole)
         try:
             partly.parent.mkdir(parents=True, exist_ok=True)
             yield partly
-            with contextlib.suppress(FileExistsError):
-                partly.rename(self.root / _FILES / key)
+            try:
+                partly.rename(whole)
+            except OSError:
+                # Another run may have counted the same file by now.
+                if not (whole / ACCOUNT).exists():
+                    raise
         except OSError as error:
             raise _cannot_write(self.root, error) from None
         finally:
@@ -123,26 +131,38 @@ class Store:
         OutputError
             If it cannot be written.
         """
+        try:
+            with _alone(self.root / _LOCK):
+                return self._take_in(files, replace=replace)
+        except OSError as error:
+            raise _cannot_write(self.root, error) from None
+
+    def _take_in(self, files: Sequence[Held], *, replace: bool) -> list[str]:
         # Another run may have begun the store with other terms since.
         _require_terms(self.root, self._terms)
         new = {one.account.name: one for one in files}
-        held = self.held()
-        before = {one.account.name: one for one in held}
+        before = {one.account.name: one for one in self.held()}
         replaced = [one for name, one in before.items() if name in new and one.folder != new[name].folder]
         names = sorted(one.account.name for one in replaced)
         if names and not replace:
             raise InputError.saying(text_pair("store.other_content", store=self.root, files=names))
         count = {**before, **new}
         index = {"terms": dict(self._terms), "files": [count[name].folder.name for name in sorted(count)]}
-        partly = self.root / f"{_INDEX}{_PARTLY}-{os.getpid()}"
-        try:
-            partly.write_text(json.dumps(index, ensure_ascii=False, indent=1), encoding="utf-8")
-            partly.replace(self.root / _INDEX)
-        except OSError as error:
-            raise _cannot_write(self.root, error) from None
+        partly = _partly(self.root / _INDEX)
+        partly.write_text(json.dumps(index, ensure_ascii=False, indent=1), encoding="utf-8")
+        partly.replace(self.root / _INDEX)
         for one in replaced:
             shutil.rmtree(one.folder, ignore_errors=True)
+        self._sweep()
         return names
+
+    def _sweep(self) -> None:
+        """Remove what runs that were killed left behind."""
+        for left in [*self.root.glob(f"*{_PARTLY}-*"), *self.root.glob(f"{_FILES}/*{_PARTLY}-*")]:
+            with contextlib.suppress(OSError):
+                touched = max(path.stat().st_mtime for path in (left, *left.rglob("*")))
+                if touched < time.time() - _LEFT:
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def _read(self, key: str) -> Held:
         folder = self.root / _FILES / key
@@ -177,7 +197,7 @@ def open_store(root: str | Path, terms: Mapping[str, str]) -> Store:
     if (
         not (root / _INDEX).exists()
         and root.exists()
-        and (not root.is_dir() or {entry.name for entry in root.iterdir()} - {_FILES})
+        and (not root.is_dir() or {entry.name for entry in root.iterdir()} - {_FILES, _LOCK})
     ):
         raise OutputError.saying(text_pair("store.no_store", store=root))
     return Store(root, terms)
@@ -199,6 +219,26 @@ def _index(root: Path) -> dict[str, dict[str, str]]:
     if not isinstance(index, dict) or not {"terms", "files"} <= index.keys():
         raise InputError.saying(text_pair("store.damaged", store=root, folder=_INDEX))
     return index
+
+
+def _partly(path: Path) -> Path:
+    """What is to become a file or a folder, of this run alone."""
+    return path.with_name(f"{path.name}{_PARTLY}-{uuid.uuid4().hex[:8]}")
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let no other run into a block that has the same lock; a run that is killed gives its lock up."""
+    with path.open("ab") as file:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _cannot_write(root: Path, error: OSError) -> OutputError:

@@ -69,9 +69,15 @@ class Account:
         """The rows read."""
         return sum(source.rows_in for source in self.sources)
 
+    @property
+    def nothing_kept(self) -> bool:
+        """Whether it has rows, and all of them were rejected."""
+        return 0 < self.rows_in == sum(source.rows_rejected for source in self.sources)
+
     def add(self, gathered: Gathered, wanted: dict[str, tuple[str, ...]]) -> None:
         """Add the rows of a batch."""
-        said = [(note.zh, note.en) for note in gathered.notes]
+        # In which system all is counted is said of the borders.
+        said = [(note.zh, note.en) for note in gathered.notes if note != gathered.crs_note]
         self.notes = [note for note in self.notes if note in said] if self.sources else said
         there = gathered.ledger.sources()
         # A file that is read in batches is one table.

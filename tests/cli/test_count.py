@@ -15,10 +15,12 @@ import shapely
 from hostile_city import POISON
 from messy_export import SOUTH, WEST, export
 
+from jxgis.i18n import text
 from jxgis.load import load_issues
 
 if TYPE_CHECKING:
     from cli.conftest import Finished
+    from postgis_server import Server
 
 Run = Callable[..., "Finished"]
 
@@ -113,6 +115,48 @@ def test_a_month_is_added_to_a_store(project, jxgis: Run) -> None:
         assert (project / "o" / name).read_bytes() == (project / "whole" / name).read_bytes()
 
 
+def test_what_is_said_of_a_new_month_is_what_its_loader_says(project, jxgis: Run) -> None:
+    months = sorted((project / "months").iterdir())
+    asked = ["count", "--project", project, "--store", project / "store", "--out", project / "out", "--issues"]
+    assert jxgis(*asked, months[0]).code == 0
+    done = jxgis(*asked, project / "months" / "*.csv")
+    for month in months:
+        notes = load_issues(month, city=_city(), crs="EPSG:4549").notes
+        (left_out,) = [note.zh for note in notes if note.zh.startswith("按状态不计")]
+        assert (f"{month.name}：{left_out}" in done.err) is (month != months[0])
+    assert f"计数库里已有，没有再读：{months[0].name}。" in done.err
+    assert done.err.count("工作坐标系") == 1
+    whole = load_issues(str(project / "months/*.csv"), city=_city(), crs="EPSG:4549")
+    of_none = whole.table[whole.table["issue_class"] == "未归类"]
+    share = f"{100 * len(of_none) / len(whole.table):.1f}"
+    assert f"{len(of_none)} 件未归类（占 {share} %），涉及 {of_none['sub_type'].nunique()} 个小类" in done.err
+    assert f"问题：{len(whole.rejects)} 行有问题" in done.err
+    for reason, count in whole.rejects["reason"].value_counts().items():
+        assert f"{text(f'reasons.{reason}', 'zh')} {count} 行" in done.err
+
+
+def test_a_file_of_something_else_is_named(project, jxgis: Run) -> None:
+    done = jxgis("count", "--project", project, "--issues", project / "districts.gpkg", "--out", project / "out")
+    assert done.code == 0
+    assert "全部退回" in done.err
+    assert "districts.gpkg。" in done.err
+
+
+def test_counts_go_into_a_database_too(project, jxgis: Run, postgis: Server) -> None:
+    asked = ["count", "--project", project, "--out", project / "out", "--set", f"output.database={postgis.address()}"]
+    for _ in range(2):
+        done = jxgis(*asked)
+        assert done.code == 0, done.err
+    assert "已写入数据库" in done.err
+    file = project / "out" / "counts.gpkg"
+    for layer, keys in (("zones", "zone, issue_class, count, per_km2"), ("cells", "cell_id, issue_class, count")):
+        there = postgis.execute(f"SELECT {keys}, ST_AsBinary(geom) FROM jxgis.counts_{layer} ORDER BY fid")  # noqa: S608  # the test's own words
+        held = gpd.read_file(file, layer=layer)
+        want = [*held[keys.split(", ")].itertuples(index=False, name=None)]
+        assert [row[:-1] for row in there] == want
+        assert [bytes(row[-1]) for row in there] == [*held.geometry.to_wkb()]
+
+
 def test_a_file_that_cannot_be_counted_is_named_and_the_others_are(project, jxgis: Run, run_json) -> None:
     (project / "months" / "2024-04.csv").write_text("x,y\n1,2\n", encoding="utf-8")
     done = jxgis("count", "--project", project, "--out", project / "out")
@@ -125,8 +169,11 @@ def test_a_file_that_cannot_be_counted_is_named_and_the_others_are(project, jxgi
     ("options", "said"),
     [
         (["--issues", "no.csv"], "文件不存在"),
+        (["--issues", "months"], "months 是文件夹；要读其中的各个文件，请写成 "),
         (["--issues", "postgresql://gis@db/city"], "只读文件"),
         (["--store", "jxgis.toml"], "不是计数库"),
+        (["--store", "postgresql://gis:word@db/city"], "要写文件夹"),
+        (["--out", "PostgreSQL://gis:word@db/city"], "要写文件夹"),
         (["--set", "inputs.issues.status=['无此状态']"], "无此状态"),
         (["--workers", "none"], "--workers"),
         (["--workers", "0", "--scheduler", "local"], "至少要有 1 个"),
@@ -138,7 +185,9 @@ def test_what_cannot_be_used_is_said_and_nothing_is_written(project, jxgis: Run,
     done = jxgis("count", "--project", project, "--out", project / "out", *options)
     assert done.code == 2
     assert said in done.err
+    assert ":word" not in done.err
     assert not (project / "out").exists()
+    assert not [entry for entry in project.iterdir() if "postgres" in entry.name.lower()]
 
 
 def test_without_a_project_it_is_said_what_is_missing(project, jxgis: Run) -> None:

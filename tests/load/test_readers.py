@@ -535,8 +535,12 @@ def test_an_unknown_format_names_the_known(tmp_path: Path) -> None:
     (tmp_path / "a.docx").write_bytes(b"x")
     with pytest.raises(InputError, match=r"\.gpkg"):
         one(tmp_path / "a.docx")
-    with pytest.raises(InputError, match=r"\.gpkg"):
+
+
+def test_a_folder_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="是文件夹") as error:
         one(tmp_path)
+    assert str(tmp_path / "*") in error.value.text("en")
 
 
 def test_layers_of_a_geopackage(squares, write, tmp_path: Path) -> None:

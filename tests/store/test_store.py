@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import itertools
+import os
 import shutil
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +25,7 @@ from jxgis.load.issues import Filters
 from jxgis.load.readers import file_hash
 from jxgis.store import one_file, workers
 from jxgis.store.counting import count_issues
-from jxgis.store.folder import open_store
+from jxgis.store.folder import Held, Store, open_store
 
 
 def content(root: Path) -> dict[str, str]:
@@ -181,6 +186,57 @@ def test_runs_at_once_of_other_terms_do_not_add_up(files, plan, tmp_path) -> Non
     with pytest.raises(InputError, match="start"):
         begun.take_in([], replace=False)
     assert content(tmp_path / "store") == before
+
+
+def test_runs_at_once_lose_no_file(files, plan, tmp_path, monkeypatch) -> None:
+    paths, how = files(16), plan()
+    new = []
+    for path in paths[:2]:
+        count_issues([path], how, tmp_path / "alone" / path.name)
+        store = open_store(tmp_path / "store", how.terms)
+        shutil.copytree(tmp_path / "alone" / path.name / "files", tmp_path / "store" / "files", dirs_exist_ok=True)
+        new.append(store.counted([(path.name, file_hash(path))]))
+    both, real = threading.Barrier(2, timeout=2), Store.held
+
+    def held(self: Store) -> list[Held]:
+        found = real(self)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait()
+        return found
+
+    monkeypatch.setattr(Store, "held", held)
+    with ThreadPoolExecutor(2) as pool:
+        assert [*pool.map(lambda one: store.take_in(one, replace=False), new)] == [[], []]
+    monkeypatch.undo()
+    assert [one.account.name for one in store.held()] == [path.name for path in paths[:2]]
+
+
+def test_runs_at_once_may_count_the_same_file(files, plan, tmp_path) -> None:
+    path, how = files(17)[0], plan()
+    store, sha256 = open_store(tmp_path / "store", how.terms), file_hash(path)
+    with store.counting(path.name, sha256) as folder:
+        one_file.count_file(path, sha256, how, folder)
+        found = count_issues([path], how, tmp_path / "store")
+    assert not found.refused
+    count_issues([path], how, tmp_path / "whole")
+    assert content(tmp_path / "store") == content(tmp_path / "whole")
+
+
+def test_what_killed_runs_left_behind_goes_after_a_while(files, plan, tmp_path) -> None:
+    path, how = files(18)[0], plan()
+    count_issues([path], how, tmp_path / "whole")
+    old, new = (tmp_path / "store" / "files" / f"{key}.partly-1" for key in ("a", "b"))
+    for folder in (old, new):
+        (folder / "ids").mkdir(parents=True)
+        (folder / "ids" / "00000.arrow").write_bytes(b"1")
+    ago = time.time() - 8 * 24 * 3600
+    for left in (old / "ids" / "00000.arrow", old / "ids", old):
+        os.utime(left, (ago, ago))
+    os.utime(new, (ago, ago))
+    count_issues([path], how, tmp_path / "store")
+    assert (old.exists(), new.exists()) == (False, True)
+    shutil.rmtree(new)
+    assert content(tmp_path / "store") == content(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
