@@ -68,7 +68,8 @@ def run_count(
     settings
         The project's settings; ``inputs`` must have issues and districts (or sub-districts and a crosswalk).
     out
-        The result folder: ``counts.gpkg``, ``zones.parquet``, ``cells.parquet``, ``months.parquet``, ``rejects/`` and ``run.json``.
+        The result folder: ``counts.gpkg`` and its zones as ``zones.csv``, ``zones.parquet``, ``cells.parquet``, ``months.parquet`` and
+        ``months.csv``, ``rejects/`` and ``run.json``.
     store
         The folder of the store, which is kept and added to; None for one that goes when all is written.
     replace_files
@@ -251,10 +252,12 @@ def _write(found: StoredCounts, stage: output.Stage, given: Given, lang: str) ->
     from jxgis.gpkg import write_gpkg
 
     zones = _with_names(found)
-    layers = {"cells": _cells(found), "zones": _zones(found, zones)}
+    layers, months = {"cells": _cells(found), "zones": _zones(found, zones)}, _months(zones)
     write_gpkg(stage.path("counts.gpkg"), layers, of="count", lang=lang)
     pq.write_table(zones, stage.path("zones.parquet"), compression="zstd")
-    pq.write_table(_months(zones), stage.path("months.parquet"), compression="zstd")
+    pq.write_table(months, stage.path("months.parquet"), compression="zstd")
+    output.write_csv(layers["zones"].drop(columns="geometry"), stage.path("zones.csv"))
+    output.write_csv(months.to_pandas(), stage.path("months.csv"))
     _write_cells(found, stage.path("cells.parquet"))
     kept, counted = sum(source.rows_kept for source in found.sources), pc.sum(found.cells["issues"]).as_py() or 0
     account: dict[str, Any] = {

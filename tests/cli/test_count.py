@@ -63,6 +63,9 @@ def test_counts_are_of_the_issues_that_the_loader_keeps(project, jxgis: Run, run
     months = pd.read_parquet(project / "out" / "months.parquet")
     by_month = loaded.table["time"].dt.strftime("%Y-%m").value_counts()
     assert months[months["issue_class"] == "all"].set_index("month")["count"].to_dict() == by_month.to_dict()
+    for name, table in (("months", months), ("zones", zones.drop(columns="geometry"))):
+        written = pd.read_csv(project / "out" / f"{name}.csv", encoding="utf-8-sig")
+        pd.testing.assert_frame_equal(written, table, check_dtype=False)
     assert sum(pq.read_table(project / "out" / "zones.parquet")["issues"].to_pylist()) == len(loaded.table)
     rejects = pd.read_csv(project / "out" / "rejects" / "issues.csv")
     assert len(rejects) == len(loaded.rejects)
