@@ -18,7 +18,8 @@ def test_one_block_is_the_weighted_ratio_raised_by_its_error():
         weight = 1 / (1 + expected)
         seen += weight * (counts[i] - exposure[i] * cases / of_all) ** 2
         usual += weight * exposure[i] * cases / of_all * (1 - exposure[i] / of_all)
-        information += weight * expected
+        # Of 1 − share degrees of freedom each, as far as its own cases tell.
+        information += expected / (1 + rate * exposure[i])
     y, e = np.array(counts), np.array(exposure)
     sums, weights, squares = (np.array([v[around].sum() for around in near]) for v in (y, e, e**2))
     found = overdispersion(y, e, sums, weights, squares, np.arange(4.0)[:, None])
