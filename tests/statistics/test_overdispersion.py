@@ -28,6 +28,13 @@ def test_one_block_is_the_weighted_ratio_raised_by_its_error():
     assert found.spread == 0
 
 
+def test_places_that_touch_and_have_no_case_tell_nothing():
+    """Two that touch without a case, and one apart with all four of them: it alone is set against the rate of all."""
+    y, e, sums, weights = np.array([0.0, 0, 4]), np.ones(3) * 30, np.array([0.0, 0, 4]), np.array([60.0, 60, 30])
+    found = overdispersion(y, e, sums, weights, np.array([1800.0, 1800, 900]), np.arange(3.0)[:, None])
+    assert np.isfinite(found.batch)
+
+
 def test_blocks_are_halves_of_halves_that_hold_forty_each():
     """A square of 20 by 20 places of a half each, 200 in all: halved along x, then along y, and 50 are not halved."""
     x, y = (axis.ravel() for axis in np.meshgrid(np.arange(20.0), np.arange(20.0)))
