@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from jxgis.periods import ends
+from jxgis.periods import ends, recorded_months
 from jxgis.scan.windows import Stretches, stretches_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Slices", "cut_time"]
+
+_MONTHS = {"month": 1, "week": 0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,8 @@ def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, 
     Returns
     -------
     Slices or None
-        None where there are fewer than two months or weeks.
+        None where there are fewer than two months or weeks, or the dates are recorded by longer units: all of a month would
+        lie in the week of its first day.
 
     Examples
     --------
@@ -83,7 +86,7 @@ def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, 
     last = end - pd.Timedelta(days=1)
     freq = "M" if unit == "month" else "W-SUN"
     periods = pd.period_range(first, last, freq=freq)
-    if len(periods) < 2:
+    if len(periods) < 2 or recorded_months(known.to_numpy(dtype="datetime64[ns]")) > _MONTHS[unit]:
         return None
     longest = min(longest, len(periods) // 2)
     cut = max(len(periods) - longest - 1, 0) if recent else 0

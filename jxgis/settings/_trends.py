@@ -48,9 +48,9 @@ class TrendSettings(Section):
     )
     batches: Literal["estimated", "none"] = option(
         "estimated",
-        "两期相比时，问题成批出现怎样计入：estimated（按数据估计）、none（每件各自独立，p 值精确）",
-        "how cases that come in batches count where two periods are compared: estimated (from the data), none (each case by "
-        "itself: p is exact)",
+        "两期相比、说一处新出现时，问题成批出现怎样计入：estimated（按数据估计）、none（每件各自独立，p 值精确）",
+        "how cases that come in batches count where two periods are compared or a place is said to be new: estimated (from "
+        "the data), none (each case by itself: p is exact)",
     )
 
 

@@ -100,8 +100,9 @@ def overdispersion(
     weigh = 1 / (1 + rate * alike * (1 - share))
     informing = expected / (1 + expected)
     told = np.flatnonzero((expected > 0) & (alike > 0))
-    like = 1 / (1 + rate * exposure) * rate * exposure * (1 - exposure / exposure.sum())
-    if not len(told):
+    of_own = rate * exposure / (1 + rate * exposure)
+    like = of_own * (1 - exposure / exposure.sum())
+    if not sums[told].any():
         apart = _against_all(counts, rate * exposure, like, position) if (like > 0).any() else 1.0
         return Overdispersion(max(apart, 1.0), 0.0)
     coordinates = np.column_stack([np.log(alike[told]), position[told]])
@@ -115,7 +116,8 @@ def overdispersion(
     ratio = total(np.square(counts - exposure * sums / weights))[seen] / usual[seen]
     # What ψ adds to the squares, in the units of what φ adds.
     slope = total(rate**2 * (np.square(exposure) * (1 - 2 * share) + np.square(share) * squares)) / total(expected)
-    information = float(informing.sum())
+    # Two places that touch no other are one comparison.
+    information = float((of_own * (1 - share))[told].sum())
     found = _fitted(ratio, slope[seen], information)
     if information >= min(_PER_BLOCK, _LIKE_BESIDE * float(like.sum())):
         return found

@@ -1,7 +1,7 @@
 from .analysis import find_trends
-from .change import batches, change_p, find_change
+from .change import batches, change_p, find_change, later_tails
 from .cube import Scores, count_cube, score_cube
-from .emerging import find_emerging, judge_cells
+from .emerging import batches_of, find_emerging, judge_cells
 from .figures import change_sheet, pattern_sheet, times_chart
 from .mann_kendall import MOST_EXACT, MannKendall, mann_kendall, sen_slope
 from .map import trends_map
@@ -25,6 +25,7 @@ __all__ = [
     "Spans",
     "TrendsResult",
     "batches",
+    "batches_of",
     "change_p",
     "change_places",
     "change_sheet",
@@ -37,6 +38,7 @@ __all__ = [
     "judge_all",
     "judge_cells",
     "last_runs",
+    "later_tails",
     "lay_slices",
     "mann_kendall",
     "measure_response",

@@ -18,7 +18,7 @@ from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
 from jxgis.statistics.hypergeometric import drawn_tails, two_sided
 from jxgis.statistics.overdispersion import overdispersion_on_grid
 
-__all__ = ["batches", "change_p", "find_change"]
+__all__ = ["batches", "change_p", "find_change", "later_tails"]
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -27,6 +27,8 @@ _FULL = 20
 """Cases of a square from which on it shows how they vary."""
 _MOST = 0.8
 """The share of all cases that stand in such squares."""
+_MANY = 30
+"""Squares of that kind from which on they tell by themselves; below, all cells together vary less by chance."""
 _SIDES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 """Sides of squares that are tried, in cells."""
 
@@ -75,12 +77,34 @@ def change_p(before: npt.ArrayLike, after: npt.ArrayLike, totals: tuple[int, int
     asked = own > 0
     if min(totals) == 0:
         return p
-    if batch > 1:
-        upper, lower = beta_binomial_tails(late[asked], own[asked], totals[1] / whole, batch)
-    else:
-        upper, lower = drawn_tails(late[asked], own[asked], totals[1], whole)
-    p[asked] = two_sided(upper, lower)
+    p[asked] = two_sided(*later_tails(late[asked], own[asked], totals[1], whole, batch=batch))
     return p
+
+
+def later_tails(
+    late: npt.ArrayLike, own: npt.ArrayLike, of_all: npt.ArrayLike, whole: int, *, batch: float
+) -> tuple[Floats, Floats]:
+    """Compute P(A >= a) and P(A <= a) for the later cases of places; see `change_p`.
+
+    Parameters
+    ----------
+    late, own
+        (n,) the later and all cases of each place, of the latter at least one.
+    of_all, whole
+        The later and all cases of the whole, neither all nor none of them later; the later ones may differ by place.
+    batch
+        As `change_p` takes it.
+
+    Examples
+    --------
+    Of four cases two are late; both may be of a place by itself, or come together half as often again:
+
+    >>> [later_tails([2], [2], 2, 4, batch=batch)[0].round(4).tolist() for batch in (1.0, 1.5)]
+    [[0.1667], [0.375]]
+    """
+    if batch > 1:
+        return beta_binomial_tails(late, own, np.asarray(of_all) / whole, batch)
+    return drawn_tails(late, own, of_all, whole)
 
 
 def batches(before: Ints, after: Ints, grid: Grid) -> float:
@@ -89,7 +113,8 @@ def batches(before: Ints, after: Ints, grid: Grid) -> float:
     The later cases of squares are held against those around them, given the cases of both; see
     :mod:`jxgis.statistics.overdispersion`. So what rises or falls over some blocks does not raise it. The squares are
     the smallest of which those with twenty cases hold most, and only these are looked at: of a single case nobody can tell
-    what batch it came in.
+    what batch it came in. Where they are fewer than thirty, all cells are held against the share of all, which a change
+    raises: few cases do not tell it from a batch.
 
     Parameters
     ----------
@@ -110,17 +135,31 @@ def batches(before: Ints, after: Ints, grid: Grid) -> float:
     late = after.sum() / max((before + after).sum(), 1)
     if not 0 < late < 1:
         return 1.0
-    squares, both, recent = grid, before + after, after
     for side in _SIDES:
         squares, both, recent = _in_squares(side, grid, before + after, after)
         full = both >= _FULL
         if both[full].sum() >= _MOST * both.sum():
-            squares, both, recent = squares.where(full), both[full], recent[full]
-            break
-    if len(squares) < 2:
+            if full.sum() < _MANY:
+                break
+            # Given both, the later cases vary by the share of the earlier ones less than their mean.
+            return overdispersion_on_grid(
+                recent[full] / (1 - late), both[full].astype(np.float64), squares.where(full)
+            ).batch
+    return _batch_of_all(before + after, after)
+
+
+def _batch_of_all(both: Ints, recent: Ints) -> float:
+    """The same of all cells together, plus the standard error of finding it; at least 1.
+
+    Of counts with variance φ times the mean, later less share times both has the variance φ share (1 − share) times the
+    mean of both, however small that is: cells with a case or two do not hide it.
+    """
+    total = both.sum()
+    share, among = recent.sum() / total, float((both / total) @ (both / total))
+    if among == 1:
         return 1.0
-    # Given both, the later cases vary by the share of the earlier ones less than their mean.
-    return overdispersion_on_grid(recent / (1 - late), both.astype(np.float64), squares).batch
+    found = np.square(recent - share * both).sum() / (share * (1 - share) * total * (1 - among))
+    return float(max(found * (1 + np.sqrt(2 / max(1 / among - 1, 1))), 1.0))
 
 
 def _in_squares(side: int, grid: Grid, both: Ints, recent: Ints) -> tuple[Grid, Ints, Ints]:

@@ -10,7 +10,7 @@ import pandas as pd
 from jxgis.settings import TRENDS
 from jxgis.space.ratio import ratio
 from jxgis.statistics.fdr import benjamini_hochberg
-from jxgis.statistics.hypergeometric import drawn_tails
+from jxgis.trends.change import batches, later_tails
 from jxgis.trends.cube import score_cube
 from jxgis.trends.mann_kendall import mann_kendall, sen_slope
 from jxgis.trends.patterns import last_runs, patterns, since
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jxgis.settings import CompareWith
     from jxgis.space.grid import Grid
 
-__all__ = ["find_emerging", "judge_cells"]
+__all__ = ["batches_of", "find_emerging", "judge_cells"]
 
 _YEAR = 365.25
 _LEAST = 5
@@ -45,8 +45,9 @@ def find_emerging(
     trend is Mann and Kendall's, of the cases around a cell, which z follows where all slices are compared; where each is
     compared with itself or those just before, of their share of the slice, since z then grows with the cases of the city.
     It is tested where there are five cases a slice or more: shares of fewer rise with the number of cases by themselves.
-    ``new`` and ``consecutive`` are said where the cases around the cell since then are more, beyond chance, than before:
-    exact, given its own cases and those of each slice.
+    ``new`` and ``consecutive`` are said where the cases around the cell since then are more, beyond chance, than before,
+    given its own cases and those of each slice: exact where every case falls into a slice by itself, else as variable as
+    the earlier and the later half of the slices are beside each other (`trends.change.batches`).
 
     Parameters
     ----------
@@ -96,7 +97,21 @@ def find_emerging(
     ('consecutive_hot', 10, '2024-03-01')
     """
     scores = score_cube(counts, grid, band_m=band_m, compare_with=compare_with)
-    return judge_cells(scores.states(alpha), scores.around, counts, starts, alpha=alpha, compare_with=compare_with)
+    return judge_cells(
+        scores.states(alpha),
+        scores.around,
+        counts,
+        starts,
+        alpha=alpha,
+        batch=batches_of(counts, grid),
+        compare_with=compare_with,
+    )
+
+
+def batches_of(counts: npt.NDArray[np.int64], grid: Grid) -> float:
+    """How many times as much as by chance the cells' shares of the two halves of the slices vary; see `trends.change.batches`."""
+    half = len(counts) // 2
+    return batches(counts[:half].sum(axis=0), counts[half:].sum(axis=0), grid)
 
 
 def judge_cells(
@@ -106,6 +121,7 @@ def judge_cells(
     starts: npt.NDArray[np.datetime64],
     *,
     alpha: float,
+    batch: float,
     compare_with: CompareWith = TRENDS.compare_with,
 ) -> pd.DataFrame:
     """Say of every cell what it has been, where it is known in which slices it is hot; see :func:`find_emerging`.
@@ -116,6 +132,8 @@ def judge_cells(
         (slices, n_cells) of `trends.cube.Scores`: hot or cold, and the cases around.
     counts, starts, alpha, compare_with
         As `find_emerging` takes them.
+    batch
+        How many times as much as by chance counts vary; 1 for cases by themselves.
 
     Returns
     -------
@@ -126,7 +144,7 @@ def judge_cells(
     share = ratio(around[known], counts[known].sum(axis=1, keepdims=True))
     trend = _trends(around if compare_with == "cube" else share, around, alpha)
     pattern = patterns(states, trend.direction)
-    risen = _risen(counts, around, states, alpha)
+    risen = _risen(counts, around, states, alpha, batch)
     pattern[pd.Series(pattern).str.startswith(_RISING).to_numpy() & ~risen] = "none"
     first = since(states)
     days = starts.astype("datetime64[D]").astype(np.float64)
@@ -165,7 +183,11 @@ def _trends(series: npt.NDArray[Any], around: npt.NDArray[np.int64], alpha: floa
 
 
 def _risen(
-    counts: npt.NDArray[np.int64], around: npt.NDArray[np.int64], states: npt.NDArray[np.int64], alpha: float
+    counts: npt.NDArray[np.int64],
+    around: npt.NDArray[np.int64],
+    states: npt.NDArray[np.int64],
+    alpha: float,
+    batch: float,
 ) -> npt.NDArray[np.bool_]:
     """Where the cases since a cell is hot, or cold, are more, or fewer, than before beyond chance."""
     slices = len(counts)
@@ -174,7 +196,8 @@ def _risen(
     of_slice = counts.sum(axis=1)
     recent, own = (around * late).sum(axis=0), around.sum(axis=0)
     drawn = (of_slice[:, None] * late).sum(axis=0)
-    upper, lower = drawn_tails(recent, own, drawn, of_slice.sum())
-    asked = (states[-1] != 0) & (run < slices)
-    p = np.where(asked, np.where(states[-1] > 0, upper, lower), 1.0)
+    asked = (states[-1] != 0) & (own > 0) & (drawn < of_slice.sum())
+    upper, lower = later_tails(recent[asked], own[asked], drawn[asked], int(of_slice.sum()), batch=batch)
+    p = np.ones(len(run))
+    p[asked] = np.where(states[-1, asked] > 0, upper, lower)
     return np.asarray(benjamini_hochberg(p) <= alpha)

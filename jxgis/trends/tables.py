@@ -19,7 +19,7 @@ from jxgis.progress import stepped
 from jxgis.schema.tables import table as declared
 from jxgis.trends.change import batches, find_change
 from jxgis.trends.cube import count_cube, score_cube
-from jxgis.trends.emerging import judge_cells
+from jxgis.trends.emerging import batches_of, judge_cells
 from jxgis.trends.patterns import CATEGORIES
 from jxgis.trends.slices import slice_of
 from jxgis.zones import ALL
@@ -98,8 +98,15 @@ def judge_all(cubes: Cubes, options: TrendSettings) -> Judged:
             counts, grid, band_m=options.band_m, compare_with=options.compare_with, window=options.window
         )
         states = scores.states(options.alpha)
+        batch = batches_of(counts, grid) if options.batches == "estimated" else 1.0
         found = judge_cells(
-            states, scores.around, counts, cubes.slices.start, alpha=options.alpha, compare_with=options.compare_with
+            states,
+            scores.around,
+            counts,
+            cubes.slices.start,
+            alpha=options.alpha,
+            batch=batch,
+            compare_with=options.compare_with,
         )
         parts.append(squares.assign(issue_class=name).join(found))
         methods |= set(scores.method)

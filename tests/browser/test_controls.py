@@ -355,6 +355,17 @@ def test_each_of_two_layers_beside_one_another_has_its_list(maps, visit):
     page.wait_for_function("() => document.querySelectorAll('.jx-list h2').length === 1")
 
 
+def test_a_long_note_in_a_list_leaves_the_name_of_its_place_on_a_line(maps, visit):
+    """What a hot spot has been and since when stood beside its name, and left it a letter a line."""
+    row = visit(maps["hotspots"]).page.locator(".jx-list button").first
+    said = {"span": "Back Bay", "em": "consecutive, this time since 2015-04"}
+    row.evaluate(
+        "(node, said) => Object.entries(said).forEach(([at, of]) => { node.querySelector(at).textContent = of; })", said
+    )
+    name, rank = (row.locator(part).bounding_box() for part in ("span", "i"))
+    assert name["height"] < 1.5 * rank["height"]
+
+
 def test_two_layers_stand_beside_one_another_and_the_divider_moves(maps, visit):
     found = visit(maps["parks"])
     page = found.page

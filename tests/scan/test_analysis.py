@@ -116,6 +116,25 @@ def test_without_times_space_alone_is_scanned_and_said() -> None:
             scan(issues, scans=["space_time"])
 
 
+@pytest.mark.parametrize(("months", "slices"), [(1, "week"), (3, "week"), (3, "month")])
+def test_dates_coarser_than_the_slices_are_not_scanned_in_time(months: int, slices: str) -> None:
+    """Recorded by months, all would lie in the week of the first; a cluster would last from its Monday to its Sunday."""
+    issues = made_up()
+    time = issues["time"].to_numpy().astype("datetime64[M]").astype(np.int64) // months * months
+    coarse = issues.assign(time=time.astype("datetime64[M]").astype("datetime64[ns]"))
+    found = scan(coarse, slices=slices)
+    assert set(found.scans["scan"]) == {"space"}
+    assert any("日期记得比所选的时段粗" in note.zh for note in found.notes())
+    with pytest.raises(InputError, match="日期记得比所选的时段粗"):
+        scan(coarse, scans=["space_time"], slices=slices)
+
+
+def test_months_are_scanned_where_the_day_is_not_recorded() -> None:
+    issues = made_up()
+    coarse = issues.assign(time=issues["time"].dt.to_period("M").dt.start_time)
+    assert set(scan(coarse).scans["scan"]) == {"space", "space_time"}
+
+
 def test_a_radius_wider_than_the_city_is_said_and_bounded_by_the_share() -> None:
     found = scan(made_up(), scans=["space"], radius_max_m=100_000, max_share=0.1)
     assert found.wider_than_city

@@ -18,13 +18,21 @@ def test_one_block_is_the_weighted_ratio_raised_by_its_error():
         weight = 1 / (1 + expected)
         seen += weight * (counts[i] - exposure[i] * cases / of_all) ** 2
         usual += weight * exposure[i] * cases / of_all * (1 - exposure[i] / of_all)
-        information += weight * expected
+        # Of 1 − share degrees of freedom each, as far as its own cases tell.
+        information += expected / (1 + rate * exposure[i])
     y, e = np.array(counts), np.array(exposure)
     sums, weights, squares = (np.array([v[around].sum() for around in near]) for v in (y, e, e**2))
     found = overdispersion(y, e, sums, weights, squares, np.arange(4.0)[:, None])
     assert seen / usual > 1
     assert found.batch == pytest.approx(seen / usual * (1 + 1.2533 * np.sqrt(2 / information)), rel=1e-12)
     assert found.spread == 0
+
+
+def test_places_that_touch_and_have_no_case_tell_nothing():
+    """Two that touch without a case, and one apart with all four of them: it alone is set against the rate of all."""
+    y, e, sums, weights = np.array([0.0, 0, 4]), np.ones(3) * 30, np.array([0.0, 0, 4]), np.array([60.0, 60, 30])
+    found = overdispersion(y, e, sums, weights, np.array([1800.0, 1800, 900]), np.arange(3.0)[:, None])
+    assert np.isfinite(found.batch)
 
 
 def test_blocks_are_halves_of_halves_that_hold_forty_each():

@@ -7,6 +7,7 @@ from math import comb
 import numpy as np
 import pytest
 from pyproj import CRS
+from scipy.stats import binom
 
 from jxgis.errors import InputError
 from jxgis.space.grid import Grid
@@ -102,23 +103,72 @@ def test_cells_that_differ_hundredfold_hide_no_batches(batch: float) -> None:
         assert not (q <= 0.05).any()
 
 
+@pytest.mark.parametrize("batch", [3, 10])
 @pytest.mark.parametrize(
-    "towns", [[(6, 6), (6, 46), (46, 6), (46, 46), (26, 26)], [(6, 6), (6, 8), (46, 6), (46, 46), (26, 26)]]
+    "towns",
+    [
+        [(6, 6), (6, 46), (46, 6), (46, 46), (26, 26)],
+        [(6, 6), (6, 8), (46, 6), (46, 46), (26, 26)],
+        [(6, 6), (6, 8), (46, 6), (46, 46)],
+    ],
 )
-def test_few_towns_apart_hide_no_batches(towns: list[tuple[int, int]]) -> None:
-    """Squares that touch no other: 183 of 300 such cities without change had one, and of five of which two touch, an error."""
+def test_few_towns_apart_hide_no_batches(towns: list[tuple[int, int]], batch: int) -> None:
+    """Squares that touch no other: 183 of 300 such cities without change had one, and of five of which two touch, an error.
+
+    Two squares that touch are one comparison: taken for two, they alone told of four towns (65 of 300, of batches of ten).
+    """
     cells = square(60)
     rate = np.zeros((60, 60))
     for row, col in towns:
         rate[row : row + 2, col : col + 2] = 6
     some = 0
-    for seed in range(100):
+    for seed in range(200):
         random = np.random.default_rng(seed)
-        before, after = random.poisson(random.gamma(rate.ravel() / 2, 2, (2, 3600)))
-        batch = batches(before, after, cells)
-        some += bool((find_change(before, after, cells, band_m=500, alpha=0.05, batch=batch)["q"] <= 0.05).any())
+        before, after = random.poisson(random.gamma(rate.ravel() / (batch - 1), batch - 1, (2, 3600)))
+        found = batches(before, after, cells)
+        some += bool((find_change(before, after, cells, band_m=500, alpha=0.05, batch=found)["q"] <= 0.05).any())
     # More would be a chance of one in a thousand.
-    assert some <= 13
+    assert some <= 21
+
+
+@pytest.mark.parametrize("batch", [3, 10])
+@pytest.mark.parametrize(("side", "rate", "later"), [(6, 1, 1), (6, 1, 0.1), (15, 0.1, 1), (3, 4, 1), (10, 3, 1)])
+def test_few_cases_hide_no_batches(side: int, rate: float, later: float, batch: int) -> None:
+    """A rare class or a small town, where no squares have twenty cases each: up to 197 of 300 without change had one."""
+    cells, some, maps = square(side), 0, 0
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        means = np.full((2, side * side), rate / (batch - 1)) * [[1], [later]]
+        before, after = random.poisson(random.gamma(means, batch - 1))
+        if before.any() and after.any():
+            found = batches(before, after, cells)
+            maps += 1
+            some += bool((find_change(before, after, cells, band_m=500, alpha=0.05, batch=found)["q"] <= 0.05).any())
+    assert maps > 90
+    # More would be a chance of one in a thousand.
+    assert some <= binom.isf(0.001, maps, 0.05)
+
+
+def test_the_batches_of_few_cells_by_hand() -> None:
+    """Cells of 4, 4 and 2 cases of which 4, 0 and 1 are late: off the half by 2, 2 and 0, of ten with 0.36 among themselves."""
+    before, after = np.array([[0, 4, 1], [4, 0, 1]])
+    among = (16 + 16 + 4) / 100
+    expected = 8 / (0.25 * 10 * (1 - among)) * (1 + np.sqrt(2 / (1 / among - 1)))
+    assert batches(before, after, Grid(CRS(4549), 200.0, 0, 0, np.ones((1, 3), dtype=bool))) == pytest.approx(expected)
+    assert batches(np.array([3]), np.array([5]), Grid(CRS(4549), 200.0, 0, 0, np.ones((1, 1), dtype=bool))) == 1
+
+
+def test_a_small_town_shows_what_rose_fourfold() -> None:
+    """Of squares beside one another 79 of 150 such towns had it, of all cells 136."""
+    cells, some = square(10), 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        before, after = random.poisson(3, (2, 10, 10))
+        after[2:5, 2:5] = random.poisson(12, (3, 3))
+        found = batches(before.ravel(), after.ravel(), cells)
+        q = find_change(before.ravel(), after.ravel(), cells, band_m=300, alpha=0.05, batch=found)["q"]
+        some += bool((q.to_numpy().reshape(10, 10)[2:5, 2:5] <= 0.05).any())
+    assert some >= 42
 
 
 @pytest.mark.slow

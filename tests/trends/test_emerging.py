@@ -88,6 +88,22 @@ def test_a_place_that_grows_as_the_city_does_grows_beside_all_slices_alone(
     assert found.loc[2, "pattern"] == ("intensifying_hot" if rises else "persistent_hot")
 
 
+@pytest.mark.parametrize("batch", [3, 10])
+def test_batches_of_cases_make_nothing_new(batch: int) -> None:
+    """Negative binomial months of the same mean: with each case by itself nearly all such cities had a new place."""
+    side = 40
+    hill = np.exp(-(np.subtract.outer(np.arange(side), [12, 30]) ** 2) / 30)
+    rate = (0.4 + 8 * hill @ hill.T).ravel()
+    cells = Grid(CRS(4549), 200.0, 0, 0, np.ones((side, side), dtype=bool))
+    shown = 0
+    for seed in range(40):
+        counts = np.random.default_rng(seed).negative_binomial(rate / (batch - 1), 1 / batch, (24, side * side))
+        course = find_emerging(counts, cells, MONTHS, band_m=500, alpha=0.05)["pattern"].str.split("_").str[0]
+        shown += bool(course.isin(["new", "consecutive"]).any())
+    # More than 6 of 40 at a chance of 1 in 20 each: 1 in 250.
+    assert shown <= 6
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("rising", [False, True])
 def test_shuffled_times_show_no_trend_and_nothing_new(rising: bool) -> None:
