@@ -118,7 +118,8 @@ def write_gpkg(
             )
     with _same_bytes(), _taken_whole(path) as whole:
         for name, table in layers.items():
-            ready = i18n.localise_reasons(table, lang).rename(columns=stored_names(table))
+            worded = _with_texts(i18n.localise_reasons(table, lang), declared[name])
+            ready = worded.rename(columns=stored_names(table))
             if not isinstance(ready, gpd.GeoDataFrame):
                 pyogrio.write_dataframe(ready, whole, layer=name, driver="GPKG")
                 continue
@@ -149,6 +150,12 @@ def write_gpkg(
         _write_aliases(connection, layers, declared, lang, titles or {})
         if drawn:
             _write_styles(connection, drawn, declared, lang, titles or {}, breaks or {})
+
+
+def _with_texts(table: pd.DataFrame, declared: Table) -> pd.DataFrame:
+    """Columns of texts are written as such where they hold none, too: files of all years have the same columns."""
+    texts = [name for name in table.columns if (of := declared.declared(str(name))) and of.dtype in ("text", "code")]
+    return table.astype({name: "object" for name in texts if table[name].isna().all()})
 
 
 def write_for_qgis(stage: Stage, layers: Mapping[str, pd.DataFrame], lang: str = "zh") -> None:

@@ -13,6 +13,7 @@ import shapely
 from jxgis.errors import InputError
 from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.schema.check import BrokenTableError
+from jxgis.schema.tables import table, tables
 
 
 def cells(n: int) -> gpd.GeoDataFrame:
@@ -44,6 +45,30 @@ def test_reasons_are_words_and_columns_have_titles(tmp_path: Path) -> None:
             connection.execute("SELECT column_name, title FROM gpkg_data_columns WHERE table_name = 'noticed'")
         )
     assert titles == {"what": "对象", "reason": "原因", "count": "数量"}
+
+
+def kinds_of(path: Path, layer: str) -> dict[str, str]:
+    with sqlite3.connect(path) as connection:
+        return {column: kind for _, column, kind, *_ in connection.execute(f"PRAGMA table_info({layer})")}
+
+
+@pytest.mark.parametrize("name", [name for name in tables() if table(name).style and not name.startswith("ground.")])
+def test_a_layer_without_a_row_has_its_columns_of_texts(tmp_path: Path, name: str) -> None:
+    declared = table(name)
+    texts = {
+        column for column, said in declared.columns.items() if said.dtype in {"text", "code"} and "*" not in column
+    }
+    plain = [column for column in declared.columns if "*" not in column]
+    nothing = gpd.GeoDataFrame({column: np.empty(0) for column in plain}, geometry=[], crs=4549)
+    write_gpkg(tmp_path / "a.gpkg", {declared.layer: nothing}, of=name.partition(".")[0])
+    assert {column for column, kind in kinds_of(tmp_path / "a.gpkg", declared.layer).items() if kind == "TEXT"} == texts
+
+
+def test_a_column_of_texts_that_holds_none_is_null_and_of_texts(tmp_path: Path) -> None:
+    write_gpkg(tmp_path / "a.gpkg", {"noticed": cells(2).assign(reason=np.nan)}, of="parks")
+    assert kinds_of(tmp_path / "a.gpkg", "noticed")["reason"] == "TEXT"
+    with sqlite3.connect(tmp_path / "a.gpkg") as connection:
+        assert connection.execute("SELECT reason, count FROM noticed").fetchall() == [(None, 1), (None, 1)]
 
 
 @pytest.mark.parametrize("folder", ["a!b", "c;d", "e.zip"])

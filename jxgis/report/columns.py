@@ -131,6 +131,18 @@ def written(value: Any, column: Column, lang: str) -> str:
     return write_value(_word(value, column, lang), column.writing, lang, column.digits)
 
 
+class Texts(pd.DataFrame):
+    """A table of texts: in a notebook a word of Chinese, which a browser may break at each sign, stays on one line."""
+
+    @property
+    def _constructor(self) -> type[Texts]:
+        return Texts
+
+    def _repr_html_(self) -> str | None:
+        shown: str | None = super()._repr_html_()  # type: ignore[misc]
+        return shown and f'<div style="word-break: keep-all">{shown}</div>'
+
+
 def in_writing(frame: pd.DataFrame, table: Table, lang: str, titles: Mapping[str, str] | None = None) -> pd.DataFrame:
     """A table as people read it: heads, numbers as they are written, codes in words, no geometry.
 
@@ -156,7 +168,7 @@ def in_writing(frame: pd.DataFrame, table: Table, lang: str, titles: Mapping[str
     words = {
         column.head(lang): [written(value, column, lang) for value in frame[name]] for name, column in columns.items()
     }
-    return pd.DataFrame(words, index=frame.index)
+    return Texts(words, index=frame.index)
 
 
 def percent(value: float, digits: int = 1) -> str:

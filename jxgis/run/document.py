@@ -81,6 +81,7 @@ def unverified(results: dict[str, Result], lang: str) -> list[str]:
 
 def write_document(stage: Stage, lines: Sequence[Line], told: Told, given: Given) -> None:
     """``report.docx`` and ``report.pdf``; what a text of one's own asks for and was not found is said."""
+    from jxgis.report.document.fields import near_key
     from jxgis.report.document.model import Document
     from jxgis.report.document.pdf import write_pdf
     from jxgis.report.document.word import write_docx
@@ -95,5 +96,6 @@ def write_document(stage: Stage, lines: Sequence[Line], told: Told, given: Given
     if given.settings.report.template is not None:
         for line, field in missing:
             # What is said of a part that is not there at all is enough.
-            if told.section(field.partition(".")[0]) is not None:
-                given.progress(Text(*text_pair("document.left_out", line=line.number, field=field)))
+            if (said := told.section(field.partition(".")[0])) is not None:
+                hint = near_key(said, field)
+                given.progress(Text(*text_pair("document.left_out", line=line.number, field=field, hint=hint)))

@@ -287,6 +287,19 @@ class _Page(HTMLParser):
         elif data.strip():
             self.words.append((self._heading.strip(), data.strip()))
 
+    def handle_comment(self, data: str) -> None:
+        # A browser may end a comment or a declaration sooner, and show the rest.
+        self.words.append((self._heading.strip(), f"<!{data}>"))
+
+    def handle_decl(self, decl: str) -> None:
+        self.handle_comment(decl)
+
+    def unknown_decl(self, data: str) -> None:
+        self.handle_comment(data)
+
+    def handle_pi(self, data: str) -> None:
+        self.handle_comment(data)
+
 
 def _distinct(name: str, taken: Mapping[str, object]) -> str:
     return name if name not in taken else next(each for at in count(2) if (each := f"{name} ({at})") not in taken)

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from axe_playwright_python.sync_playwright import Axe
 
 from jxgis.drawing.offline import save_map
 from jxgis.scoring.analysis import score_candidates
@@ -94,6 +95,13 @@ def test_on_a_phone_a_card_is_as_wide_as_the_screen(tmp_path, visit):
     found = visit(write(tmp_path, score_candidates(candidates, **layers, weightings=100)))
     found.page.set_viewport_size({"width": 390, "height": 800})
     assert found.page.evaluate("() => document.documentElement.scrollWidth") == 390
+
+
+def test_a_reader_that_speaks_finds_its_way(tmp_path, visit):
+    candidates, layers = city(2, toilets_per_km2=[6.0, 3.0])
+    page = visit(write(tmp_path, score_candidates(candidates, **layers, cards=1, weightings=100))).page
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+    assert [(rule["id"], node["html"][:100]) for rule in found.response["violations"] for node in rule["nodes"]] == []
 
 
 def test_a_click_on_the_map_leads_to_the_card(tmp_path, visit):

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
+from jxgis.report.columns import Texts
 from jxgis.units.analysis import propose_units
 
 pytestmark = pytest.mark.browser
@@ -69,6 +71,18 @@ def test_a_result_shows_its_numbers_its_table_and_its_map(
     assert switch["y"] + switch["height"] <= legend["y"]
     assert found.complaints == []
     assert found.outside() == []
+
+
+def test_a_table_for_people_breaks_no_word_at_each_sign(visit: Callable[[Path], Any], tmp_path: Path) -> None:
+    heads = ("名称", "街道（镇）", "主要小类", "同一点问题占比", "较上期变化")
+    rows = pd.DataFrame({name: ["非机动车乱停放", "三水湾"] for name in (*heads, *(f"指标{n}" for n in range(20)))})
+    page = visit(notebook(tmp_path, Texts(rows).head(1)._repr_html_() or "")).page
+    broken = page.locator("#cell th, #cell td").evaluate_all(
+        "(all) => all.filter((one) => { const range = document.createRange(); range.selectNodeContents(one);"
+        " return new Set([...range.getClientRects()].map((box) => box.top)).size > 1; }).map((one) => one.textContent)"
+    )
+    assert page.locator("#cell td").count() == 25
+    assert broken == []
 
 
 def test_its_style_stays_in_its_cell(shown: str, visit: Callable[[Path], Any], tmp_path: Path) -> None:

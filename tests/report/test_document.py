@@ -299,3 +299,9 @@ def test_a_figure_stays_in_its_chapter_on_paper(tmp_path, picture):
         name: next(k for k, words in enumerate(pages[1:]) if name in words) for name in ("一、公园", "图 1", "二、单元")
     }
     assert at["一、公园"] < at["图 1"] <= at["二、单元"]
+
+
+@pytest.mark.parametrize("source", ["", "\n \n", "// 说明\n\ufeff"])
+def test_a_text_of_nothing_is_refused_before_anything_is_computed(source):
+    with pytest.raises(SettingsError, match=r"^a\.txt 没有一行要写的文字"):
+        read_wording(source, "a.txt")

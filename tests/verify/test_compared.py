@@ -255,6 +255,19 @@ def test_a_hidden_row_of_the_page_is_named(made, result, how):
     assert [(each.was.zh, each.now.zh) for each in found.differences] == [(f"<tr {how}>".replace('"', ""), "<tr>")]
 
 
+@pytest.mark.parametrize("said", ["<!--> 9,999 件 -->", "<![CDATA[> 9,999 件 ]]>", "<?> 9,999 件 ?>", "<!x> 9,999 件"])
+def test_what_a_browser_shows_of_a_comment_is_named(made, result, said):
+    """By the standard of HTML each of them ends with its first ``>``: what is behind it is shown."""
+    _in_text(result / "index.html", "</main>", f"{said}</main>")
+    found = compare_files(result / "index.html", made / "index.html", "index.html")
+    assert any("9,999" in each.was.zh for each in found.differences)
+
+
+def test_a_page_that_a_browser_takes_for_one_of_old_is_named(made, result):
+    _in_text(result / "index.html", "<!DOCTYPE html>", "")
+    assert compare_files(result / "index.html", made / "index.html", "index.html").differences
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.json"])
 def test_data_written_otherwise_with_the_same_values_are_the_same(made, result, name):
     text = (result / name).read_text(encoding="utf-8")

@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 
 from jxgis.errors import SettingsError
-from jxgis.i18n import listed, text, typed
+from jxgis.i18n import Text, listed, text, typed
 from jxgis.report.blocks import Absent, Paragraph, Section
 from jxgis.report.columns import written
 from jxgis.schema.columns import Column
 from jxgis.schema.layers import nearest
 from jxgis.schema.tables import Table, table, tables
 
-__all__ = ["OF_KEYS", "Fields", "known_parts", "known_tables"]
+__all__ = ["OF_KEYS", "Fields", "known_parts", "known_tables", "near_key"]
 
 #: What there is of the report itself.
 _OF_REPORT = ("title", "city", "period", "version")
@@ -121,6 +121,20 @@ def _wrong_rows(name: str, zh: Sequence[str], en: Sequence[str]) -> SettingsErro
         en=f"The report's template: the field {{{name}}} does not say which row: give its number (1 is the first) or, in this order, "
         f"{listed(en, 'en')}.",
     )
+
+
+def near_key(said: Section, name: str) -> Text:
+    """What ends a message that a part has no such figure: of a number of the page the nearest label that it has.
+
+    Examples
+    --------
+    >>> from jxgis.report.blocks import Key
+    >>> said = Section(part="parks", blocks=[], keys=[Key("公园服务半径覆盖率", "87.7 %")])
+    >>> near_key(said, "parks.keys.公园服务半径复盖率.value").zh, near_key(said, "parks.sites.9.name").zh
+    ('，是否为 公园服务半径覆盖率？', '。')
+    """
+    _, what, asked, *_ = _split_name(name)
+    return nearest(asked, [key.label for key in said.keys] if what == _KEYS else [])
 
 
 class Fields:

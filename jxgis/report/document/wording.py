@@ -115,6 +115,11 @@ def read_wording(source: str, what: str) -> list[Line]:
         else:
             found.append(line)
     collect(wrong)
+    if not found:
+        raise SettingsError(
+            zh=f"{what} 没有一行要写的文字；`jxgis init` 写出的 report.txt 可供修改。",
+            en=f"{what} has no line to be written; the report.txt that `jxgis init` writes is one to edit.",
+        )
     return found
 
 
