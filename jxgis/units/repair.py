@@ -118,7 +118,10 @@ def today_of(table: gpd.GeoDataFrame, graph: Adjacency, today: gpd.GeoDataFrame,
             zh=f"现有单元（units）需要不空、不重复的编号 unit_id（{shown.zh}）。",
             en=f"The units of today (units) need ids, unit_id, without blanks or repeats ({shown.en}).",
         )
-    shapes, ground = np.asarray(table.geometry.array), np.asarray(today.geometry.array)
+    # The order of the rows must not matter to the result.
+    order = np.argsort(ids.astype(str).to_numpy(), kind="stable")
+    ids, ground = ids.iloc[order], np.asarray(today.geometry.array)[order]
+    shapes = np.asarray(table.geometry.array)
     unit, most = holds_most(shapes, ground)
     outside = graph.area_m2 - common_area(np.full(len(shapes), shapely.union_all(ground)), shapes)
     return Today(tuple(ids.astype(str)), np.where(most > outside, unit, -1), people, graph.area_m2)

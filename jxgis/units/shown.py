@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,7 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
     """
     rows, of = repair.districts, "people" if repair.by_people else "ground"
     moved, least = (("moved_people", "least_people"), ("moved_km2", "least_km2"))[not repair.by_people]
-    digits = ",.0f" if repair.by_people else ",.2f"
+    digits, unit = (",.0f", 1.0) if repair.by_people else (",.2f", 100.0)
     said = {"km2": f"{rows['moved_km2'].sum():,.2f}", "blocks": f"{rows['moved_blocks'].sum():,}"}
     said |= {"share": f"{float(ratio(rows[moved].sum(), repair.whole)):.1%}", "people": f"{rows[moved].sum():,.0f}"}
     found = [text_pair(f"units.note_repair_{of}", **said)]
@@ -111,7 +112,9 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
         elif pd.notna(row["reason"]) and not row["proven"]:
             found.append(text_pair("units.note_repair_none", reason=text_pair(f"reasons.{row['reason']}"), **where))
         elif not row["proven"]:
-            amounts = {"moved": f"{row[moved]:{digits}}", "least": f"{row[least]:{digits}}"}
+            # Rounded up, it would be more than is proven.
+            proven = math.floor(row[least] * unit) / unit
+            amounts = {"moved": f"{row[moved]:{digits}}", "least": f"{proven:{digits}}"}
             found.append(text_pair(f"units.note_repair_gap_{of}", district=row["district"], **amounts))
     if repair.outside:
         names = Text(zh=listed(repair.outside, "zh"), en=listed(repair.outside, "en"))
