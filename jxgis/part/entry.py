@@ -112,7 +112,9 @@ class Part:
     def layer_options(self) -> dict[str, str]:
         """The options that give layers, by layer."""
         return {
-            layer: name for name, (key, *_) in self.options.items() for layer in self.reads if key == f"inputs.{layer}"
+            key.removeprefix("inputs."): name
+            for name, (key, *_) in self.options.items()
+            if key.startswith("inputs.") and key.count(".") == 1
         }
 
     def lacks(self, there: Collection[str], *, alone: bool = False) -> list[str]:

@@ -249,7 +249,11 @@ class Project:
 
     @with_options(UnitSettings)
     def units(
-        self, fixed_units: gpd.GeoDataFrame | None = None, unit_seeds: gpd.GeoDataFrame | None = None, **options: Any
+        self,
+        fixed_units: gpd.GeoDataFrame | None = None,
+        unit_seeds: gpd.GeoDataFrame | None = None,
+        units: gpd.GeoDataFrame | None = None,
+        **options: Any,
     ) -> UnitsResult:
         """Units of the districts, with the options of ``[units]`` in jxgis.toml where none is given here.
 
@@ -259,10 +263,13 @@ class Project:
             Polygons that are units as they are, such as some of those that a run before proposed; the project's by default.
         unit_seeds
             Points each of which is to lie in a unit of its own; the project's by default.
+        units
+            Units of today, or of an edited plan: the plan is that nearest to them (``from_units``).
         **options
             Of ``[units]``.
         """
-        asked = {"fixed_units": fixed_units, "unit_seeds": unit_seeds}
+        asked = {"fixed_units": fixed_units, "unit_seeds": unit_seeds, "units": units}
+        options = options if units is None else {"from_units": True} | options
         layers = {layer: table for layer, table in asked.items() if table is not None}
         found: UnitsResult = self._run("units", options, layers)
         return found

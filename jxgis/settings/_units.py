@@ -85,6 +85,12 @@ class UnitSettings(Section):
         "two places (name of the layer places) or blocks (block_id) that must not share a unit",
         example=[["火车站", "月河街区"]],
     )
+    from_units: bool = option(
+        False,
+        "从 units 图层的现有（或改过的）单元出发，只改到满足上下限，换单元的人口最少；单元数不变，除非 n_units 另有指定",
+        "start from the units of the layer units, of today or edited, and change only what the bounds need, moving the fewest "
+        "people; as many units, unless n_units says otherwise",
+    )
     exclaves: Literal["own", "attach"] = option(
         "own",
         "不足下限的飞地：own 自成单元、attach 并入最近单元",

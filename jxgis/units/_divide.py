@@ -41,6 +41,8 @@ class Division:
         How many times the dial of compactness counted.
     flaws
         What is left that is wrong with the shapes; see `units.shape`.
+    today
+        Of a repair, the row of each unit among today's, −1 of a new one.
     """
 
     found: Solution
@@ -49,6 +51,7 @@ class Division:
     seeds: int = 0
     rounder: int = 1
     flaws: int = 0
+    today: tuple[int, ...] = ()
 
 
 def divide(

@@ -18,6 +18,7 @@ from jxgis.units._rules import Rule, kept_apart_columns, zones_of
 if TYPE_CHECKING:
     from jxgis.units._divide import Division
     from jxgis.units._piece import Piece
+    from jxgis.units.repair import Today
     from jxgis.units.search import Solution
 
 __all__ = ["search_parts"]
@@ -37,9 +38,14 @@ def search_parts(
     effort: tuple[int, int, int],
     flaws_of: Callable[[Ints, Ints], int] | None,
     rules: list[list[Rule]],
+    today: tuple[Today, list[Ints]] | None,
 ) -> list[Division]:
-    """Search every part, the largest first; of its rules those are let go that no units within the bounds hold."""
+    """Search every part, the largest first; of its rules those are let go that no units within the bounds hold.
+
+    Where units of ``today`` go on in a part, by its rows, it is divided as near to them as the bounds allow.
+    """
     from jxgis.units._divide import TRIALS_OF_ONE_ROUND, divide
+    from jxgis.units.repair import repair_part
 
     rules = [*rules]
     known: dict[int, Solution] = {}
@@ -98,6 +104,12 @@ def search_parts(
         fewest, greatest = count_range(np.append(part.load, marks[part.nodes].sum(axis=0)), strict)
         if fixed and counts[row] < fewest:
             greatest = 0
+        if today is not None and part.reason is None and len(home := today[1][row]):
+            division = repair_part(
+                piece, nodes, part, today[0], home, counts[row], (fewest, greatest), seed=(effort[0], row),
+                iterations=trials[0],
+            )  # fmt: skip
+            return replace(division, found=replace(division.found, label=division.found.label[nodes]))
         division = divide(
             piece,
             max(counts[row], min(fewest, greatest)),

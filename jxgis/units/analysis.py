@@ -44,6 +44,7 @@ def propose_units(
     unit_seeds: gpd.GeoDataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
     subdistricts: gpd.GeoDataFrame | None = None,
+    units: gpd.GeoDataFrame | None = None,
     lang: str = "zh",
     sketch: bool = False,
     **options: Any,
@@ -66,6 +67,8 @@ def propose_units(
     fixed_units
         Polygons that are units as they are, with their ``unit_id``. Cells and faces of streets are cut along them, blocks of
         your own are not.
+    units
+        Units that there are, or of an edited plan, with ``unit_id``: the plan is that nearest to them (``from_units``).
     lang, sketch
         ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
@@ -98,7 +101,9 @@ def propose_units(
         "districts": districts, "blocks": blocks, "streets": streets, "waters": waters, "issues": issues,
         "land_use": land_use, "population": population, "keep_together": keep_together, "keep_apart": keep_apart,
         "fixed_units": fixed_units, "unit_seeds": unit_seeds, "places": places, "subdistricts": subdistricts,
+        "units": units,
     }  # fmt: skip
+    options = options if units is None else {"from_units": True} | options
     return analyse(given_tables(layers, needs=("districts",), lang=lang, sketch=sketch, units=options))
 
 
@@ -126,7 +131,9 @@ def analyse(given: Given) -> UnitsResult:
         blocks_from=blocks_from,
         cut_finer=finer,
     )
-    return _with_stability(result, described, used) if options.alternatives else result
+    # Whoever starts from the units that there are does not choose among others.
+    free = options.alternatives and not options.from_units
+    return _with_stability(result, described, used) if free else result
 
 
 def _planned(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, UnitSettings, Plan]:
@@ -142,7 +149,20 @@ def _tables(given: Given) -> dict[str, Any]:
     """The layers that borders follow, and those that say what units are to hold."""
     asked = ("keep_together", "keep_apart", "fixed_units", "unit_seeds", "places", "subdistricts")
     barriers = _barriers(given.table("streets"), given.table("waters"))
-    return {"barriers": barriers} | {layer: given.table(layer) for layer in asked}
+    return {"barriers": barriers, "today": _today(given)} | {layer: given.table(layer) for layer in asked}
+
+
+def _today(given: Given) -> gpd.GeoDataFrame | None:
+    """The units that the plan starts from."""
+    from jxgis.errors import InputError
+
+    units = given.table("units") if given.settings.units.from_units else None
+    if given.settings.units.from_units and (units is None or not len(units)):
+        raise InputError(
+            zh="from_units 要从现有单元出发，但没有现有单元（units）图层，或其中没有单元。",
+            en="from_units starts from the units of today, but there is no layer units, or no unit in it.",
+        )
+    return units
 
 
 def _described(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, UnitSettings]:
@@ -170,7 +190,10 @@ def _with_bounded(given: Given, cut: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
     held = {}
     population, issues = given.table("population"), given.table("issues")
-    for name in given.settings.units.bounds:
+    options = given.settings.units
+    # People count for what a repair moves, bounded or not.
+    counted = ["people"] if options.from_units and population is not None else []
+    for name in dict.fromkeys([*options.bounds, *counted]):
         if name in cut.columns:
             continue
         if name == "people" and population is not None:
@@ -246,19 +269,22 @@ def _to_cut_finer(units: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame, target_km2:
 
 
 def _blocks(given: Given, finer: Collection[str] = ()) -> tuple[gpd.GeoDataFrame, Literal["own", "streets", "grid"]]:
-    """The blocks, cut along fixed units unless they are the user's own; faces of streets at most as large as the target in
+    """The blocks, cut along fixed units and those of today unless they are the user's own; faces of streets at most as large as the target in
     some districts.
     """
+    import pandas as pd
+
     from jxgis.space.blocks import grid_blocks, own_blocks, street_blocks
     from jxgis.units._rules import parted_by
 
     options, districts, streets = given.settings.units, given.need("districts"), given.table("streets")
-    blocks, fixed = given.table("blocks"), given.table("fixed_units")
+    blocks = given.table("blocks")
+    fixed = [layer.geometry for layer in (given.table("fixed_units"), _today(given)) if layer is not None]
     if blocks is not None and not options.by_cells:
         return own_blocks(blocks, districts, tolerance_m=options.snap_m), "own"
     home = dict(zip(districts["name"], districts["name"], strict=True))
-    if fixed is not None and len(fixed):
-        districts, home = parted_by(fixed, districts, tolerance_m=options.snap_m)
+    if sum(map(len, fixed)):
+        districts, home = parted_by(pd.concat(fixed).to_frame("geometry"), districts, tolerance_m=options.snap_m)
     if streets is None or options.by_cells:
         cut = grid_blocks(districts, cell_m=options.cell_m)
     else:

@@ -17,14 +17,15 @@ from jxgis.schema.tables import table as declared
 from jxgis.settings import UNITS, UnitSettings
 from jxgis.space.overlay import holds_most
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
-from jxgis.units._graph import Floats, Ints, block_graph
+from jxgis.units._graph import Adjacency, Floats, Ints, block_graph
 from jxgis.units._objective import Objective, build_objective, piece_of
 from jxgis.units._part_search import search_parts
-from jxgis.units._pieces import Limits, cut_into_parts, share_out
-from jxgis.units._rules import kept_apart_columns, rules_by_part, rules_of, rules_table
+from jxgis.units._pieces import DistrictPart, Limits, cut_into_parts, share_out
+from jxgis.units._rules import Rule, kept_apart_columns, rules_by_part, rules_of, rules_table
 from jxgis.units.attributes import standardise
 from jxgis.units.plan import Plan, PlanReport, dissolved, number_units, parts_table, still_together, units_table
 from jxgis.units.quality import within_share
+from jxgis.units.repair import Today, homes_of, names_of, repair_of, today_of
 from jxgis.units.shape import check_shapes
 from jxgis.zones import zone_names
 
@@ -50,6 +51,7 @@ def delineate_units(
     unit_seeds: gpd.GeoDataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
     subdistricts: gpd.GeoDataFrame | None = None,
+    today: gpd.GeoDataFrame | None = None,
     iterations: int = 4_000,
     starts: int = 4,
     options: UnitSettings = UNITS,
@@ -84,6 +86,10 @@ def delineate_units(
     subdistricts
         Polygons with ``name``: with ``subdistrict_max_units`` the blocks that lie mostly in one are parted among at most so many
         units of a district. What cannot be held is let go and told in ``report.rules``.
+    today
+        Units that there are, or of an edited plan, with ``unit_id``: of the plans within the bounds the one is found that moves
+        the fewest people to another unit (a column ``people`` of the blocks), else the least ground; ``report.repair`` tells
+        what moves. Likeness, shape and borders count for nothing then. See `units.repair`.
     iterations, starts
         Trial moves per block, shared among so many independent starts per part.
     options, **changed
@@ -162,21 +168,31 @@ def delineate_units(
     group, together, wholes = group_together(table, graph, keep_together, marked, strict, alone, fixed)
     parts = cut_into_parts(objective, load, group, limits, fixed)
     counts = share_out(parts, limits, graph.district_names, options.n_units)
+    kept = [rule for rule in rules if rule.kind == "fixed_unit" and rule.reason is None]
+    was = None if today is None else _today(table, graph, today, parts, kept)
+    if was is not None:
+        counts = [
+            count if graph.district_names[part.district] in options.n_units else len(home) or count
+            for part, count, home in zip(parts, counts, was[1], strict=True)
+        ]
     found = search_parts(
         objective, (group, alone), load, parts, counts, limits, options.n_units, (options.seed, iterations, starts),
-        _flaws_of(table) if options.mend_shapes and dial > 0 else None, rules_by_part(rules, parts, load),
+        _flaws_of(table) if options.mend_shapes and dial > 0 and was is None else None, rules_by_part(rules, parts, load),
+        was,
     )  # fmt: skip
     unit, reasons = number_units(parts, found, len(table))
-    kept = [rule for rule in rules if rule.kind == "fixed_unit" and rule.reason is None]
-    given = {int(unit[rule.nodes[0]]): rule.name for rule in kept}
-    units, unit = units_table(table, graph, load, unit, reasons, limits, given)
+    given = {} if was is None else names_of(parts, found, was[1], was[0])
+    given |= {int(unit[rule.nodes[0]]): rule.name for rule in kept}
+    taken = () if was is None else was[0].names
+    units, unit = units_table(table, graph, load, unit, reasons, limits, given, taken)
     inside = unit[graph.u] == unit[graph.v]
     entered = {"similarity": bool(used), "compactness": dial > 0, "border_credit": credit > 0}
+    repair = None if was is None else repair_of(table, graph, was[0], units, unit, load, limits, parts, found)
     report = PlanReport(
         parts=parts_table(graph, parts, found, limits),
         attributes=used,
         constant=constant,
-        terms=tuple(term for term, counted in entered.items() if counted),
+        terms=tuple(term for term, counted in entered.items() if counted and was is None),
         objective=_total(objective, unit),
         ssd_share=within_share(values, graph.area_m2, unit)[0],
         mean_compactness=float(units["compactness"].mean()),
@@ -185,6 +201,7 @@ def delineate_units(
         apart_crossed_m=float(graph.shared_m[apart][inside[apart]].sum()),
         scraps=scraps,
         rules=rules_table(rules, unit),
+        repair=repair,
     )
     unit_id = np.empty(len(table), dtype=object)
     unit_id[order] = units["unit_id"].to_numpy()[unit]
@@ -200,6 +217,18 @@ def _flaws_of(table: gpd.GeoDataFrame) -> Callable[[Ints, Ints], int]:
         return check_shapes(np.array(drawn, dtype=object)).flaws
 
     return flaws_of
+
+
+def _today(
+    table: gpd.GeoDataFrame, graph: Adjacency, today: gpd.GeoDataFrame, parts: list[DistrictPart], fixed: list[Rule]
+) -> tuple[Today, list[Ints]]:
+    """Today's units as the blocks have them, and those of them that go on in each part."""
+    people = _numbers(table, ["people"], Text(zh="人口列", en="people"))[:, 0] if "people" in table else None
+    was = today_of(table, graph, today, people)
+    names = {
+        row: rule.name for row, part in enumerate(parts) for rule in fixed if np.isin(part.nodes[0], rule.nodes)
+    }  # fmt: skip
+    return was, homes_of(was, parts, names)
 
 
 def _in_districts(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

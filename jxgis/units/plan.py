@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from jxgis.units.quality import unit_codes, within_bounds
 
 if TYPE_CHECKING:
     from jxgis.units._divide import Division
+    from jxgis.units.repair import Repair
 
 __all__ = [
     "Plan",
@@ -75,6 +76,8 @@ class PlanReport:
     rules
         One row a fixed unit, seed, pair of places apart and sub-district of which something was asked: ``rule``
         (``fixed_unit``, ``seed``, ``apart``, ``subdistrict``), ``name``, ``held``, ``reason`` (null where held).
+    repair
+        What changes from today's units, where the plan is to be near to them.
     """
 
     parts: pd.DataFrame
@@ -89,6 +92,7 @@ class PlanReport:
     apart_crossed_m: float
     scraps: pd.DataFrame
     rules: pd.DataFrame
+    repair: Repair | None = None
 
 
 @dataclass(frozen=True)
@@ -140,10 +144,11 @@ def units_table(
     reasons: list[str | None],
     limits: Limits,
     given: Mapping[int, str],
+    taken: Collection[str] = (),
 ) -> tuple[gpd.GeoDataFrame, Ints]:
     """One row a unit, numbered within its district from north-west, and the row of every block.
 
-    ``given`` holds the ids that units have already.
+    ``given`` holds the ids that units have already, ``taken`` those that no other may have.
     """
     k = len(reasons)
     order = np.argsort(unit, kind="stable")
@@ -178,19 +183,21 @@ def units_table(
     units["reason"] = units["reason"].astype("str")
     units["district"] = units["district"].astype("str")
     codes = unit_codes(units)
-    units.insert(0, "unit_id", _around(codes, units["district"], given) if given else codes)
+    units.insert(0, "unit_id", _around(codes, units["district"], given, taken) if given or taken else codes)
     by_id = np.lexsort((units["unit_id"].to_numpy(), graph.district[first]))
     place = np.empty(k, dtype=np.int64)
     place[by_id] = np.arange(k)
     return units.iloc[by_id].reset_index(drop=True), place[unit]
 
 
-def _around(codes: pd.Series[str], district: pd.Series[str], given: Mapping[int, str]) -> pd.Series[str]:
+def _around(
+    codes: pd.Series[str], district: pd.Series[str], given: Mapping[int, str], taken: Collection[str]
+) -> pd.Series[str]:
     """The codes of units, some of which have theirs already: the others are numbered past those, in their order."""
-    named = dict(given)
+    named, used = dict(given), {*given.values(), *taken}
     for name, own in codes.drop([*given]).sort_values().groupby(district, sort=False):
         digits = len(own.iloc[0]) - len(f"{name}-")
-        free = (code for n in count(1) if (code := f"{name}-{n:0{digits}d}") not in {*given.values()})
+        free = (code for n in count(1) if (code := f"{name}-{n:0{digits}d}") not in used)
         named |= zip(own.index, free, strict=False)
     return pd.Series(named, dtype="str").reindex(codes.index)
 

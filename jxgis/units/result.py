@@ -14,6 +14,7 @@ from jxgis.output import json_number
 from jxgis.part import Result
 from jxgis.schema.tables import table
 from jxgis.units.part import PART
+from jxgis.units.shown import repair_notes
 
 if TYPE_CHECKING:
     import folium
@@ -82,18 +83,33 @@ class UnitsResult(Result):
                     [str(kind), str(name), bool(held), None if held else str(reason)]
                     for kind, name, held, reason in report.rules.to_numpy()
                 ],
+                "repair": self._repair_account(),
                 "scraps": [[str(name), int(count), round(m2, 1)] for name, count, m2 in report.scraps.to_numpy()],
                 "notes": [note.en for note in self.notes()],
             }
         }
 
+    def _repair_account(self) -> dict[str, Any] | None:
+        repair = self.report.repair
+        if repair is None:
+            return None
+        rows, of = repair.districts, "people" if repair.by_people else "km2"
+        sums = ("moved_people", "moved_km2", "moved_blocks") if repair.by_people else ("moved_km2", "moved_blocks")
+        return {
+            **{name: json_number(rows[name].sum()) for name in sums},
+            f"least_{of}": json_number(rows[f"least_{of}"].sum(skipna=False)),
+            "proven": bool(rows["proven"].all()),
+            "outside": list(repair.outside),
+        }
+
     def notes(self) -> list[Text]:
         """What a reader must know of the search: scraps that joined, where it was rounder, what was tried in vain."""
-        parts, found = self.report.parts, list[Text]()
+        parts, repair = self.report.parts, self.report.repair
+        found = [] if repair is None else repair_notes(repair, parts)
         for name, count, m2 in self.report.scraps.to_numpy():
             found.append(text_pair("units.note_scraps", district=name, n=int(count), m2=f"{m2:,.1f}"))
         found += self._said_of_rules()
-        for part in parts[parts["reason"] == "not_found"].to_dict("records"):
+        for part in parts[(parts["reason"] == "not_found") & (parts["seeds_tried"] > 0)].to_dict("records"):
             counts, seeds = sorted(part["counts_tried"]), f"{part['seeds_tried']:,}"
             where = {"district": part["district"], "km2": f"{part['area_km2']:.2f}"}
             found.append(text_pair("units.note_tried", counts=counts, seeds=seeds, **where))
@@ -120,13 +136,19 @@ class UnitsResult(Result):
         return said
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The layers of ``units.gpkg``, then the plans that were set beside this one."""
-        return self._layers() | ({} if self.alternatives is None else {"alternatives": self.alternatives})
+        """The layers of ``units.gpkg``, then the plans that were set beside this one, or what changes of today's units."""
+        beside = {} if self.alternatives is None else {"alternatives": self.alternatives}
+        return self._layers() | beside | self._changes()
 
     def _layers(self) -> dict[str, gpd.GeoDataFrame]:
-        return {"units": self.units, "blocks": self.blocks} | (
-            {} if self.borders is None else {"borders": self.borders}
-        )
+        layers = {"units": self.units, "blocks": self.blocks}
+        if self.report.repair is not None:
+            layers["moved"] = self.report.repair.moved
+        return layers if self.borders is None else layers | {"borders": self.borders}
+
+    def _changes(self) -> dict[str, pd.DataFrame]:
+        repair = self.report.repair
+        return {} if repair is None else {"repair": repair.districts, "changes": repair.units}
 
     def write_tables(self, stage: Stage) -> None:
         """``units.gpkg``."""
@@ -140,7 +162,19 @@ class UnitsResult(Result):
         write_gpkg(stage.path("units.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang, own=own)
 
     def _maps(self) -> dict[str, Callable[[], folium.Map]]:
-        return {"units": self._map}
+        return {"units": self._map} | ({} if self.report.repair is None else {"units_change": self._change})
+
+    def _change(self) -> folium.Map:
+        from jxgis.units.alternatives import compare_plans
+        from jxgis.units.change_map import change_map
+        from jxgis.units.section import map_line
+
+        repair, lang = self.report.repair, self.given.lang
+        if repair is None:
+            raise AssertionError("drawn where today's units were repaired")
+        change = compare_plans(repair.before, self.units)
+        canvas = self.canvas(map_line(self.given.settings.units, lang))
+        return change_map(change.units, repair.moved, change.borders, canvas=canvas)
 
     def _map(self) -> folium.Map:
         from jxgis.units.map import units_map
@@ -201,4 +235,4 @@ class UnitsResult(Result):
 
         given = self.given
         notes = [note.of(given.lang) for note in self.notes()]
-        return unit_section(self.shown, given.settings.units, notes=notes, lang=given.lang)
+        return unit_section(self.shown, given.settings.units, notes=notes, lang=given.lang, repair=self.report.repair)

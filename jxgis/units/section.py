@@ -9,15 +9,24 @@ import pandas as pd
 
 from jxgis.i18n import text
 from jxgis.report.blocks import Block, Key, Paragraph, Section, count_in_words, method_note, table_block
+from jxgis.schema.tables import table as declared
 from jxgis.units.shown import bounds_in_words
 
 if TYPE_CHECKING:
     from jxgis.settings import UnitSettings
+    from jxgis.units.repair import Repair
 
 __all__ = ["map_line", "unit_section"]
 
 
-def unit_section(units: pd.DataFrame, options: UnitSettings, *, notes: Sequence[str] = (), lang: str = "zh") -> Section:
+def unit_section(
+    units: pd.DataFrame,
+    options: UnitSettings,
+    *,
+    notes: Sequence[str] = (),
+    lang: str = "zh",
+    repair: Repair | None = None,
+) -> Section:
     """The section of units.
 
     Parameters
@@ -30,6 +39,8 @@ def unit_section(units: pd.DataFrame, options: UnitSettings, *, notes: Sequence[
         What a reader must know of the search, in words.
     lang
         ``"zh"`` or ``"en"``.
+    repair
+        What changes from today's units, where they were the start.
 
     Examples
     --------
@@ -49,9 +60,9 @@ def unit_section(units: pd.DataFrame, options: UnitSettings, *, notes: Sequence[
     return Section(
         part="units",
         keys=[key],
-        blocks=_blocks(units, notes, options, lang),
+        blocks=_blocks(units, notes, options, lang) + ([] if repair is None else _changes(repair, lang)),
         methods=[method_note("units", name, lang, **_values(options, lang)) for name in ("area", "compactness")],
-        sheets={"units": units},
+        sheets={"units": units} | ({} if repair is None else _sheets(repair)),
     )
 
 
@@ -99,3 +110,20 @@ def _blocks(table: pd.DataFrame, notes: Sequence[str], options: UnitSettings, la
         blocks.append(table_block(heading, out, lang, of="units.units", folded=len(out) > 12))
     blocks.extend(Paragraph(note) for note in notes)
     return blocks
+
+
+def _sheets(repair: Repair) -> dict[str, pd.DataFrame]:
+    moved = pd.DataFrame(repair.moved.drop(columns="geometry"))
+    return {"repair": repair.districts, "changes": repair.units, "moved": moved}
+
+
+def _changes(repair: Repair, lang: str) -> list[Block]:
+    """What is proven by district, which units change, and what goes from where to where."""
+    tables = _sheets(repair)
+    tables["repair"] = tables["repair"][tables["repair"]["moved_blocks"] > 0]
+    tables["changes"] = tables["changes"][tables["changes"]["state"] != "same"]
+    return [
+        table_block(declared(f"units.{name}").title.of(lang), table, lang, of=f"units.{name}", folded=len(table) > 12)
+        for name, table in tables.items()
+        if len(table)
+    ]

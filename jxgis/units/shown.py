@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.i18n import text
+from jxgis.i18n import Text, listed, text, text_pair
 from jxgis.schema.tables import table
 from jxgis.small_counts import count_rows, hide_small, leave_out
+from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
     from jxgis.i18n import Table
     from jxgis.settings import UnitSettings
+    from jxgis.units.repair import Repair
 
-__all__ = ["bounds_in_words", "hide_units", "unit_counts"]
+__all__ = ["bounds_in_words", "hide_units", "repair_notes", "unit_counts"]
 
 
 def unit_counts(units: pd.DataFrame, min_count: int, known: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
@@ -81,3 +84,39 @@ def bounds_in_words(options: UnitSettings, lang: str) -> dict[str, str]:
         for key, of in (("further", "bound"), ("beyond", "beyond")):
             words[key] += text(f"maps.{of}_{kind}", lang, name=title, low=low or "", high=high or "")
     return words | {"low": f"{options.min_km2:g}", "high": f"{options.max_km2:g}"}
+
+
+def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
+    """What starting from today's units moves, what is proven of it, and where it could not be done.
+
+    Parameters
+    ----------
+    repair
+        What changes.
+    parts
+        Of the report, in the order of ``repair.districts``.
+    """
+    rows, of = repair.districts, "people" if repair.by_people else "ground"
+    moved, least = (("moved_people", "least_people"), ("moved_km2", "least_km2"))[not repair.by_people]
+    digits, unit = (",.0f", 1.0) if repair.by_people else (",.2f", 100.0)
+    said = {"km2": f"{rows['moved_km2'].sum():,.2f}", "blocks": f"{rows['moved_blocks'].sum():,}"}
+    said |= {"share": f"{float(ratio(rows[moved].sum(), repair.whole)):.1%}", "people": f"{rows[moved].sum():,.0f}"}
+    found = [text_pair(f"units.note_repair_{of}", **said)]
+    if rows["proven"].all():
+        found.append(text_pair("units.note_repair_proven"))
+    for row, part in zip(rows.to_dict("records"), parts.to_dict("records"), strict=True):
+        where = {"district": row["district"], "units": row["units_before"]}
+        if row["reason"] in ("too_few_units", "too_many_units"):
+            counts = f"{part['fewest']}–{part['most']}"
+            found.append(text_pair("units.note_repair_count", km2=f"{part['area_km2']:.2f}", counts=counts, **where))
+        elif pd.notna(row["reason"]) and not row["proven"]:
+            found.append(text_pair("units.note_repair_none", reason=text_pair(f"reasons.{row['reason']}"), **where))
+        elif not row["proven"]:
+            # Rounded up, it would be more than is proven.
+            proven = math.floor(row[least] * unit) / unit
+            amounts = {"moved": f"{row[moved]:{digits}}", "least": f"{proven:{digits}}"}
+            found.append(text_pair(f"units.note_repair_gap_{of}", district=row["district"], **amounts))
+    if repair.outside:
+        names = Text(zh=listed(repair.outside, "zh"), en=listed(repair.outside, "en"))
+        found.append(text_pair("units.note_repair_outside", n=len(repair.outside), units=names))
+    return found

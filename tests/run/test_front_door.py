@@ -81,6 +81,7 @@ FRONT_DOORS: dict[str, tuple[Callable[..., Any], dict[str, gpd.GeoDataFrame]]] =
             "unit_seeds": POINTS,
             "places": POINTS,
             "subdistricts": GROUND,
+            "units": GROUND.assign(unit_id="甲-01"),
         },
     ),
     "score_candidates": (

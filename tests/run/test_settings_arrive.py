@@ -64,6 +64,7 @@ UNITS: dict[str, Any] = {
     "attributes": ("issues_per_km2",), "weights": {"mix_多": 2.5}, "compactness": 0.061, "border_credit": 0.043,
     "n_units": {"甲": 7}, "exclaves": "attach", "snap_m": 1.7, "alternatives": False, "seed": 13, "mend_shapes": False,
     "bounds": {"issues": {"max": 140}}, "subdistrict_max_units": 2, "apart": (("E0N1", "E1N1"),),
+    "from_units": True,
 }  # fmt: skip
 SCORING: dict[str, Any] = {
     "weights": "ahp", "min_completeness": 0.61, "judgements": {"A": {"B": 2.0}}, "column_units": {"a": "fraction"},
@@ -173,6 +174,13 @@ def block_town(**options: Any) -> dict[str, Any]:
     squares = [shapely.box(x + 1.4, y, x + 1000, y + 1000) for x in range(0, 4000, 1000) for y in (0, 1000)]
     district = table(shapely.box(0, 0, 4000, 2000), name=["甲"])
     return said(propose_units, district, blocks=table(*squares), **{"alternatives": False, **options})
+
+
+def old_town(**options: Any) -> dict[str, Any]:
+    """A district whose units of today are not those that would be proposed."""
+    units = table(shapely.box(0, 0, 1500, 2000), shapely.box(1500, 0, 4000, 2000), unit_id=["西", "东"])
+    district = table(shapely.box(0, 0, 4000, 2000), name=["甲"])
+    return said(propose_units, district, units=units, **{"alternatives": False, "from_units": False, **options})
 
 
 def choice_town(**options: Any) -> dict[str, Any]:
@@ -286,7 +294,7 @@ def circle_town(**options: Any) -> dict[str, Any]:
 
 
 #: Of the settings of units, those that need another town than the others.
-OTHER_TOWNS = {"by_cells": street_town, "snap_m": block_town}
+OTHER_TOWNS = {"by_cells": street_town, "snap_m": block_town, "from_units": old_town}
 TREND_TOWNS = {
     "window": trend_town_by_window, "against": trend_town_of_a_period, "batches": trend_town_of_a_period,
 }  # fmt: skip
