@@ -36,18 +36,18 @@ _HUNDRED = 100
 _READ = ("item", "name", "district", "done", "total")
 _ITEM = re.compile(r"第?\s*0*(\d+)\s*项?[.、]?")
 KILOMETRES = ("公里", "千米", "km")
-_TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|汇总|总数)|(sub)?total)[行数]?(\W.*)?|其中.*")
+_TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|汇总|总数)|(sub)?total)[行数表]?(\W.*)?|其中.*")
 _N = r"(\d{1,2}|十?[一二三四五六七八九十])"
 _PERIOD = re.compile(
     rf"截[至止]?到?|20\d\d([年./-]?{_N}?月份?|[./-]\d{{1,2}}|0[1-9]|1[0-2]|年度?)({_N}日|[./-]\d{{1,2}}|[0-3]\d)?[底末]?"
-    rf"|202\d(?!\d)|(?<!\d)2\d(年|\.\d{{1,2}}(?!\d))|(?<!\d){_N}月份?({_N}日)?[底末]?|前?第?[一二三四1-4]季度?|q[1-4]|[上下]半年|[本当上]月|[本今去上全]年度?|年[中底末]"
+    rf"|202\d(?!\d)|(?<!\d)1?\d/[0-3]?\d(?!\d)|(?<!\d)2\d(年|\.\d{{1,2}}(?!\d))|(?<!\d){_N}月份?({_N}日)?[底末]?|前?第?[一二三四1-4]季度?|q[1-4]|[上下]半年|[本当上]月|[本今去上全]年度?|年[中底末]"
     r"|[本上]期|第?\d{1,2}周|[上中下]旬|目前|最新|(?<![a-z])(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?"
     r"|oct(ober)?|nov(ember)?|dec(ember)?)(?![a-z])"
     r"|已?(完成|完工|竣工|开工)|未开工|在建|前期|推进中|进行中"
 )
 #: What a row may call the whole of its zone beside the zone's and the project's name.
 _OF_ALL = re.compile(
-    r"全[市区片镇部]+|整体|总体|本?辖区|总量|本[区级]|所有|各[项处]|情况|进[度展]|实施|工作|数量?|片区$"
+    r"全[市区片镇部]+|整体|总体|本?辖区|总量|本[区级]|所有|各[项处]|情况|进[度展]|实施|工作|数量?|整个|面上|(片区|总)$"
 )
 #: Where a name goes on, and is no other of the same beginning: 1号 and 11号, 园区十 and 园区十一.
 _GOES_ON = re.compile(r"\d\d|[一二三四五六七八九十]{2}|[a-z]{2}")
