@@ -91,7 +91,8 @@ def project_progress(
     districts = zones[zones["level"] == "district"]
     parents = {str(name): str(parent) for name, parent in zip(districts["zone"], districts["parent"], strict=True)}
     every = project_rows(table, projects, parents, districts=districts, city=city)
-    rows, whole = [], declared("scorecard.projects").columns["level"].word("city", lang)
+    agreed = declared("scorecard.projects")
+    rows, whole = [], agreed.columns["level"].word("city", lang)
     for project in projects:
         mine = every.of(project.number)
         twice = mine.without_sum(parents)
@@ -110,7 +111,7 @@ def project_progress(
                 sums = dict.fromkeys(("done", "total", "progress", "value"), np.nan)
                 row |= {**sums, "status": "no_data", "reason": doubt}
             rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*agreed.required])
 
 
 def done_in_all(
