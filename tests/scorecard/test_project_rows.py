@@ -178,6 +178,15 @@ def test_two_columns_of_what_is_done_that_differ_are_refused(tmp_path):
     assert chosen.table["done"].tolist() == [4]
 
 
+def test_projects_are_told_in_english_alone(districts):
+    rows = pd.DataFrame({"item": "22", "name": "a", "district": "甲", "done": [1.0]})
+    for year in (2025, 2027):
+        found = project_progress(rows, zones_by_level(districts), PLAN.projects, year=year, lang="en")
+        words = found.loc[found["zone"] == "all", ["label", "unit", "said"]].fillna("").to_numpy().ravel()
+        assert "".join(words).isascii()
+    assert found.loc[found["project"] == 37, "unit"].tolist() == ["km"]
+
+
 def test_each_figure_says_which_rows_it_is_of(districts):
     rows = pd.DataFrame({"item": "22", "name": ["东升路", None, None], "district": ["甲", "丙", "丁"], "done": 1.0})
     found = progress(rows, districts).loc[22]

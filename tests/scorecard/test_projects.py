@@ -437,7 +437,7 @@ def test_percentages_beside_numbers_are_no_sum(districts):
     empty = pd.DataFrame(columns=["zone", "level", "indicator", "value", "kind", "status", "label", "needs"])
     section = scorecard_section(empty, PLAN.targets, ScorecardSettings(), projects=found.reset_index())
     said = [block.words for block in section.blocks if isinstance(block, Paragraph)][-1]
-    assert "；第 32 项以 % 计，有的行计划量是 100" in said
+    assert "；第 32 项有的行计划量是 100" in said
     assert "；41 项不在项目表中" in said
 
 
