@@ -175,7 +175,7 @@ def yes_no(column: pd.Series, *, marks: bool = False) -> tuple[pd.Series, NDArra
     return answer, (answer.isna() & text.notna()).to_numpy(dtype=np.bool_)
 
 
-def numbers(column: pd.Series, *, unit: str | None = "") -> tuple[pd.Series, NDArray[np.bool_]]:
+def numbers(column: pd.Series, *, unit: str | None = "", words: bool = True) -> tuple[pd.Series, NDArray[np.bool_]]:
     """Numbers of any width, as people write them: 1,200 and 1.2万, a year as one (2024年); a column of yes and no alone is 1 and 0.
 
     A comma parts thousands only: 12,5 is not a number, since it may be 12.5.
@@ -187,6 +187,8 @@ def numbers(column: pd.Series, *, unit: str | None = "") -> tuple[pd.Series, NDA
     unit
         Of the column. Where it is in 万 itself, such as 万元, a 万 behind a number says no more; None: nobody knows, and
         such a text is not a number.
+    words
+        Whether yes, no and 2024年 are numbers.
 
     Returns
     -------
@@ -203,6 +205,8 @@ def numbers(column: pd.Series, *, unit: str | None = "") -> tuple[pd.Series, NDA
     >>> numbers(pd.Series(["是", "否", None]))[0].tolist()
     [1.0, 0.0, nan]
     """
+    if not words and pd.api.types.is_bool_dtype(column.dtype):
+        return pd.Series(np.nan, index=column.index), column.notna().to_numpy(dtype=np.bool_)
     if pd.api.types.is_numeric_dtype(column.dtype):
         given = column.astype(np.float64)
         endless = np.isinf(given.to_numpy())
@@ -211,10 +215,12 @@ def numbers(column: pd.Series, *, unit: str | None = "") -> tuple[pd.Series, NDA
     number = pd.to_numeric(text, errors="coerce")
     again = number.isna() & text.notna()
     if again.any():
-        yes, neither = yes_no(text)
-        if not neither.any():
-            return yes, neither
-        plain = narrow(text[again]).str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
+        plain = narrow(text[again])
+        if words:
+            yes, neither = yes_no(text)
+            if not neither.any():
+                return yes, neither
+            plain = plain.str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
         grouped = plain.str.fullmatch(_THOUSANDS)
         plain = plain.mask(grouped, plain.str.replace(r"[,\s]", "", regex=True))
         myriads = plain.str.fullmatch(_MYRIADS)

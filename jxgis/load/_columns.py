@@ -174,9 +174,13 @@ def as_written(column: pd.Series, agreed: Column) -> tuple[pd.Series, NDArray[np
     [2024.0, nan]
     >>> as_written(pd.Series(["800万", "1,200"]), contract("candidates").column("cost"))[0].tolist()  # of 万元
     [800.0, 1200.0]
+    >>> from jxgis.schema.columns import Column
     >>> as_written(pd.Series(["10万", "10"]), contract("scorecard_values").column("denominator"))[1].tolist()
     [True, False]
+    >>> as_written(pd.Series(["是", "1.2万"]), Column("done", "number", written="count"))[0].tolist()
+    [nan, 12000.0]
     """
-    if agreed.written in (None, "bare"):
-        return parse.numbers(column, unit=None if agreed.written == "bare" else agreed.unit or "")
+    if agreed.written in (None, "bare", "count"):
+        unit = None if agreed.written == "bare" else agreed.unit or ""
+        return parse.numbers(column, unit=unit, words=agreed.written != "count")
     return parse.years(column) if agreed.written == "year" else parse.ranks(column)

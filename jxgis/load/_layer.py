@@ -185,10 +185,17 @@ def gather_tables(
     frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     geometry = np.concatenate([place.geometry for place in placed])
     ledger.reject_blank()
-    _record(ledger, placed)
+    if not agreed.placeless:
+        _record(ledger, placed)
+    without_place = _without_place(ledger, placed) if agreed.placeless else []
     as_given = np.concatenate([place.given for place in placed])
     crs_note = placing.crs_note
-    said = [*(note for table in raw for note in table.notes), *([crs_note] if crs_note else []), *placing.told.notes()]
+    said = [
+        *(note for table in raw for note in table.notes),
+        *([crs_note] if crs_note else []),
+        *placing.told.notes(),
+        *without_place,
+    ]
     names = [table.name for table in raw]
     axes = frozenset(place.order for place in placed if place.order is not None)
     # What was read is not needed beside what is made of it.
@@ -268,7 +275,7 @@ class _Placing:
 def _compare_rivals(
     table: RawTable, agreed: _tables.Contract, mapping: Mapping[str, str], given: ReadOptions, told: FileNotes
 ) -> None:
-    """Of two columns for one meaning that disagree, refuse coordinates, and name the one taken of others."""
+    """Of two columns for one meaning that disagree, refuse coordinates and numbers of things, and name the one taken of others."""
     place = set(_tables.coordinate_columns())
     for key, others in _rivals(table.frame.columns, agreed, mapping, given).items():
         if key in place and table.geometry is not None:
@@ -282,11 +289,16 @@ def _compare_rivals(
                 continue
             at = int(differ.argmax())
             values = [quoted(table.frame[name].iloc[at]) for name in (taken, other)]
-            if key in place:
+            if key in place or (column is not None and column.written == "count"):
+                what = (
+                    Text(zh="是坐标", en="say where the points are")
+                    if key in place
+                    else Text(zh=f"可作 {key}", en=f"can be {key}")
+                )
                 raise InputError(
-                    zh=f"{table.name} 的“{taken}”和“{other}”两列都是坐标，却有 {differ.sum()} 行不同（例如第 {table.row[at]} 行："
+                    zh=f"{table.name} 的“{taken}”和“{other}”两列都{what.zh}，却有 {differ.sum()} 行不同（例如第 {table.row[at]} 行："
                     f"{values[0]}、{values[1]}）；请指定用哪一列，例如 --set inputs.{agreed.layer}.columns.{key}={taken}。",
-                    en=f"{table.name}: the columns {taken} and {other} both say where the points are, and differ in "
+                    en=f"{table.name}: the columns {taken} and {other} both {what.en}, and differ in "
                     f"{differ.sum()} rows (row {table.row[at]}: {values[0]}, {values[1]}); say which to take, "
                     f"such as --set inputs.{agreed.layer}.columns.{key}={taken}.",
                 )
@@ -441,6 +453,16 @@ def _record(ledger: Ledger, placed: list[Placed]) -> None:
                 shown = np.full(len(ledger.kept), "", dtype=object)
                 shown[whole] = np.asarray(values[bad], dtype=object)
                 ledger.reject(whole, field=name, reason=reason, values=shown)
+
+
+def _without_place(ledger: Ledger, placed: list[Placed]) -> list[Text]:
+    """A note on the rows whose place cannot be used, in a layer whose rows need none: left out, they would be missing in its sums."""
+    flawed = [
+        np.any([bad for _, _, bad, _ in place.flaws] or [np.zeros(len(place.geometry), bool)], axis=0)
+        for place in placed
+    ]
+    rows = ledger.row[np.concatenate(flawed) & ledger.kept]
+    return [text_pair("load.without_place", count=len(rows), rows=rows_said(rows))] if len(rows) else []
 
 
 def _convert(gathered: Gathered) -> None:

@@ -15,7 +15,7 @@ __all__ = ["KINDS", "UNITS", "Column", "Dtype", "Kind", "Unit", "column", "decla
 
 Dtype: TypeAlias = Literal["text", "code", "number", "time", "flag"]
 #: Numbers that people write in words of their own.
-Written: TypeAlias = Literal["year", "rank", "bare"]
+Written: TypeAlias = Literal["year", "rank", "bare", "count"]
 Writing: TypeAlias = Literal[
     "text", "number", "quantity", "percent", "points", "points_change", "change", "p", "year", "time", "date", "flag"
 ]
@@ -117,7 +117,8 @@ class Column:
         ``text``, ``code`` (text, whatever a program made of it), ``number``, ``time`` (local, no zone) or ``flag``.
     written
         Of a number: what it is where people write it by hand (2024年, 第1名), or ``bare``: of a unit that
-        differs from row to row, so that nobody knows what a 万 behind it is; None: a number as it stands.
+        differs from row to row, so that nobody knows what a 万 behind it is; ``count``: of things, so that 是 and 2024年
+        are none; None: a number as it stands.
     null
         Whether a row may lack it.
     unique

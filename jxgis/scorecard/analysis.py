@@ -155,7 +155,7 @@ def _keep(given: Given, plan: Plan) -> ScorecardResult:
     from jxgis.scorecard.brought import bring_values
     from jxgis.scorecard.card import fill_card, judge_card
     from jxgis.scorecard.measured import measure_targets
-    from jxgis.scorecard.projects import beyond_total, of_no_district, project_progress, without_done
+    from jxgis.scorecard.projects import as_the_others, beyond_total, of_no_district, project_progress, without_done
     from jxgis.scorecard.subdistricts import homes_of_subdistricts
     from jxgis.space.levels import zones_by_level
 
@@ -170,7 +170,7 @@ def _keep(given: Given, plan: Plan) -> ScorecardResult:
         brought = bring_values(rows, plan.targets, zones, subdistricts=called, city=city)
     progress, over = None, []
     if table is not None and plan.projects:
-        over = [*beyond_total(table), *of_no_district(table), *without_done(table)]
+        over = [*beyond_total(table), *as_the_others(table), *of_no_district(table), *without_done(table)]
         progress = project_progress(table, zones, plan.projects, year=year, lang=given.lang, city=city)
     ground, words = ground_of(given)
     measured = measure_targets(zones, plan.targets, ground)

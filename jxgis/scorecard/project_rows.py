@@ -27,20 +27,32 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["ProjectRows", "figures", "project_rows"]
+__all__ = ["KILOMETRES", "ProjectRows", "figures", "project_rows"]
 
-#: So many times what the city is to reach is no length in km that a row has done.
+#: So many times what the city is to reach is no length in km, and no number of things, that a row has done.
 _TIMES = 10
 #: A project is a percentage of things where this is the total.
 _HUNDRED = 100
 _READ = ("item", "name", "district", "done", "total")
-_KILOMETRES = ("公里", "千米", "km")
-_TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|汇总|总数)|(sub)?total)[行数]?(\W.*)?|其中.*")
+_ITEM = re.compile(r"第?\s*0*(\d+)\s*项?[.、]?")
+KILOMETRES = ("公里", "千米", "km")
+_TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|汇总|总数)|(sub)?total)[行数表]?(\W.*)?|其中.*")
 _N = r"(\d{1,2}|十?[一二三四五六七八九十])"
 _PERIOD = re.compile(
-    rf"截[至止]?到?|20\d\d([年./-]?{_N}?月份?|[./-]\d{{1,2}}|0[1-9]|1[0-2]|年度?)({_N}日|[./-]\d{{1,2}})?[底末]?"
-    rf"|202\d(?!\d)|(?<!\d){_N}月份?({_N}日)?[底末]?|第?[一二三四1-4]季度?|q[1-4]|[上下]半年|[本当上]月|[本今去上]年度?|年[底末]"
+    rf"截[至止]?到?|20\d\d([年./-]?{_N}?月份?|[./-]\d{{1,2}}|0[1-9]|1[0-2]|年度?)({_N}日|[./-]\d{{1,2}}|[0-3]\d)?[底末]?"
+    rf"|202\d(?!\d)|(?<!\d)1?\d/[0-3]?\d(?!\d)|(?<!\d)2\d(年|\.\d{{1,2}}(?!\d))|(?<!\d){_N}月份?({_N}日)?[底末]?|前?第?[一二三四1-4]季度?|q[1-4]|[上下]半年|[本当上]月|[本今去上全]年度?|年[中底末]"
+    r"|[本上]期|第?\d{1,2}周|[上中下]旬|目前|最新|(?<![a-z])(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?"
+    r"|oct(ober)?|nov(ember)?|dec(ember)?)(?![a-z])"
+    r"|已?(完成|完工|竣工|开工)|未开工|在建|前期|推进中|进行中"
 )
+#: What a row may call the whole of its zone beside the zone's and the project's name.
+_OF_ALL = re.compile(
+    r"全[市区片镇部]+|整体|总体|本?辖区|总量|本[区级]|所有|各[项处]|情况|进[度展]|实施|工作|数量?|整个|面上|(片区|总)$"
+)
+#: Where a name goes on, and is no other of the same beginning: 1号 and 11号, 园区十 and 园区十一.
+_GOES_ON = re.compile(r"\d\d|[一二三四五六七八九十]{2}|[a-z]{2}")
+_NUMBERED = re.compile(rf"^(\(?({_N}|\d+)[).、:]+)+")
+_LISTED = re.compile(r"[、,;/&]")
 
 
 class ProjectRows(NamedTuple):
@@ -53,9 +65,12 @@ class ProjectRows(NamedTuple):
     home
         The district, or the area, or the city; None where neither the row nor its place tells.
     whole
-        Whether nothing but its home tells what it is of: it has no name of its own, and no place.
+        Whether nothing but its home tells what it is of: it has no name of its own, and no place; or its name is the
+        beginning of another's there (东升路 beside 东升路北段), or one of several in it.
     done, total
         NaN where the row does not say it.
+    label
+        Its home, and what the table calls it; empty where it is the city's and has no name.
     """
 
     number: NDArray[np.int64]
@@ -63,6 +78,7 @@ class ProjectRows(NamedTuple):
     whole: NDArray[np.bool_]
     done: NDArray[np.float64]
     total: NDArray[np.float64]
+    label: NDArray[np.object_]
 
     def without_sum(self, parents: Mapping[str, str]) -> set[str]:
         """The zones of which a row of the whole stands beside others of it, with the wholes that these are of.
@@ -124,17 +140,19 @@ def project_rows(
     _refuse_two_columns(table)
     number = _numbers(table, projects)
     zones = _called(parents, city)
-    home = _homes(table, zones, parents, districts)
-    own = _own_names(table, {*zones, *map(_plain, (project.zh for project in projects))})
+    own, called = _own_names(table, number, projects, zones)
+    home = _homes(table, zones, parents, districts, called)
     placed = (
         ~table.geometry.isna().to_numpy() if isinstance(table, gpd.GeoDataFrame) else np.zeros(len(table), np.bool_)
     )
-    whole = (own == "") & ~placed
+    whole = (own == "") & (~placed | (called != ""))
+    whole |= ~placed & _hold_others(table, number, home, own)
     home[whole & pd.isna(home)] = ALL
     _refuse_twice(table, number, home, own)
     done, total = figures(table, "done"), figures(table, "total")
     _refuse_impossible(number, done, total, projects)
-    return ProjectRows(number, home, whole, done, total)
+    label = np.array([_label(zone, name) for zone, name in zip(home, _said_names(table), strict=True)], dtype=object)
+    return ProjectRows(number, home, whole, done, total, label)
 
 
 def figures(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -162,12 +180,59 @@ def _called(parents: Mapping[str, str], city: Collection[str]) -> dict[str, str]
     return names | {_plain(said): name for name in parents for said in (name, f"{name}片区")}
 
 
-def _own_names(table: pd.DataFrame, others: Collection[str]) -> NDArray[np.str_]:
-    """What each row is called beside its project, its zone and its month; empty where it is called nothing else."""
-    said = table["name"] if "name" in table.columns else [None] * len(table)
-    own = [re.sub(r"[^\w]", "", _PERIOD.sub("", name)) for name in map(_plain, said)]
-    plain = {re.sub(r"[^\w]", "", other) for other in others}
-    return np.array(["" if name in plain or name.isdigit() else name for name in own], dtype=np.str_)
+def _own_names(
+    table: pd.DataFrame, number: NDArray[np.int64], projects: Sequence[PlanProject], zones: Mapping[str, str]
+) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    """What each row is called beside its project, its zone, its month and its state, and the zone that it is called by; empty
+    where it is called nothing else, and by none.
+    """
+    items = {each.number: [_bare(_plain(each.title(lang))) for lang in ("zh", "en")] for each in projects}
+    names = {_bare(name): zone for name, zone in sorted(zones.items(), key=lambda pair: -len(pair[0]))}
+    own, called = [], []
+    for said, item in zip(_said_names(table), number, strict=True):
+        name = _bare(_undated(said))
+        zone = next((each for each in names if each in name), "")
+        rest = _OF_ALL.sub("", name.replace(zone, "", 1))
+        alone = not rest or rest.isdigit() or (len(rest) > 1 and any(title.startswith(rest) for title in items[item]))
+        own.append("" if alone else name)
+        called.append(names[zone] if alone and zone else "")
+    return np.array(own, dtype=np.str_), np.array(called, dtype=np.str_)
+
+
+def _said_names(table: pd.DataFrame) -> list[Any]:
+    return table["name"].tolist() if "name" in table.columns else [None] * len(table)
+
+
+def _label(zone: Any, name: Any) -> str:
+    """What a row is called on its page: 老城 东升路; nothing where it is the city's and has no name."""
+    where = "" if zone in {ALL, None} else zone
+    return quoted(f"{where} {name}".strip() if _plain(name) and _plain(name) != _plain(where) else where)
+
+
+def _undated(name: Any) -> str:
+    """A name without the number that it may begin with, months and states, which tell no projects apart."""
+    return _PERIOD.sub("", _NUMBERED.sub("", _plain(name)))
+
+
+def _bare(name: str) -> str:
+    """Letters and digits alone."""
+    return re.sub(r"[^\w]", "", name)
+
+
+def _hold_others(
+    table: pd.DataFrame, number: NDArray[np.int64], home: NDArray[np.object_], own: NDArray[np.str_]
+) -> NDArray[np.bool_]:
+    """Which rows may be a whole of others of their project and home by their names; of those without a home, of any."""
+    begun: set[tuple[int, Any, str]] = set()
+    for said, item, zone, name in zip(_said_names(table), number, home, own, strict=True):
+        pieces = [_bare(piece) for piece in _LISTED.split(_undated(said))] if name else []
+        found = {piece[:end] for piece in pieces for end in range(1, len(piece)) if not _GOES_ON.match(piece, end - 1)}
+        if len(pieces) > 1:
+            found |= {*pieces}
+        begun |= {(item, zone, word) for word in found}
+        if zone is not None:
+            begun |= {(item, None, word) for word in (*found, name)}
+    return np.array([key in begun for key in zip(number, home, own, strict=True)], dtype=np.bool_)
 
 
 def _refuse_two_columns(table: pd.DataFrame) -> None:
@@ -187,7 +252,7 @@ def _refuse_twice(
     table: pd.DataFrame, number: NDArray[np.int64], home: NDArray[np.object_], own: NDArray[np.str_]
 ) -> None:
     """Refuse rows that nothing tells apart: item, district, name or place. What is done so far would count once a month."""
-    said = table["name"].tolist() if "name" in table.columns else [""] * len(table)
+    said = _said_names(table)
     place = table.geometry.to_wkb() if isinstance(table, gpd.GeoDataFrame) else [None] * len(table)
     keys = pd.DataFrame({"item": number, "at": home, "name": own, "place": place}, dtype="object")
     wrong = []
@@ -214,8 +279,9 @@ def _refuse_impossible(
         rows = np.flatnonzero(number == project.number)
         if not project.unit or not rows.size:
             continue
-        says = _no_share if project.unit in PERCENT else _no_length if project.unit in _KILOMETRES else _no_number
-        found = [(at, zh, en) for mask, zh, en in says(project, done[rows], total[rows]) for at in rows[mask]]
+        says = (_no_share,) if project.unit in PERCENT else (_far_more, _no_number)
+        wrongs = [each for says_of in says for each in says_of(project, done[rows], total[rows])]
+        found = [(at, zh, en) for mask, zh, en in wrongs for at in rows[mask]]
         for at, zh, en in found:
             name, of = f"{done[at]:g}", f"{total[at]:g}"
             wrong.append(
@@ -247,10 +313,14 @@ def _no_share(_project: PlanProject, done: NDArray[np.float64], total: NDArray[n
     return [(small, *fraction), (more, *beyond)]
 
 
-def _no_length(project: PlanProject, done: NDArray[np.float64], total: NDArray[np.float64]) -> _Found:
-    """Metres where kilometres are meant, in what is done or in the total."""
+def _far_more(project: PlanProject, done: NDArray[np.float64], total: NDArray[np.float64]) -> _Found:
+    """Metres where kilometres are meant, money or a date where a number of things is, in what is done or in the total."""
     most = widened(_TIMES * max(project.target(2025), project.target(2027)))
-    says = (f"像是以米计的，请改为{project.unit}", "it looks like metres. Write km")
+    says = (
+        f"比规划全市的目标多十倍以上，像是以米计的，或是金额、日期，请改为{project.unit}（确是如此的分行填，名称不同）",
+        "more than ten times the plan's target of the city: it looks like metres, money or a date. Write "
+        + ("km" if project.unit in KILOMETRES else "how many (so many indeed in several rows with names)"),
+    )
     return [((done > most) | (total > most), *says)]
 
 
@@ -263,20 +333,23 @@ def _no_number(project: PlanProject, done: NDArray[np.float64], total: NDArray[n
     hundred = (total == _HUNDRED) | (np.isnan(total) & (done == _HUNDRED))
     few = max(project.target(2025), project.target(2027)) < _HUNDRED
     percent = hundred if few or (len(total) > 1 and hundred.all()) else np.zeros(len(total), np.bool_)
-    return [(percent | (np.isfinite(done) & (done % 1 != 0)), *says)]
+    broken = np.isfinite(done) & (done % 1 != 0) & (project.unit not in KILOMETRES)
+    return [(percent | broken, *says)]
 
 
 def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np.int64]:
     """The project of each row: by its number, else by its name."""
-    known = {str(project.number): project.number for project in projects}
-    known |= {_plain(project.zh): project.number for project in projects}
+    known = {project.number for project in projects}
+    titles = {_plain(project.title(lang)): project.number for project in projects for lang in ("zh", "en")}
     found, wrong = np.zeros(len(table), dtype=np.int64), []
     for at in range(len(table)):
         called = [str(table[name].iloc[at]).strip() for name in ("item", "name") if _says(table, name, at)]
         beside = [str(table["district"].iloc[at])] if _says(table, "district", at) else []
         totals = [word for word in (*called, *beside) if _TOTAL.fullmatch(_plain(word))]
-        keys = [_plain(word).removeprefix("第").removesuffix("项").lstrip("0") for word in called]
-        named = {known[key]: None for key in (*keys, *map(_plain, called)) if key in known}
+        items = [int(match[1]) for word in called if (match := _ITEM.fullmatch(unicodedata.normalize("NFKC", word)))]
+        named = dict.fromkeys(
+            [*(n for n in items if n in known), *(titles[n] for n in map(_plain, called) if n in titles)]
+        )
         if totals:
             wrong.append(
                 InputError(
@@ -319,7 +392,11 @@ def _says(table: pd.DataFrame, name: str, at: int) -> bool:
 
 
 def _homes(
-    table: pd.DataFrame, zones: Mapping[str, str], parents: Mapping[str, str], districts: gpd.GeoDataFrame | None
+    table: pd.DataFrame,
+    zones: Mapping[str, str],
+    parents: Mapping[str, str],
+    districts: gpd.GeoDataFrame | None,
+    called: NDArray[np.str_],
 ) -> NDArray[np.object_]:
     """The district of each row, or the area, or the city, as it says, else where it lies, else as it is called."""
     homes = np.full(len(table), None, dtype=object)
@@ -343,7 +420,6 @@ def _homes(
                 )
             )
         elif homes[at] is None and _says(table, "name", at):
-            name = _plain(table["name"].iloc[at])
-            homes[at] = ALL if name.startswith(CITY[0]) else zones.get(name)
+            homes[at] = ALL if _plain(table["name"].iloc[at]).startswith(CITY[0]) else called[at] or None
     collect(wrong)
     return homes

@@ -11,7 +11,8 @@ import pandas as pd
 from jxgis.bounds import at_least, at_most
 from jxgis.i18n import few, text_pair
 from jxgis.privacy import quoted
-from jxgis.scorecard.project_rows import figures, project_rows
+from jxgis.schema.tables import table as declared
+from jxgis.scorecard.project_rows import KILOMETRES, figures, project_rows
 from jxgis.scorecard.targets import PERCENT, WHOLES
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from jxgis.i18n import Text
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["beyond_total", "done_in_all", "of_no_district", "project_progress", "without_done"]
+__all__ = ["as_the_others", "beyond_total", "done_in_all", "of_no_district", "project_progress", "without_done"]
 
 #: Units of a project whose rows are steps of one thing: two phases in each of two districts are not four.
 _STEPS = ("期", "次")
@@ -62,7 +63,7 @@ def project_progress(
     -------
     pandas.DataFrame
         A row a project and zone that has any row of it, the city always: ``project, label, group, unit, zone, level, rows,
-        done, total`` (each where all of its rows say it), ``progress`` (done over total), ``value`` (done; of a project in %
+        rows_named`` (which were added up), ``done, total`` (each where all of its rows say it), ``progress`` (done over total), ``value`` (done; of a project in %
         ``progress`` times 100, none where the totals are the plan's percentage and not the whole that it is of), ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says
         for the year where it has no number), ``status`` (``met``, ``below``, ``no_data``) and ``reason``. Sums of districts are those of their area;
         rows that lie in no district count for the city alone. There is no sum where a row of the city or of an area stands
@@ -90,7 +91,8 @@ def project_progress(
     districts = zones[zones["level"] == "district"]
     parents = {str(name): str(parent) for name, parent in zip(districts["zone"], districts["parent"], strict=True)}
     every = project_rows(table, projects, parents, districts=districts, city=city)
-    rows = []
+    agreed = declared("scorecard.projects")
+    rows, whole = [], agreed.columns["level"].word("city", lang)
     for project in projects:
         mine = every.of(project.number)
         twice = mine.without_sum(parents)
@@ -101,6 +103,7 @@ def project_progress(
             if level != "city" and not of.any():
                 continue
             row = _row(project, zone, level, mine.done[of], mine.total[of], year, lang)
+            row["rows_named"] = few([each or whole for each in mine.label[of]], " 行").of(lang) or None
             doubt = "whole_beside_parts" if zone in twice else _no_sum(project, mine.done[of], mine.total[of])
             if not doubt and np.isfinite(row["value"]) and _plans_own_percent(project, mine.total[of], mine.total):
                 doubt = "total_is_percent"
@@ -108,7 +111,7 @@ def project_progress(
                 sums = dict.fromkeys(("done", "total", "progress", "value"), np.nan)
                 row |= {**sums, "status": "no_data", "reason": doubt}
             rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*agreed.required])
 
 
 def done_in_all(
@@ -148,6 +151,32 @@ def beyond_total(table: pd.DataFrame) -> list[Text]:
         for at in over
     ]
     return [text_pair("scorecard.beyond_total", rows=rows)] if rows else []
+
+
+def as_the_others(table: pd.DataFrame) -> list[Text]:
+    """A note on the rows of which done and total are those of the others of their project and district together: it may be their
+    total, whatever it is called, or so by chance.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"item": "22", "name": ["面上", "东升路", "西升路"], "done": [5.0, 2, 3], "total": [9.0, 4, 5]})
+    >>> as_the_others(rows)[0].en[:74]
+    'Rows of the table of projects that are the sum of the others of their proj'
+    """
+    said = pd.DataFrame(table).reindex(columns=["item", "district", "name"]).astype("object").fillna("")
+    done, total = figures(table, "done"), figures(table, "total")
+    found = []
+    for at in said.groupby(["item", "district"], sort=False).indices.values():
+        of = np.column_stack([done[at], total[at]])
+        alike = np.isclose(2 * of, of.sum(axis=0)).all(axis=1) & (total[at] > 0)
+        if said["item"].iloc[at[0]] and len(at) > 2:
+            found += at[alike].tolist()
+    names = said.apply(lambda row: " ".join(filter(None, row)), axis=1)
+    rows = [
+        text_pair("scorecard.done_of", item=quoted(names.iloc[at]), done=f"{done[at]:g}", total=f"{total[at]:g}")
+        for at in found
+    ]
+    return [text_pair("scorecard.as_the_others", rows=rows)] if rows else []
 
 
 def without_done(table: pd.DataFrame) -> list[Text]:
@@ -193,7 +222,7 @@ def _row(
     value = 100 * progress if project.unit in PERCENT else all_done
     targets = [project.target(of) if level == "city" else np.nan for of in (2025, 2027)]
     wanted = targets[0 if year == 2025 else 1]
-    said = (project.said_2025 if year == 2025 else project.said_2027) if level == "city" else ""
+    said = project.said(year, lang) if level == "city" else ""
     known = not (np.isnan(value) or np.isnan(wanted))
     untold = "rows_untold" if project.unit in PERCENT else "done_untold"
     lacking = untold if np.isfinite(done).any() else "no_progress"
@@ -202,7 +231,7 @@ def _row(
         "project": project.number,
         "label": project.title(lang),
         "group": project.group,
-        "unit": project.unit,
+        "unit": project.unit_of(lang) or None,
         "zone": zone,
         "level": level,
         "rows": len(done),
@@ -223,7 +252,8 @@ def _no_sum(project: PlanProject, done: NDArray[np.float64], total: NDArray[np.f
     if project.unit in _STEPS and len(done) > 1:
         return "steps_of_one"
     said = total[np.isfinite(total)]
-    if project.unit not in PERCENT or len(said) < 2:
+    # Of a number of things percentages were refused.
+    if len(said) < 2 or project.unit not in ("", *PERCENT, *KILOMETRES):
         return ""
     if (said == 100).any() and (said != 100).any():
         return "percent_beside_numbers"

@@ -193,11 +193,11 @@ class PlanProject(_Aim):
 
     Attributes
     ----------
-    number, group, zh, en, unit
+    number, group, zh, en, unit, unit_en
         Its number, the heading that it stands under, what it is called, and the unit of its totals.
     target_2025, target_2027
         The totals; None where the plan has no number.
-    said_2025, said_2027
+    said_2025, said_2027, said_2025_en, said_2027_en
         What it says instead.
     """
 
@@ -206,12 +206,24 @@ class PlanProject(_Aim):
     zh: str
     en: str = ""
     unit: str = ""
+    unit_en: str | None = None
     said_2025: str = ""
     said_2027: str = ""
+    said_2025_en: str = ""
+    said_2027_en: str = ""
 
     def title(self, lang: str) -> str:
         """What it is called."""
         return Text(self.zh, self.en or self.zh).of(lang)
+
+    def unit_of(self, lang: str) -> str:
+        """The unit of its totals."""
+        return Text(self.unit, self.unit if self.unit_en is None else self.unit_en).of(lang)
+
+    def said(self, year: int, lang: str) -> str:
+        """What the plan says for a year where it has no number."""
+        zh, en = (self.said_2025, self.said_2025_en) if year == 2025 else (self.said_2027, self.said_2027_en)
+        return Text(zh, en or zh).of(lang)
 
 
 class _File(_Entry):

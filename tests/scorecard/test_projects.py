@@ -168,12 +168,12 @@ def test_more_done_than_planned_is_said(districts):
 
 def test_a_fraction_done_of_a_hundred_percent_is_asked_about(districts):
     """Item 30 is in %: 0.45 done of 100 would stand there as 0.45 %. Kilometres (item 37) may be few."""
-    rows = pd.DataFrame({"item": ["30", "37"], "district": ["甲", "甲"], "done": [0.45, 0.5], "total": [100.0, 100]})
+    rows = pd.DataFrame({"item": ["30", "37"], "district": ["甲", "甲"], "done": [0.45, 0.5], "total": [100.0, 90]})
     with pytest.raises(InputError, match=r"第 30 项.*0\.45"):
         progress(rows, districts)
     rows["done"] = [45.0, 0.5]
     assert progress(rows, districts).loc[(30, "甲"), "value"] == 45
-    assert progress(rows.assign(done=[0.45, 0.5], total=[1.0, 100]), districts).loc[(30, "甲"), "value"] == 45
+    assert progress(rows.assign(done=[0.45, 0.5], total=[1.0, 90]), districts).loc[(30, "甲"), "value"] == 45
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_a_total_beside_the_rows_that_it_is_of_counts_nothing_twice(districts, i
     empty = pd.DataFrame(columns=["zone", "level", "indicator", "value", "kind", "status", "label", "needs"])
     section = scorecard_section(empty, PLAN.targets, ScorecardSettings(), projects=found.reset_index())
     said = [block.words for block in section.blocks if isinstance(block, Paragraph)][-1]
-    assert f"；第 {item} 项既有全市、区或整个片区的行" in said
+    assert f"；第 {item} 项既有整体的行" in said
     assert "；41 项不在项目表中" in said
 
 
@@ -437,7 +437,7 @@ def test_percentages_beside_numbers_are_no_sum(districts):
     empty = pd.DataFrame(columns=["zone", "level", "indicator", "value", "kind", "status", "label", "needs"])
     section = scorecard_section(empty, PLAN.targets, ScorecardSettings(), projects=found.reset_index())
     said = [block.words for block in section.blocks if isinstance(block, Paragraph)][-1]
-    assert "；第 32 项以 % 计，有的行计划量是 100" in said
+    assert "；第 32 项有的行计划量是 100" in said
     assert "；41 项不在项目表中" in said
 
 

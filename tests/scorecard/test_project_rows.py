@@ -1,0 +1,208 @@
+"""What the rows of a table of projects are of, as bureaus write them: names, numbers of the library, words for numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jxgis.city import load_city
+from jxgis.errors import InputError
+from jxgis.load import load_layer
+from jxgis.scorecard import load_plan, project_progress
+from jxgis.scorecard.projects import as_the_others
+from jxgis.space.levels import zones_by_level
+
+PLAN = load_plan()
+
+
+def progress(table, districts):
+    found = project_progress(table, zones_by_level(districts), PLAN.projects, year=2027)
+    return found.set_index(["project", "zone"])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("甲断头路打通工程", "东升路", "西升路"),  # what the district has in all, called by more than its name
+        ("断头路打通", "东升路", "西升路"),
+        ("甲片区完成情况", "东升路", "西升路"),
+        ("一、甲", "1.东升路", "2.西升路"),
+        ("全片区", "东升路", "西升路"),
+        ("断头路（总）", "东升路", "西升路"),
+        ("东升路", "东升路北段", "东升路南段"),  # a street before its parts
+        ("东升路、西升路", "东升路", "西升路"),
+    ],
+)
+def test_a_row_whose_name_may_be_of_the_others_leaves_no_sum(districts, names):
+    """10 of 15, which are 4 and 6: not 20 of 30."""
+    rows = pd.DataFrame({"item": "22", "name": names, "district": "甲", "done": [10.0, 4, 6], "total": [15.0, 7, 8]})
+    found = progress(rows, districts).loc[22]
+    assert set(found["reason"]) == {"whole_beside_parts"}
+    assert found[["done", "value", "progress"]].isna().all(axis=None)
+    # Each by itself tells what it is.
+    assert progress(rows.iloc[1:], districts).loc[(22, "甲"), "done"] == 10
+
+
+def test_a_row_of_no_district_called_as_one_of_a_district_leaves_no_sum(districts):
+    rows = pd.DataFrame({"item": "22", "name": "东升路", "district": [None, "甲", "乙"], "done": [3.0, 1, 2]})
+    found = progress(rows, districts).loc[22]
+    assert found.loc["all", "reason"] == "whole_beside_parts"
+    assert found.loc[["甲", "乙"], "done"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"项目{n}" for n in range(1, 13)],
+        ["1号路", "11号路", "园区一", "园区十", "园区十一", "Park", "Parkway"],
+        ["甲公园", "甲路", "口袋公园一号", "公园路", "断头河路"],
+    ],
+)
+def test_names_that_are_no_beginnings_of_others_are_parts(districts, names):
+    rows = pd.DataFrame({"item": "22", "name": names, "district": "甲", "done": 1.0})
+    assert progress(rows, districts).loc[(22, "all"), "done"] == len(names)
+
+
+def test_a_name_of_zone_and_project_says_the_zone(districts):
+    names = ["甲断头路打通工程", "乙断头路", "丙片区断头路打通进度"]
+    rows = pd.DataFrame({"item": "22", "name": names, "done": [1.0, 2, 4]})
+    assert progress(rows, districts).loc[22, "done"].to_dict() == {
+        "all": 7,
+        "东区": 3,
+        "西区": 4,
+        "甲": 1,
+        "乙": 2,
+        "丙": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("东升路20250331", "东升路20250430"),
+        ("东升路24年", "东升路25年"),
+        ("东升路(25.3)", "东升路(25.4)"),
+        ("东升路（3/31）", "东升路（4/30）"),
+        ("前三季度", "全年"),
+        ("March 2025", "Apr 2025"),
+        ("东升路（第12周）", "东升路（第13周）"),
+        ("东升路（在建）", "东升路（已完工）"),
+        ("1、东升路", "2、东升路"),
+    ],
+)
+def test_neither_dates_nor_states_nor_numbering_tell_projects_apart(districts, names):
+    rows = pd.DataFrame({"item": "22", "name": names, "district": "甲", "done": [3.0, 5]})
+    with pytest.raises(InputError, match="2 行没有区分"):
+        progress(rows, districts)
+
+
+@pytest.mark.parametrize(
+    ("item", "done", "total"),
+    [
+        (22, 1200.0, 3200.0),  # money
+        (22, 45_292.0, 5.0),  # a date, as Excel holds it
+        (29, 2024.0, np.nan),
+        (36, 3.0, 8000.0),
+    ],
+)
+def test_money_and_dates_are_no_number_of_things(districts, item, done, total):
+    """1,200 of 50 streets stood there, met."""
+    rows = pd.DataFrame({"item": [str(item)], "district": "甲", "done": done, "total": total})
+    with pytest.raises(InputError, match=rf"第 {item} 项.*金额、日期"):
+        progress(rows, districts)
+
+
+@pytest.mark.parametrize(("item", "of"), [("17", 100.0), ("17", 1.0), ("37", 1.0)])
+def test_percentages_are_no_sum_whatever_the_unit(districts, item, of):
+    rows = pd.DataFrame({"item": item, "district": ["甲", "乙"], "done": [0.6 * of, 0.8 * of], "total": of})
+    found = progress(rows, districts).loc[int(item)]
+    assert found.loc["all", ["status", "reason"]].tolist() == ["no_data", "percent_alone"]
+    assert found.loc[["all", "东区"], ["done", "progress", "value"]].isna().all(axis=None)
+
+
+def test_percent_of_kilometres_are_asked_about(districts):
+    """80 % of a length: 80 km of 25, met."""
+    rows = pd.DataFrame({"item": ["37"], "district": "甲", "done": [80.0], "total": 100.0})
+    with pytest.raises(InputError, match=r"第 37 项.*完成率"):
+        progress(rows, districts)
+
+
+@pytest.mark.parametrize(("item", "read"), [("第22项", 22), ("22、", 22), ("022", 22), ("２２", 22)])
+def test_a_number_of_the_library_is_read_as_it_is_written(districts, item, read):
+    assert progress(pd.DataFrame({"item": [item], "done": 1.0}), districts).loc[(read, "all"), "done"] == 1
+
+
+@pytest.mark.parametrize("item", ["2_2", "2-2", "2.2", "2 2", "(22)"])
+def test_a_nested_number_is_none_of_the_library(districts, item):
+    """2_2, the second of item 2, stood there as 22."""
+    with pytest.raises(InputError, match="项目库中没有"):
+        progress(pd.DataFrame({"item": [item], "done": 1.0}), districts)
+
+
+def test_projects_have_their_english_names_too(districts):
+    rows = pd.DataFrame({"name": ["Dead ends opened"], "district": "甲", "done": 3.0})
+    assert progress(rows, districts).loc[(22, "甲"), "done"] == 3
+
+
+@pytest.mark.parametrize("done", [("是", "否"), ("2024年", "2025年"), ("√", None)])
+def test_yes_and_a_year_are_no_number_of_things(districts, tmp_path, done):
+    """是 of 15 streets stood there as one, 2024年 as 2,024."""
+    path = tmp_path / "projects.csv"
+    path.write_text(f"项目库序号,片区,计划量,已完成\n42,甲,15,{done[0]}\n42,乙,20,{done[1] or ''}\n", encoding="utf-8")
+    loaded = load_layer("projects", path, city=load_city())
+    assert progress(loaded.table, districts).loc[42, "value"].isna().all()
+    assert any("不是数字" in note.zh for note in loaded.notes)
+    flags = pd.DataFrame({"item": ["42", "42"], "district": ["甲", "乙"], "done": [True, False], "total": [15, 20]})
+    assert load_layer("projects", flags, city=load_city()).table["done"].isna().all()
+
+
+def test_a_row_whose_place_cannot_be_used_stays(districts, tmp_path):
+    """Left out, 15 stood there of 35."""
+    path = tmp_path / "projects.csv"
+    rows = "22,a,甲,10,120.75,30.75\n22,b,甲,20,,\n22,c,甲,5,12.75,30.75\n"
+    path.write_text(f"项目库序号,项目名称,片区,完成量,lon,lat\n{rows}", encoding="utf-8")
+    loaded = load_layer("projects", path, city=load_city(), crs="EPSG:4326")
+    assert progress(loaded.table, districts).loc[(22, "甲"), "done"] == 35
+    assert loaded.table.geometry.isna().tolist() == [False, True, True]
+    assert [note.zh for note in loaded.notes if "第 2、3 行" in note.zh]
+
+
+def test_two_columns_of_what_is_done_that_differ_are_refused(tmp_path):
+    """完成量 of this year beside 已完成 in all."""
+    path = tmp_path / "projects.csv"
+    path.write_text("项目库序号,片区,完成量,已完成\n22,甲,1,4\n", encoding="utf-8")
+    with pytest.raises(InputError, match="“完成量”和“已完成”两列都可作 done"):
+        load_layer("projects", path, city=load_city())
+    chosen = load_layer("projects", path, city=load_city(), columns={"done": "已完成"})
+    assert chosen.table["done"].tolist() == [4]
+
+
+def test_projects_are_told_in_english_alone(districts):
+    rows = pd.DataFrame({"item": "22", "name": "a", "district": "甲", "done": [1.0]})
+    for year in (2025, 2027):
+        found = project_progress(rows, zones_by_level(districts), PLAN.projects, year=year, lang="en")
+        words = found.loc[found["zone"] == "all", ["label", "unit", "said"]].fillna("").to_numpy().ravel()
+        assert "".join(words).isascii()
+    assert found.loc[found["project"] == 37, "unit"].tolist() == ["km"]
+
+
+def test_each_figure_says_which_rows_it_is_of(districts):
+    rows = pd.DataFrame({"item": "22", "name": ["东升路", None, None], "district": ["甲", "丙", "丁"], "done": 1.0})
+    found = progress(rows, districts).loc[22]
+    assert found["rows"].to_dict() == {"all": 3, "东区": 1, "西区": 2, "甲": 1, "丙": 1, "丁": 1}
+    assert found.loc[["all", "甲"], "rows_named"].tolist() == ["甲 东升路、丙、丁", "甲 东升路"]
+
+
+def test_a_row_that_is_the_sum_of_the_others_is_said():
+    rows = pd.DataFrame(
+        {
+            "item": [*["22"] * 5, "19", "19"],
+            "name": ["面上", *"abc", "d", "e", "f"],
+            "district": [*"甲甲甲乙乙乙乙"],
+            "done": [5.0, 2, 3, 1, 1, 2, 2],
+            "total": [9.0, 4, 5, 1, 1, 2, 2],
+        }
+    )
+    assert [note.zh.split("：")[1] for note in as_the_others(rows)] == ["22 甲 面上（5／9）。如果是合计行请删去。"]
+    assert as_the_others(rows.iloc[1:]) == as_the_others(rows.drop(columns="total")) == []
