@@ -1,3 +1,4 @@
+from .batches import batch_of_shares, weeks_of
 from .beta_binomial import beta_binomial_tails
 from .fdr import benjamini_hochberg, gi_bin, is_hot
 from .overdispersion import Overdispersion, overdispersion, overdispersion_on_grid
@@ -7,6 +8,7 @@ __all__ = [
     "MIN_CASES",
     "Overdispersion",
     "SharesOf",
+    "batch_of_shares",
     "benjamini_hochberg",
     "beta_binomial_tails",
     "gi_bin",
@@ -14,4 +16,5 @@ __all__ = [
     "overdispersion",
     "overdispersion_on_grid",
     "share_variance_ratio",
+    "weeks_of",
 ]

@@ -14,8 +14,10 @@ from jxgis.indicators.cases import reported, tells_closing, with_case_flags
 from jxgis.periods import days_covered, last_covered
 from jxgis.schema.tables import table as declared
 from jxgis.space.ratio import ratio
+from jxgis.statistics.batches import batch_of_shares, weeks_of
 from jxgis.statistics.fdr import benjamini_hochberg
-from jxgis.statistics.hypergeometric import drawn_tails, two_sided
+from jxgis.statistics.hypergeometric import two_sided
+from jxgis.trends.change import later_tails
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -45,18 +47,25 @@ _HALF = 1e-9
 """By how much half may be missed by rounding."""
 
 
-def share_interval(hits: npt.ArrayLike, cases: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """The 95 % interval of a share, exact: neither tail above 2.5 % (Clopper & Pearson 1934).
+def share_interval(hits: npt.ArrayLike, cases: npt.ArrayLike, *, batch: float = 1.0) -> tuple[Floats, Floats]:
+    """The 95 % interval of a share: neither tail above 2.5 %, exact for cases by themselves (Clopper & Pearson 1934).
 
     Parameters
     ----------
     hits, cases
         (n,) whole numbers, ``hits`` at most ``cases``.
+    batch
+        How many times as much as by chance the share varies: so many cases tell as much as one.
 
     Returns
     -------
     low, high : numpy.ndarray
         (n,) 0–1; NaN where there are no cases.
+
+    References
+    ----------
+    Korn, E. L. and Graubard, B. I. (1998). Confidence intervals for proportions with small expected number of positive counts
+    estimated from survey data. Survey Methodology 24: the interval of as many cases as tell.
 
     Examples
     --------
@@ -64,15 +73,15 @@ def share_interval(hits: npt.ArrayLike, cases: npt.ArrayLike) -> tuple[Floats, F
     >>> low.round(4).tolist(), high.round(4).tolist()
     ([0.0, 0.1871, 0.6915], [0.3085, 0.8129, 1.0])
     """
-    k, n = np.asarray(hits, dtype=np.float64), np.asarray(cases, dtype=np.float64)
+    k, n = np.asarray(hits, dtype=np.float64) / batch, np.asarray(cases, dtype=np.float64) / batch
     with np.errstate(invalid="ignore"):
-        low = np.where(k > 0, betaincinv(np.maximum(k, 1), n - k + 1, _TAIL), 0.0)
-        high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1), 1 - _TAIL), 1.0)
+        low = np.where(k > 0, betaincinv(k, n - k + 1, _TAIL), 0.0)
+        high = np.where(k < n, betaincinv(k + 1, n - k, 1 - _TAIL), 1.0)
     none = n == 0
     return np.where(none, np.nan, low), np.where(none, np.nan, high)
 
 
-def funnel_limits(share: float, cases: npt.ArrayLike) -> tuple[Floats, Floats]:
+def funnel_limits(share: float, cases: npt.ArrayLike, *, batch: float = 1.0) -> tuple[Floats, Floats]:
     """Between which shares groups of so many cases lie by chance alone, if their rate is that of all.
 
     Parameters
@@ -81,6 +90,8 @@ def funnel_limits(share: float, cases: npt.ArrayLike) -> tuple[Floats, Floats]:
         Of all cases.
     cases
         (n,) of each group.
+    batch
+        As `share_interval` takes it.
 
     Returns
     -------
@@ -97,9 +108,11 @@ def funnel_limits(share: float, cases: npt.ArrayLike) -> tuple[Floats, Floats]:
     >>> low.tolist(), high.tolist()
     ([0.4, 0.87], [1.0, 0.928])
     """
-    n = np.asarray(cases, dtype=np.int64)
-    low, high = binom.ppf((1 - FUNNEL) / 2, n, share), binom.isf((1 - FUNNEL) / 2, n, share)
-    return ratio(low, n), ratio(high, n)
+    n = np.asarray(cases, dtype=np.float64)
+    telling = np.floor(n / batch)
+    low, high = binom.ppf((1 - FUNNEL) / 2, telling, share), binom.isf((1 - FUNNEL) / 2, telling, share)
+    less = (n > 0) & (telling == 0)
+    return np.where(less, 0.0, ratio(low, telling)), np.where(less, 1.0, ratio(high, telling))
 
 
 def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) -> pd.DataFrame:
@@ -119,16 +132,17 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
         (those far from the others in time, such as of a mistyped year, are of no month);
         ``due`` (see `with_case_flags`), ``closed_on_time`` (of these, by it), ``rate`` (their share), ``low, high`` (its
         95 % interval), ``limit_low, limit_high`` (the funnel), ``p, q`` (two-sided, given all of the month that were due and
-        in time), ``verdict`` (``above``, ``below`` the funnel's limits, ``within`` them); ``rework`` (of the cases judged,
+        in time), ``verdict`` (``above``, ``below`` the funnel's limits, ``within`` them), all of these as much wider as
+        the groups vary from week to week (`statistics.batches`); ``rework`` (of the cases judged,
         sent back; who does not say it counts as a no), ``days_to_close`` (the median, see `median_days`). A figure that the
         columns do not tell is missing; without rows where they tell none.
 
     Examples
     --------
     >>> import geopandas as gpd
-    >>> day = pd.Timestamp("2024-05-01")
-    >>> closed = [day] * 60 + [day + pd.Timedelta(days=9)] * 40
-    >>> cases = gpd.GeoDataFrame({"time": day, "deadline": day + pd.Timedelta(days=3), "closed": closed},
+    >>> time = pd.Series(pd.Timestamp("2024-05-01") + pd.to_timedelta(np.arange(100) % 25, unit="D"))
+    >>> closed = time + pd.to_timedelta([1] * 60 + [9] * 40, unit="D")
+    >>> cases = gpd.GeoDataFrame({"time": time, "deadline": time + pd.Timedelta(days=3), "closed": closed},
     ...                          geometry=gpd.points_from_xy([0] * 100, [0] * 100))
     >>> found = measure_response(cases, {"department": pd.Series(["甲"] * 50 + ["乙"] * 50)})
     >>> found.loc[found["month"] == "all", ["group", "due", "rate", "verdict"]].values.tolist()
@@ -147,8 +161,9 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
         first, last, _ = days_covered(time)
         of_month = time.where(time.dt.normalize().between(first, last)).dt.strftime("%Y-%m")
         months += [(str(month), rows) for month, rows in of_month.groupby(of_month).indices.items()]
+    batch = {by: _batch(flagged, names) for by, names in groups.items()}
     parts = [
-        _of_groups(flagged.iloc[rows], spans.of(rows), by, month, names.to_numpy(dtype=object)[rows])
+        _of_groups(flagged.iloc[rows], spans.of(rows), by, month, names.to_numpy(dtype=object)[rows], batch[by])
         for by, names in groups.items()
         for month, rows in months
     ]
@@ -156,8 +171,17 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     return pd.concat(some, ignore_index=True) if some else pd.DataFrame(columns=columns)
 
 
+def _batch(flagged: gpd.GeoDataFrame, names: pd.Series) -> float:
+    """How many times as much as by chance the groups' shares in time vary; 1 where no times of report tell."""
+    if not {"on_time", "time"} <= set(flagged.columns):
+        return 1.0
+    due = flagged["due"].to_numpy(dtype=np.bool_)
+    group = pd.factorize(pd.Series(names.to_numpy(dtype=object)[due], dtype=object))[0]
+    return batch_of_shares(flagged["on_time"].to_numpy(dtype=np.bool_)[due], group, weeks_of(flagged["time"][due]))
+
+
 def _of_groups(
-    cases: gpd.GeoDataFrame, spans: Spans, by: str, month: str, names: npt.NDArray[np.object_]
+    cases: gpd.GeoDataFrame, spans: Spans, by: str, month: str, names: npt.NDArray[np.object_], batch: float
 ) -> pd.DataFrame:
     code, found = pd.factorize(pd.Series(names, dtype=object), sort=True)
     n = len(found)
@@ -174,11 +198,15 @@ def _of_groups(
     due, on_time = count(flag("due")), count(flag("due") & flag("on_time"))
     # Of how many the outcome is known.
     told = due if "on_time" in cases.columns else np.zeros_like(due)
-    low, high = share_interval(on_time, told)
+    low, high = share_interval(on_time, told, batch=batch)
     all_told = int(told.sum())
     share = on_time.sum() / all_told if all_told else np.nan
-    limit_low, limit_high = funnel_limits(share, told) if all_told else (np.full(n, np.nan), np.full(n, np.nan))
-    p = np.where(told > 0, two_sided(*drawn_tails(on_time, told, int(on_time.sum()), all_told)), np.nan)
+    limit_low, limit_high = (
+        funnel_limits(share, told, batch=batch) if all_told else (np.full(n, np.nan), np.full(n, np.nan))
+    )
+    p, some, in_time = np.full(n, np.nan), told > 0, int(on_time.sum())
+    tails = later_tails(on_time[some], told[some], in_time, all_told, batch=batch if 0 < in_time < all_told else 1.0)
+    p[some] = two_sided(*tails)
     rate = ratio(on_time, told)
     # Who handles all that is due is set against nobody.
     alone = told == all_told

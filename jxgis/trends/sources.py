@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from jxgis.space.ratio import ratio
+from jxgis.statistics.batches import batch_of_shares, weeks_of
 from jxgis.statistics.fdr import benjamini_hochberg
-from jxgis.statistics.hypergeometric import drawn_tails, two_sided
+from jxgis.statistics.hypergeometric import two_sided
+from jxgis.trends.change import later_tails
 from jxgis.trends.response import median_days, spans_open
 
 if TYPE_CHECKING:
@@ -21,14 +23,15 @@ __all__ = ["share_by_source"]
 def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     """Compare the mix of sources in each zone with that of all zones together.
 
-    The chance is exact, given the cases of each zone and of each source: whether a zone's cases come from a source as
-    those of the city do. Of many cases small differences are beyond chance: ``share`` beside ``city_share`` says how
-    large they are.
+    Whether a zone's cases come from a source as those of the city do, given the cases of each zone and of each source:
+    hypergeometric, or beta-binomial where a source's share varies from week to week more than by chance: a campaign
+    is no other mix (`statistics.batches`). Of many cases small differences are beyond chance: ``share`` beside
+    ``city_share`` says how large they are.
 
     Parameters
     ----------
     issues
-        ``source``, and where there are any ``time`` and ``closed``.
+        ``source``, and where there are any ``time`` and ``closed``; without times each case is taken to come by itself.
     zone
         (n,) name of the zone of each issue; missing outside all.
 
@@ -62,8 +65,14 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     zones, sources = (np.asarray(index, dtype=object) for index in (counts.index, counts.columns))
     own, drawn = np.repeat(number.sum(axis=1), len(sources)), np.tile(number.sum(axis=0), len(zones))
     total = int(number.sum())
-    p = two_sided(*drawn_tails(number.ravel(), own, drawn, total))
-    code = np.searchsorted(zones, table["zone"]) * len(sources) + np.searchsorted(sources, table["source"])
+    at, of = np.searchsorted(zones, table["zone"]), np.searchsorted(sources, table["source"])
+    week = weeks_of(issues["time"].iloc[table.index]) if "time" in issues.columns else np.full(len(table), -1)
+    chance = np.empty(number.shape)
+    for j, of_source in enumerate(number.T):
+        batch = batch_of_shares(of == j, at, week)
+        chance[:, j] = two_sided(*later_tails(of_source, number.sum(axis=1), int(of_source.sum()), total, batch=batch))
+    p = chance.ravel()
+    code = at * len(sources) + of
     found = pd.DataFrame(
         {"zone": np.repeat(zones, len(sources)), "source": np.tile(sources, len(zones)), "count": number.ravel()}
     )

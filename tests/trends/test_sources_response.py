@@ -14,7 +14,7 @@ from jxgis.trends.response import Spans, funnel_limits, measure_response, median
 from jxgis.trends.sources import share_by_source
 
 
-def cases(**columns: Sequence[Any] | np.ndarray) -> gpd.GeoDataFrame:
+def cases(**columns: Sequence[Any] | np.ndarray | pd.Index) -> gpd.GeoDataFrame:
     n = len(next(iter(columns.values())))
     return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(np.zeros(n), np.zeros(n)), crs=4549)
 
@@ -69,10 +69,11 @@ def test_two_late_cases_of_three_are_no_bad_department_and_of_three_hundred_they
     sizes = {"大": (3000, 300), "小": (3, 2), "差": (300, 200)}
     department = np.repeat(list(sizes), [n for n, _ in sizes.values()])
     late = np.concatenate([np.arange(n) < k for n, k in sizes.values()])
+    time = day + pd.to_timedelta(np.random.default_rng(0).integers(0, 31, len(late)), unit="D")
     issues = cases(
-        time=[day] * len(late),
-        deadline=[day + pd.Timedelta(days=2)] * len(late),
-        closed=[day + pd.Timedelta(days=5 if is_late else 1) for is_late in late],
+        time=time,
+        deadline=time + pd.Timedelta(days=2),
+        closed=time + pd.to_timedelta(np.where(late, 5, 1), unit="D"),
         rework=late.astype(float),
     )
     found = measure_response(issues, {"department": pd.Series(department)})
@@ -81,6 +82,50 @@ def test_two_late_cases_of_three_are_no_bad_department_and_of_three_hundred_they
     assert found["verdict"].to_dict() == {"大": "above", "小": "within", "差": "below"}
     assert found["rate"].to_dict() == pytest.approx({"大": 0.9, "小": 1 / 3, "差": 1 / 3})
     assert found["rework"].to_dict() == pytest.approx({"大": 0.1, "小": 2 / 3, "差": 2 / 3})
+
+
+def in_batches(random: np.random.Generator, size: float) -> tuple[gpd.GeoDataFrame, pd.Series]:
+    """Cases of eight departments all alike, that come in batches of one source, one day and one outcome."""
+    batches = 1000
+    sizes = random.geometric(1 / size, batches)
+    department, day, late = (
+        random.integers(0, 8, batches),
+        random.integers(0, 60, batches),
+        random.random(batches) < 0.15,
+    )
+    source = random.choice(list("abcd"), batches, p=[0.6, 0.2, 0.15, 0.05])
+    time = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.repeat(day, sizes), unit="D")
+    closed = time + pd.to_timedelta(np.repeat(np.where(late, 9, 1), sizes), unit="D")
+    issues = cases(source=np.repeat(source, sizes), time=time, deadline=time + pd.Timedelta(days=3), closed=closed)
+    return issues, pd.Series(np.repeat(department, sizes).astype(str))
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_batches_make_no_department_bad_no_mix_another_and_no_interval_too_narrow(size: int) -> None:
+    random = np.random.default_rng(12)
+    apart, held, other = [], [], []
+    for _ in range(40):
+        issues, department = in_batches(random, size)
+        found = measure_response(issues, {"department": department})
+        found = found[found["month"] == "all"]
+        apart += (found["verdict"] != "within").tolist()
+        held += ((found["low"] <= 0.85) & (found["high"] >= 0.85)).tolist()
+        other.append((share_by_source(issues, department)["q"] <= 0.05).any())
+    # 99.9 % of binomials with the claimed shares lie within; with each case by itself a tenth are apart, and all mixes other.
+    assert sum(apart) <= binom.ppf(0.999, len(apart), 0.002)
+    assert sum(held) >= binom.ppf(0.001, len(held), 0.95)
+    assert sum(other) <= binom.ppf(0.999, len(other), 0.05)
+
+
+def test_a_bad_department_is_found_in_spite_of_batches() -> None:
+    random = np.random.default_rng(3)
+    issues, department = in_batches(random, 3)
+    worse = (department == "0").to_numpy() & (issues["time"].dt.day % 2 == 0).to_numpy()
+    issues["closed"] = issues["closed"].where(~worse, issues["time"] + pd.Timedelta(days=9))
+    found = measure_response(issues, {"department": department})
+    verdict = found[found["month"] == "all"].set_index("group")["verdict"]
+    assert verdict["0"] == "below"
+    assert (verdict.drop("0") != "below").all()
 
 
 def test_a_table_without_times_tells_nothing_of_the_handling() -> None:

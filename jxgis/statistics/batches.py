@@ -1,0 +1,101 @@
+"""How many times as much as by chance shares vary where cases come in batches: a campaign in some streets, a bad week."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = ["batch_of_shares", "weeks_of"]
+
+Ints = npt.NDArray[np.integer]
+Floats = npt.NDArray[np.float64]
+
+_MANY = 20
+"""Weeks from which on they tell by themselves; below, all groups are held against the share of all too."""
+
+
+def weeks_of(time: pd.Series) -> npt.NDArray[np.int64]:
+    """Number of the week of each time, -1 for none; of the day where there are fewer than twenty weeks.
+
+    Examples
+    --------
+    >>> weeks_of(pd.Series(pd.to_datetime(["2024-05-01", "2024-05-02", None, "2024-05-02"]))).tolist()
+    [0, 1, -1, 1]
+    """
+    day = pd.to_datetime(time).dt.normalize()
+    week = pd.factorize(day - pd.to_timedelta(day.dt.day_of_week, unit="D"))
+    return np.asarray((week if len(week[1]) >= _MANY else pd.factorize(day))[0], dtype=np.int64)
+
+
+def batch_of_shares(hit: npt.NDArray[np.bool_], group: Ints, week: Ints) -> float:
+    """Find how many times as much as by chance the hits of groups vary, plus the standard error of finding it; at least 1.
+
+    The hits of a group in a week are held against the group's own share, so that groups which differ do not raise it,
+    less what the week is off in all groups, which is common to them: the design effect of batches (Kish 1965). Where
+    fewer than twenty weeks tell, every group is held against the share of all too, which differences raise: few cases do not
+    tell them from a batch.
+
+    Parameters
+    ----------
+    hit
+        (n,) whether a case is one of those whose share is asked.
+    group
+        (n,) number of its group, from 0 on; -1 for none, which counts nowhere.
+    week
+        (n,) number of what cases come together in, such as from `weeks_of`; -1 for none, which counts nowhere.
+
+    Returns
+    -------
+    float
+        1 too where the cases cannot tell: none, or all of them hits.
+
+    References
+    ----------
+    Kish, L. (1965). Survey Sampling. Wiley.
+
+    Examples
+    --------
+    In 300 weeks two groups have ten cases each, which either all are hits or none:
+
+    >>> week, group = np.divmod(np.repeat(np.arange(600), 10), 2)
+    >>> hit = np.repeat(np.random.default_rng(0).random(600) < 0.5, 10)
+    >>> bool(9 < batch_of_shares(hit, group, week) < 12)
+    True
+    """
+    known = (group >= 0) & (week >= 0)
+    hit, group, week = hit[known], group[known].astype(np.int64), week[known].astype(np.int64)
+    if hit.all() or not hit.any():  # as where nothing is known
+        return 1.0
+    pair, at = np.unique(group * (week.max() + 1) + week, return_inverse=True)
+    of_group, of_week = np.divmod(pair, week.max() + 1)
+    cases, hits = np.bincount(at).astype(np.float64), _sums(at, hit)
+
+    def whole(values: Floats, which: Ints) -> Floats:
+        return np.asarray(_sums(which, values)[which])
+
+    share = whole(hits, of_group) / whole(cases, of_group)
+    part = cases / whole(cases, of_week)
+    off = hits - share * cases
+    # By chance: what the group itself varies, less what is fitted to it, and the others of its week.
+    own = share * (1 - share) * cases * (1 - cases / whole(cases, of_group))
+    chance = own * (1 - part) ** 2 + part**2 * (whole(own, of_week) - own)
+    seen, expected = _sums(of_week, np.square(off - part * whole(off, of_week))), _sums(of_week, chance)
+    found = _with_error(seen, expected)
+    if expected.sum() ** 2 >= _MANY * np.square(expected).sum() > 0:
+        return found
+    mean = hits.sum() / cases.sum()
+    return max(found, _with_error(np.square(hits - mean * cases), mean * (1 - mean) * cases))
+
+
+def _sums(which: Ints, values: npt.ArrayLike) -> Floats:
+    return np.asarray(np.bincount(which, weights=values), dtype=np.float64)
+
+
+def _with_error(squares: Floats, expected: Floats) -> float:
+    """Ratio of the sums, plus its standard error by how the squares scatter; at least 1."""
+    if not expected.any():
+        return 1.0
+    found = squares.sum() / expected.sum()
+    error = np.sqrt(np.square(squares - found * expected).sum()) / expected.sum()
+    return float(max(found + error, 1.0))
