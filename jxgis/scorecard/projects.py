@@ -193,7 +193,7 @@ def _row(
     value = 100 * progress if project.unit in PERCENT else all_done
     targets = [project.target(of) if level == "city" else np.nan for of in (2025, 2027)]
     wanted = targets[0 if year == 2025 else 1]
-    said = (project.said_2025 if year == 2025 else project.said_2027) if level == "city" else ""
+    said = project.said(year, lang) if level == "city" else ""
     known = not (np.isnan(value) or np.isnan(wanted))
     untold = "rows_untold" if project.unit in PERCENT else "done_untold"
     lacking = untold if np.isfinite(done).any() else "no_progress"
@@ -201,8 +201,8 @@ def _row(
     return {
         "project": project.number,
         "label": project.title(lang),
-        "group": project.group,
-        "unit": project.unit,
+        "group": project.group_of(lang),
+        "unit": project.unit_of(lang),
         "zone": zone,
         "level": level,
         "rows": len(done),
