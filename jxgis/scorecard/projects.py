@@ -230,7 +230,7 @@ def _row(
     return {
         "project": project.number,
         "label": project.title(lang),
-        "group": project.group,
+        "group": project.group_of(lang),
         "unit": project.unit_of(lang) or None,
         "zone": zone,
         "level": level,

@@ -66,6 +66,8 @@ Id = Annotated[str, Field(pattern=ID)]
 
 
 class _Aim(_Entry):
+    unit: str = ""
+    unit_en: str | None = None
     target_2025: Number | None = None
     target_2027: Number | None = None
 
@@ -73,6 +75,10 @@ class _Aim(_Entry):
         """The plan's number for the end of a year, NaN where it has none."""
         found = self.target_2025 if year == 2025 else self.target_2027
         return float("nan") if found is None else found
+
+    def unit_of(self, lang: str) -> str:
+        """Its unit."""
+        return Text(self.unit, self.unit if self.unit_en is None else self.unit_en).of(lang)
 
 
 class PlanTarget(_Aim):
@@ -114,8 +120,6 @@ class PlanTarget(_Aim):
     number: Annotated[int, Field(ge=1)] | None = None
     zh: str
     en: str
-    unit: str = ""
-    unit_en: str | None = None
     kind: Literal["binding", "expected", "body"]
     direction: Direction = "at_least"
     source: str = ""
@@ -174,10 +178,6 @@ class PlanTarget(_Aim):
         """What it is called."""
         return Text(self.zh, self.en).of(lang)
 
-    def unit_of(self, lang: str) -> str:
-        """Its unit."""
-        return Text(self.unit, self.unit if self.unit_en is None else self.unit_en).of(lang)
-
     def over(self, lang: str) -> str:
         """What numerator and denominator are, in one phrase; of a number of things what is counted."""
         above, below = self.parts(lang)
@@ -193,36 +193,36 @@ class PlanProject(_Aim):
 
     Attributes
     ----------
-    number, group, zh, en, unit, unit_en
+    number, group, group_en, zh, en, unit, unit_en
         Its number, the heading that it stands under, what it is called, and the unit of its totals.
     target_2025, target_2027
         The totals; None where the plan has no number.
-    said_2025, said_2027, said_2025_en, said_2027_en
+    said_2025, said_2025_en, said_2027, said_2027_en
         What it says instead.
     """
 
     number: Annotated[int, Field(ge=1)]
     group: str = ""
+    group_en: str = ""
     zh: str
     en: str = ""
-    unit: str = ""
-    unit_en: str | None = None
     said_2025: str = ""
-    said_2027: str = ""
     said_2025_en: str = ""
+    said_2027: str = ""
     said_2027_en: str = ""
 
     def title(self, lang: str) -> str:
         """What it is called."""
         return Text(self.zh, self.en or self.zh).of(lang)
 
-    def unit_of(self, lang: str) -> str:
-        """The unit of its totals."""
-        return Text(self.unit, self.unit if self.unit_en is None else self.unit_en).of(lang)
+    def group_of(self, lang: str) -> str:
+        """The heading that it stands under."""
+        return Text(self.group, self.group_en or self.group).of(lang)
 
     def said(self, year: int, lang: str) -> str:
-        """What the plan says for a year where it has no number."""
-        zh, en = (self.said_2025, self.said_2025_en) if year == 2025 else (self.said_2027, self.said_2027_en)
+        """What the plan says for the end of a year where it has no number."""
+        first = year == 2025
+        zh, en = (self.said_2025, self.said_2025_en) if first else (self.said_2027, self.said_2027_en)
         return Text(zh, en or zh).of(lang)
 
 

@@ -404,6 +404,24 @@ def test_two_layers_stand_beside_one_another_and_the_divider_moves(maps, visit):
     assert found.complaints == []
 
 
+def test_the_right_layer_stays_when_another_is_chosen_on_the_left(maps, visit):
+    found = visit(maps["hotspots"])
+    page = found.page
+    page.locator(".jx-tool-compare").click()
+    choice = page.locator(".jx-panel select")
+    choice.select_option(value=choice.locator("option").nth(2).get_attribute("value"))
+    found.settle()
+    fills = "() => [...document.querySelectorAll('.jx-beside .leaflet-overlay-pane canvas')].map((c) => c.toDataURL())"
+    before = page.evaluate(fills)
+    assert len(before) == 1
+    # Shown beside another, and beside the months, which have a canvas of their own.
+    for label in (CLASSES[2], "逐月问题数"):
+        page.locator(".leaflet-control-layers-base label", has_text=label).click()
+        found.settle()
+        assert page.evaluate(fills) == before
+    assert found.complaints == []
+
+
 def test_months_go_by_slider_keyboard_and_play(maps, visit):
     found = visit(maps["hotspots"])
     page = found.page

@@ -85,6 +85,20 @@ def test_a_table_for_people_breaks_no_word_at_each_sign(visit: Callable[[Path], 
     assert broken == []
 
 
+def test_a_head_over_short_numbers_does_not_stand_one_sign_a_line(
+    shown: str, visit: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    page = visit(notebook(tmp_path, shown)).page
+    lines = page.locator(".jxgis .wide").first.evaluate(
+        "(box) => { box.style.width = '320px'; for (const one of box.querySelectorAll('td.n')) one.textContent = '1';"
+        " return [...box.querySelectorAll('th.n')].map((one) => { one.textContent = '所在热点地段排名';"
+        " const range = document.createRange(); range.selectNodeContents(one);"
+        " return new Set([...range.getClientRects()].map((line) => line.top)).size; }); }"
+    )
+    assert len(lines) > 3
+    assert max(lines) <= 2
+
+
 def test_its_style_stays_in_its_cell(shown: str, visit: Callable[[Path], Any], tmp_path: Path) -> None:
     alone = visit(notebook(tmp_path, "")).page
     before = looks(alone, "#others")

@@ -12,6 +12,7 @@ from jxgis.city import load_city
 from jxgis.errors import SettingsError
 from jxgis.scorecard import load_plan, meets
 from jxgis.scorecard.figures import target_chart
+from jxgis.scorecard.targets import PlanProject
 from jxgis.scoring.indicators import load_registry
 
 #: Table 1 as the plan prints it (plan.txt): number, 2025, 2027, direction, kind.
@@ -152,3 +153,20 @@ def test_the_words_of_the_chart_are_in_the_figure_and_behind_the_bars(lang):
     assert len(said) == len(targets)
     assert max(box.x1 for box in said) <= chart.bbox.width
     assert min(box.x0 for box in said) >= ax.transData.transform((150, 0))[0]
+
+
+def test_projects_are_told_in_english_where_the_run_is():
+    projects = load_plan().projects
+    told = [
+        (p.title("en"), p.group_of("en"), p.unit_of("en"), p.said(2025, "en"), p.said(2027, "en")) for p in projects
+    ]
+    assert [one for one in told if not "".join(one).isascii()] == []
+    assert all(title and group for title, group, *_ in told)
+    by_number = {p.number: p for p in projects}
+    assert [by_number[6].said(year, lang) for year in (2025, 2027) for lang in ("zh", "en")] == [
+        "完成修订", "revised", "完成评估", "evaluated",
+    ]  # fmt: skip
+    # One heading of the plan is one in English.
+    assert len({p.group for p in projects}) == len({p.group_of("en") for p in projects}) == 22
+    own = PlanProject(number=1, zh="甲", group="乙", unit="个", said_2025="完成")
+    assert (own.group_of("en"), own.unit_of("en"), own.said(2025, "en")) == ("乙", "个", "完成")

@@ -1,7 +1,7 @@
 // Two layers side by side, a divider between them; and the view as an address that restores it.
 Object.assign(jxgis, (() => {
   "use strict";
-  const { element, made } = jxgis.parts;
+  const { element, made, canvasOf } = jxgis.parts;
 
   // The layer on the right stands on a second map over the first, which follows it and is cut off at the divider.
   const compare = ({ map, says, say, tools, entries, bases, own, owners, within, nameOf, isBase, shownBase, views, answer, close }) => {
@@ -27,7 +27,8 @@ Object.assign(jxgis, (() => {
       divider.setAttribute("aria-valuenow", Math.round(share));
     };
     const drawRight = () => {
-      other.eachLayer((layer) => layer.remove());
+      // A canvas that is taken off while it waits to be drawn is never drawn again.
+      other.eachLayer((layer) => layer === canvasOf(other) || layer.remove());
       const before = made.length;
       // What lies below and above the layers that exclude one another is the same on both sides.
       const common = own.filter((group) => map.hasLayer(group) && !isBase(owners.get(group)));
