@@ -269,6 +269,27 @@ def test_blocks_that_no_units_can_be_made_of_are_told():
     assert plan.blocks["unit_id"].tolist() == names.tolist()
 
 
+@pytest.mark.parametrize(
+    ("names", "together", "options", "now", "reason"),
+    [
+        # Two units of three are the only two, and part the blocks kept together.
+        ("AABBCC", (2, 4), {"min_km2": 2, "max_km2": 3, "n_units": {"甲": 2}}, {"AAACCC", "AAABBB", "BBBCCC"}, None),
+        # No number of units fits, and kept together B has no block left.
+        ("ABCCCC", (1, 4), {"min_km2": 4, "max_km2": 5}, {"ABCCCC"}, "too_many_units"),
+    ],
+)
+def test_blocks_kept_together_that_no_units_hold_are_parted_and_units_keep_their_ids(
+    names, together, options, now, reason
+):
+    blocks, district = squares(6, 1, side=1000)
+    kept = gpd.GeoDataFrame({"name": ["园"]}, geometry=[box(together[0] * 1000, 0, together[1] * 1000, 1000)], crs=CRS)
+    options |= {"target_km2": (options["min_km2"] + options["max_km2"]) / 2}
+    plan, repair = repaired(blocks, district, np.array([*names], dtype=object), keep_together=kept, **options)
+    assert "".join(plan.blocks["unit_id"]) in now
+    assert repair.districts["reason"].dropna().tolist() == ([reason] if reason else [])
+    assert not plan.report.together["kept"].any()
+
+
 def test_fixed_units_keep_their_ids_and_the_rest_is_mended_around_them():
     blocks, district = squares(12, 4)
     names = columns_of(blocks, 1500, 4500)
