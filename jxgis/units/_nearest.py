@@ -159,8 +159,8 @@ def made_whole(piece: Piece, label: Ints, weight: Floats | None = None) -> Ints:
         np.add.at(length, (at[edge], whole[to[edge]]), piece.shared[edge])
         ring = np.unique(at[edge])
         # A node goes back to its own unit where it touches that.
-        back = ring[(label[ring] >= 0)]
-        back = back[length[back, np.minimum(label[back], length.shape[1] - 1)] > 0]
+        back = ring[label[ring] >= 0]
+        back = back[length[back, label[back]] > 0]
         length[back, label[back]] = np.inf
         whole[ring] = length[ring].argmax(axis=1)
     return whole

@@ -86,8 +86,8 @@ def search_parts(
         if parts[row].reason is not None or kept.reason is None or _same(groupings, parts[row].nodes):
             return kept
         free = attempt(row, groupings[1], rounder, own, effort[1:])
-        # What was proven of blocks kept together holds for them only.
-        return free if free.found.better_than(kept.found) else replace(free, found=kept.found)
+        # What was proven of blocks kept together holds for them only; units of today stay as they are without.
+        return free if free.today or free.found.better_than(kept.found) else replace(free, found=kept.found)
 
     def attempt(row: int, group: Ints, rounder: int, own: list[Rule], trials: tuple[int, int]) -> Division:
         part = parts[row]

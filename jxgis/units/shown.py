@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.i18n import Text, listed, text, text_pair
+from jxgis.i18n import Text, few, text, text_pair
 from jxgis.schema.tables import table
 from jxgis.small_counts import count_rows, hide_small, leave_out
 from jxgis.space.ratio import ratio
@@ -104,6 +104,7 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
     found = [text_pair(f"units.note_repair_{of}", **said)]
     if rows["proven"].all():
         found.append(text_pair("units.note_repair_proven"))
+    found += _placed(repair)
     for row, part in zip(rows.to_dict("records"), parts.to_dict("records"), strict=True):
         where = {"district": row["district"], "units": row["units_before"]}
         if row["reason"] in ("too_few_units", "too_many_units"):
@@ -117,6 +118,20 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
             amounts = {"moved": f"{row[moved]:{digits}}", "least": f"{proven:{digits}}"}
             found.append(text_pair(f"units.note_repair_gap_{of}", district=row["district"], **amounts))
     if repair.outside:
-        names = Text(zh=listed(repair.outside, "zh"), en=listed(repair.outside, "en"))
-        found.append(text_pair("units.note_repair_outside", n=len(repair.outside), units=names))
+        found.append(text_pair("units.note_repair_outside", n=len(repair.outside), units=few(repair.outside)))
+    if rows["moved_blocks"].any():
+        found.append(text_pair("units.note_repair_elsewhere"))
     return found
+
+
+def _placed(repair: Repair) -> list[Text]:
+    """Ground of no unit of today, which is in one now: all that units hold more than they did together."""
+    units = repair.units
+    blocks = int(units["blocks_in"].sum() - units["blocks_out"].sum())
+    if not blocks:
+        return []
+    km2 = f"{units['area_km2'].sum() - units['was_km2'].sum():,.2f}"
+    if not repair.by_people:
+        return [text_pair("units.note_repair_placed_ground", km2=km2, blocks=f"{blocks:,}")]
+    people = f"{units['people_in'].sum() - units['people_out'].sum():,.0f}"
+    return [text_pair("units.note_repair_placed_people", km2=km2, blocks=f"{blocks:,}", people=people)]

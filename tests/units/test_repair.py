@@ -57,6 +57,10 @@ def repaired(blocks, district, names, **options):
     return plan, plan.report.repair
 
 
+def said_of(repair):
+    return " ".join(note.en for note in repair_notes(repair, pd.DataFrame(index=repair.districts.index)))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_plan_within_the_bounds_stays_to_the_last_block(seed):
     blocks, district = squares(12, 8)
@@ -121,15 +125,18 @@ def test_the_order_of_rows_does_not_matter():
 def test_what_is_not_proven_is_said_with_a_bound_that_is_not_rounded_up(by_people):
     row = {"district": "甲", "units_before": 3, "units": 3, "moved_blocks": 5, "moved_km2": 1.998, "reason": None}
     row |= {"proven": False} | ({"moved_people": 671.0, "least_people": 390.9} if by_people else {"least_km2": 1.246})
-    none = pd.DataFrame()
-    repair = Repair(none, pd.DataFrame([row]), none, none, ("远",), by_people, 1000.0 if by_people else 10.0)
+    none, units = pd.DataFrame(), pd.DataFrame({"blocks_in": [3, 2], "blocks_out": [4, 1]})
+    repair = Repair(units, pd.DataFrame([row]), none, none, ("远",), by_people, 1000.0 if by_people else 10.0)
     said = [note.en for note in repair_notes(repair, pd.DataFrame([{"fewest": 2, "most": 4, "area_km2": 10.0}]))]
     assert not any("It is proven" in note for note in said)
     assert ("67.1%" if by_people else "20.0%") in said[0]
     moved, least = ("671 people", "moves 390 at least") if by_people else ("2.00 km²", "moves 1.24 km² at least")
     assert moved in said[1]
     assert least in said[1]
-    assert said[2] == "1 units of today hold no block and do not count: 远."
+    assert said[2:] == [
+        "1 units of today hold no block and do not count: 远.",
+        "Other parts of a report that count by units use those of the layer units, not these.",
+    ]
 
 
 def test_without_people_ground_is_what_moves():
@@ -165,6 +172,23 @@ def test_ground_of_no_unit_is_placed_and_nobody_moves_for_it():
     assert repair.units["blocks_in"].sum() == 2
     assert repair.units["blocks_out"].sum() == 0
     assert whole(plan)
+    people = blocks["people"].iloc[[9, 18]].sum()
+    assert f"0.50 km², 2 blocks, {people:,.0f} people were of no unit" in said_of(repair)
+
+
+def test_half_a_unit_that_has_the_id_of_the_other_half_is_told_as_ground_of_no_unit(tmp_path):
+    # What a split in QGIS leaves; the loader keeps the first of two rows with one id.
+    blocks, district = squares(8, 4, people=False)
+    today = of_blocks(blocks, columns_of(blocks, 2000, 3000)).replace({"unit_id": {"U3": "U2"}})
+    for layer, table in (("districts", district), ("blocks", blocks), ("units", today)):
+        in_the_city = table.translate(575_000, 3_405_000)
+        table.set_geometry(in_the_city).to_file(tmp_path / f"{layer}.gpkg")
+    (tmp_path / "jxgis.toml").write_text(
+        "[inputs]\n" + "".join(f'{layer}.path = "{layer}.gpkg"\n' for layer in ("districts", "blocks", "units"))
+    )
+    repair = jxgis.open_project(tmp_path / "jxgis.toml").units(from_units=True).report.repair
+    assert repair.districts["moved_blocks"].tolist() == [0]
+    assert "2.00 km², 8 blocks were of no unit" in said_of(repair)
 
 
 def test_a_block_that_two_units_share_is_of_the_one_that_holds_most_of_it():
@@ -267,6 +291,27 @@ def test_blocks_that_no_units_can_be_made_of_are_told():
     plan, repair = repaired(blocks, district, names, min_km2=1.4, max_km2=1.6)
     assert repair.districts["reason"].tolist() == ["no_partition"]
     assert plan.blocks["unit_id"].tolist() == names.tolist()
+
+
+@pytest.mark.parametrize(
+    ("names", "together", "options", "now", "reason"),
+    [
+        # Two units of three are the only two, and part the blocks kept together.
+        ("AABBCC", (2, 4), {"min_km2": 2, "max_km2": 3, "n_units": {"甲": 2}}, {"AAACCC", "AAABBB", "BBBCCC"}, None),
+        # No number of units fits, and kept together B has no block left.
+        ("ABCCCC", (1, 4), {"min_km2": 4, "max_km2": 5}, {"ABCCCC"}, "too_many_units"),
+    ],
+)
+def test_blocks_kept_together_that_no_units_hold_are_parted_and_units_keep_their_ids(
+    names, together, options, now, reason
+):
+    blocks, district = squares(6, 1, side=1000)
+    kept = gpd.GeoDataFrame({"name": ["园"]}, geometry=[box(together[0] * 1000, 0, together[1] * 1000, 1000)], crs=CRS)
+    options |= {"target_km2": (options["min_km2"] + options["max_km2"]) / 2}
+    plan, repair = repaired(blocks, district, np.array([*names], dtype=object), keep_together=kept, **options)
+    assert "".join(plan.blocks["unit_id"]) in now
+    assert repair.districts["reason"].dropna().tolist() == ([reason] if reason else [])
+    assert not plan.report.together["kept"].any()
 
 
 def test_fixed_units_keep_their_ids_and_the_rest_is_mended_around_them():
