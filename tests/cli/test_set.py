@@ -277,12 +277,13 @@ def test_the_nearest_command_and_option(jxgis: Callable[..., Any], monkeypatch: 
 
 def test_every_option_of_a_part_gives_a_key_of_the_settings_or_a_layer_that_it_reads() -> None:
     from jxgis.run.parts import PARTS
-    from jxgis.settings import option_at
+    from jxgis.settings import make_settings, option_at
 
     for part in PARTS:
-        for key, *_ in part.options.values():
+        for option, (key, *_) in part.options.items():
             section, _, layer = key.partition("inputs.")
-            assert option_at(key) if section or "." in layer else layer in part.reads
+            read = part.layers_for(make_settings(dict(part.implied([option])), "x"), alone=True)
+            assert option_at(key) if section or "." in layer else layer in read, option
         assert {*part.needs} <= {*part.layer_options}
 
 
