@@ -103,7 +103,7 @@ def test_cells_that_differ_hundredfold_hide_no_batches(batch: float) -> None:
         assert not (q <= 0.05).any()
 
 
-@pytest.mark.parametrize("batch", [3, 10])
+@pytest.mark.parametrize("batch", [pytest.param(3, marks=pytest.mark.slow), 10])
 @pytest.mark.parametrize(
     "towns",
     [
@@ -131,7 +131,7 @@ def test_few_towns_apart_hide_no_batches(towns: list[tuple[int, int]], batch: in
     assert some <= 21
 
 
-@pytest.mark.parametrize("batch", [3, 10])
+@pytest.mark.parametrize("batch", [pytest.param(3, marks=pytest.mark.slow), 10])
 @pytest.mark.parametrize(("side", "rate", "later"), [(6, 1, 1), (6, 1, 0.1), (15, 0.1, 1), (3, 4, 1), (10, 3, 1)])
 def test_few_cases_hide_no_batches(side: int, rate: float, later: float, batch: int) -> None:
     """A rare class or a small town, where no squares have twenty cases each: up to 197 of 300 without change had one."""

@@ -100,7 +100,7 @@ def in_batches(random: np.random.Generator, size: float) -> tuple[gpd.GeoDataFra
     return issues, pd.Series(np.repeat(department, sizes).astype(str))
 
 
-@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_batches_make_no_department_bad_no_mix_another_and_no_interval_too_narrow(size: int) -> None:
     random = np.random.default_rng(12)
     apart, held, other = [], [], []
