@@ -212,7 +212,9 @@ def number_points(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.
     numpy.ndarray
         (n,) 0 and up.
     """
-    return pd.factorize(x + 1j * y)[0].astype(np.int64)
+    east, (north, norths) = pd.factorize(x)[0], pd.factorize(y)
+    # As complex numbers, all with x = y would have one hash.
+    return pd.factorize(east.astype(np.int64) * len(norths) + north)[0].astype(np.int64)
 
 
 def same_point_share(group: NDArray[np.int64], point: NDArray[np.int64], n: int) -> NDArray[np.float64]:
