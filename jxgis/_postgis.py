@@ -204,11 +204,11 @@ def _databases(address: str) -> list[str]:
 
 def _refused(error: psycopg.Error, what: str, where: str, *, writing: bool) -> Text:
     """What went wrong once there was a connection."""
+    import psycopg
+
     code = error.sqlstate or ""
     said = mask(" ".join((error.diag.message_primary or str(error)).split()))
     nothing = Text(zh="没有写入任何内容。", en=" Nothing was written.") if writing else Text("", "")
-    import psycopg
-
     if code.startswith(_LOST) or (not code and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)):
         zh = f"与数据库 {where} 的连接中断了（{what}）：服务器停止，或网络断开。"
         en = f"The connection to the database {where} is gone ({what}): the server stopped, or the network failed."

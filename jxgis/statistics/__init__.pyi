@@ -1,4 +1,4 @@
-from .batches import batch_of_shares, weeks_of
+from .batches import batch_of_shares, batch_tails, weeks_of
 from .beta_binomial import beta_binomial_tails
 from .fdr import benjamini_hochberg, gi_bin, is_hot
 from .overdispersion import Overdispersion, overdispersion, overdispersion_on_grid
@@ -9,6 +9,7 @@ __all__ = [
     "Overdispersion",
     "SharesOf",
     "batch_of_shares",
+    "batch_tails",
     "benjamini_hochberg",
     "beta_binomial_tails",
     "gi_bin",

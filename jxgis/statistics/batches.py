@@ -1,4 +1,4 @@
-"""How many times as much as by chance shares vary where cases come in batches: a campaign in some streets, a bad week."""
+"""How many times as much as by chance shares vary where cases come in batches (a campaign in some streets, a bad week), and their tails then."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["batch_of_shares", "weeks_of"]
+from jxgis.statistics.beta_binomial import beta_binomial_tails
+from jxgis.statistics.hypergeometric import drawn_tails
+
+__all__ = ["batch_of_shares", "batch_tails", "weeks_of"]
 
 Ints = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
@@ -86,6 +89,41 @@ def batch_of_shares(hit: npt.NDArray[np.bool_], group: Ints, week: Ints) -> floa
         return found
     mean = hits.sum() / cases.sum()
     return max(found, _with_error(np.square(hits - mean * cases), mean * (1 - mean) * cases))
+
+
+def batch_tails(
+    hits: npt.ArrayLike, cases: npt.ArrayLike, all_hits: npt.ArrayLike, all_cases: int, *, batch: float
+) -> tuple[Floats, Floats]:
+    """Compute P(H >= h) and P(H <= h) for the hits among the cases of groups, given the hits of all.
+
+    Parameters
+    ----------
+    hits, cases
+        (n,) of each group, of the latter at least one.
+    all_hits, all_cases
+        Of the whole; the hits may differ by group.
+    batch
+        How many times as much as by chance they vary: 1 is hypergeometric, exact; more is beta-binomial.
+
+    Returns
+    -------
+    upper, lower : numpy.ndarray
+        (n,) probabilities; 1 where all or none of the whole are hits, which leaves no choice.
+
+    Examples
+    --------
+    Of four cases two are hits; both may be of a group by themselves, or come together half as often again:
+
+    >>> [batch_tails([2], [2], 2, 4, batch=batch)[0].round(4).tolist() for batch in (1.0, 1.5)]
+    [[0.1667], [0.375]]
+    """
+    if batch <= 1:
+        return drawn_tails(hits, cases, all_hits, all_cases)
+    h, n, share = np.broadcast_arrays(hits, cases, np.asarray(all_hits) / max(all_cases, 1))
+    upper, lower = np.ones(h.shape), np.ones(h.shape)
+    free = (share > 0) & (share < 1)
+    upper[free], lower[free] = beta_binomial_tails(h[free], n[free], share[free], batch)
+    return upper, lower
 
 
 def _sums(which: Ints, values: npt.ArrayLike) -> Floats:

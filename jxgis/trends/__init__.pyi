@@ -1,5 +1,5 @@
 from .analysis import find_trends
-from .change import batches, change_p, find_change, later_tails
+from .change import batches, change_p, find_change
 from .cube import Scores, count_cube, score_cube
 from .emerging import batches_of, find_emerging, judge_cells
 from .figures import change_sheet, pattern_sheet, times_chart
@@ -38,7 +38,6 @@ __all__ = [
     "judge_all",
     "judge_cells",
     "last_runs",
-    "later_tails",
     "lay_slices",
     "mann_kendall",
     "measure_response",

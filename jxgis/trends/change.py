@@ -13,12 +13,12 @@ from jxgis.hotspots.permutation import permutation_p
 from jxgis.space.grid import Grid
 from jxgis.space.ratio import ratio
 from jxgis.space.window import disc_sums
-from jxgis.statistics.beta_binomial import beta_binomial_tails
+from jxgis.statistics.batches import batch_tails
 from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
-from jxgis.statistics.hypergeometric import drawn_tails, two_sided
+from jxgis.statistics.hypergeometric import two_sided
 from jxgis.statistics.overdispersion import overdispersion_on_grid
 
-__all__ = ["batches", "change_p", "find_change", "later_tails"]
+__all__ = ["batches", "change_p", "find_change"]
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -77,34 +77,8 @@ def change_p(before: npt.ArrayLike, after: npt.ArrayLike, totals: tuple[int, int
     asked = own > 0
     if min(totals) == 0:
         return p
-    p[asked] = two_sided(*later_tails(late[asked], own[asked], totals[1], whole, batch=batch))
+    p[asked] = two_sided(*batch_tails(late[asked], own[asked], totals[1], whole, batch=batch))
     return p
-
-
-def later_tails(
-    late: npt.ArrayLike, own: npt.ArrayLike, of_all: npt.ArrayLike, whole: int, *, batch: float
-) -> tuple[Floats, Floats]:
-    """Compute P(A >= a) and P(A <= a) for the later cases of places; see `change_p`.
-
-    Parameters
-    ----------
-    late, own
-        (n,) the later and all cases of each place, of the latter at least one.
-    of_all, whole
-        The later and all cases of the whole, neither all nor none of them later; the later ones may differ by place.
-    batch
-        As `change_p` takes it.
-
-    Examples
-    --------
-    Of four cases two are late; both may be of a place by itself, or come together half as often again:
-
-    >>> [later_tails([2], [2], 2, 4, batch=batch)[0].round(4).tolist() for batch in (1.0, 1.5)]
-    [[0.1667], [0.375]]
-    """
-    if batch > 1:
-        return beta_binomial_tails(late, own, np.asarray(of_all) / whole, batch)
-    return drawn_tails(late, own, of_all, whole)
 
 
 def batches(before: Ints, after: Ints, grid: Grid) -> float:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from jxgis.settings import TRENDS
 from jxgis.space.ratio import ratio
+from jxgis.statistics.batches import batch_tails
 from jxgis.statistics.fdr import benjamini_hochberg
-from jxgis.trends.change import batches, later_tails
+from jxgis.trends.change import batches
 from jxgis.trends.cube import score_cube
 from jxgis.trends.mann_kendall import mann_kendall, sen_slope
 from jxgis.trends.patterns import last_runs, patterns, since
@@ -196,8 +197,8 @@ def _risen(
     of_slice = counts.sum(axis=1)
     recent, own = (around * late).sum(axis=0), around.sum(axis=0)
     drawn = (of_slice[:, None] * late).sum(axis=0)
-    asked = (states[-1] != 0) & (own > 0) & (drawn < of_slice.sum())
-    upper, lower = later_tails(recent[asked], own[asked], drawn[asked], int(of_slice.sum()), batch=batch)
+    asked = (states[-1] != 0) & (own > 0)
+    upper, lower = batch_tails(recent[asked], own[asked], drawn[asked], int(of_slice.sum()), batch=batch)
     p = np.ones(len(run))
     p[asked] = np.where(states[-1, asked] > 0, upper, lower)
     return np.asarray(benjamini_hochberg(p) <= alpha)

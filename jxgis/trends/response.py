@@ -14,10 +14,9 @@ from jxgis.indicators.cases import reported, tells_closing, with_case_flags
 from jxgis.periods import days_covered, last_covered
 from jxgis.schema.tables import table as declared
 from jxgis.space.ratio import ratio
-from jxgis.statistics.batches import batch_of_shares, weeks_of
+from jxgis.statistics.batches import batch_of_shares, batch_tails, weeks_of
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.hypergeometric import two_sided
-from jxgis.trends.change import later_tails
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -204,9 +203,8 @@ def _of_groups(
     limit_low, limit_high = (
         funnel_limits(share, told, batch=batch) if all_told else (np.full(n, np.nan), np.full(n, np.nan))
     )
-    p, some, in_time = np.full(n, np.nan), told > 0, int(on_time.sum())
-    tails = later_tails(on_time[some], told[some], in_time, all_told, batch=batch if 0 < in_time < all_told else 1.0)
-    p[some] = two_sided(*tails)
+    p, some = np.full(n, np.nan), told > 0
+    p[some] = two_sided(*batch_tails(on_time[some], told[some], int(on_time.sum()), all_told, batch=batch))
     rate = ratio(on_time, told)
     # Who handles all that is due is set against nobody.
     alone = told == all_told

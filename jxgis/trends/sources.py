@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from jxgis.space.ratio import ratio
-from jxgis.statistics.batches import batch_of_shares, weeks_of
+from jxgis.statistics.batches import batch_of_shares, batch_tails, weeks_of
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.hypergeometric import two_sided
-from jxgis.trends.change import later_tails
 from jxgis.trends.response import median_days, spans_open
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     chance = np.empty(number.shape)
     for j, of_source in enumerate(number.T):
         batch = batch_of_shares(of == j, at, week)
-        chance[:, j] = two_sided(*later_tails(of_source, number.sum(axis=1), int(of_source.sum()), total, batch=batch))
+        chance[:, j] = two_sided(*batch_tails(of_source, number.sum(axis=1), int(of_source.sum()), total, batch=batch))
     p = chance.ravel()
     code = at * len(sources) + of
     found = pd.DataFrame(

@@ -15,6 +15,7 @@ from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import few
 from jxgis.space.overlay import common_area, holds_most
+from jxgis.space.parts import connected
 from jxgis.units._divide import Division
 from jxgis.units._graph import Adjacency, Floats, Ints
 from jxgis.units._nearest import left_as_it_is, nearest_division
@@ -284,8 +285,6 @@ def _units(
 
 def _in_one_part(graph: Adjacency, nodes: Ints) -> bool:
     """Whether blocks hang together."""
-    from jxgis.space.parts import connected
-
     place = np.full(len(graph.area_m2), -1, dtype=np.int64)
     place[nodes] = np.arange(len(nodes))
     u, v = place[graph.u], place[graph.v]

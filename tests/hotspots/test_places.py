@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 from jxgis.errors import CrsError, InputError
+from jxgis.hotspots.counted import number_points
 from jxgis.hotspots.places import Naming, hot_places
 from jxgis.periods import Comparison, Periods, compare_periods
 from jxgis.space.grid import grid_over
@@ -268,3 +269,13 @@ def test_a_place_without_a_case_lies_where_its_peak_does():
     assert sorted(found.peaks["district"]) == ["东", "西"]
     bare = hot_places(cells, issues, grid, band_m=1000).places
     assert pd.isna(bare["district"].iloc[1])
+
+
+def test_points_have_one_number_where_both_coordinates_are_equal():
+    random = np.random.default_rng(0)
+    for scale in (0.1, 1.0, 1e6):
+        # So few values meet often; x = y and x = -y are among them.
+        x, y = random.integers(-3, 4, (2, 200)) * scale
+        point = number_points(x, y)
+        same = (x[:, None] == x) & (y[:, None] == y)
+        assert ((point[:, None] == point) == same).all()

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.stats import betabinom, hypergeom
 
-from jxgis.statistics.batches import batch_of_shares
+from jxgis.statistics.batches import batch_of_shares, batch_tails
 
 
 @pytest.mark.parametrize("copies", [1, 2, 5])
@@ -37,3 +38,16 @@ def test_who_cannot_tell_varies_as_chance() -> None:
     assert batch_of_shares(np.ones(4, dtype=bool), some, some) == 1
     assert batch_of_shares(np.array([True, False, True, False]), some, np.full(4, -1)) == 1
     assert batch_of_shares(np.zeros(0, dtype=bool), np.zeros(0, dtype=int), np.zeros(0, dtype=int)) == 1
+
+
+def test_tails_are_those_of_scipy_and_one_where_all_or_none_are_hits() -> None:
+    hits, cases, of_all = np.array([3, 0, 0, 4]), np.array([7, 5, 5, 4]), np.array([40, 40, 0, 100])
+    upper, lower = batch_tails(hits, cases, of_all, 100, batch=2.0)
+    for at, (h, n) in enumerate([(3, 7), (0, 5)]):
+        precision = (n - 2) / (2 - 1)
+        same = betabinom(n, 0.4 * precision, 0.6 * precision)
+        assert (upper[at], lower[at]) == pytest.approx((same.sf(h - 1), same.cdf(h)), rel=1e-6)
+    assert upper[2:].tolist() == lower[2:].tolist() == [1, 1]
+    exact = hypergeom(100, 40, 7)
+    told = batch_tails([3], [7], 40, 100, batch=1.0)
+    assert (told[0][0], told[1][0]) == pytest.approx((exact.sf(2), exact.cdf(3)))
