@@ -262,8 +262,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     )
 
     swallowing: list[int] = []
-    one = re.escape(delimiter)
-    row = f"\\n(?:[^\\n{one}]*{one}){{{max(len(header) - 1, 1)},}}"
+    row = whole_row(len(header), delimiter)
 
     def read(*, threads: bool) -> tuple[pa.Table, list[BrokenRow]]:
         broken: list[BrokenRow] = []
@@ -295,6 +294,18 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     frame = table.to_pandas()
     notes = _unread(frame, numbers, what, joined=joined) if by_line else ()
     return Sheet(frame, numbers, tuple(broken), (*counted_from(above, what), *notes))
+
+
+def whole_row(columns: int, delimiter: str) -> str:
+    """What is found in a value that holds a line as wide as a row: a quote before it may not be closed.
+
+    Examples
+    --------
+    >>> [bool(re.search(whole_row(3, ","), value)) for value in ("a\\nb,c", "a\\nb,c,d")]
+    [False, True]
+    """
+    one = re.escape(delimiter)
+    return f"\\n(?:[^\\n{one}]*{one}){{{max(columns - 1, 1)},}}"
 
 
 def counted_from(above: int, what: str) -> tuple[Text, ...]:

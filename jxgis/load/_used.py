@@ -12,7 +12,7 @@ import numpy as np
 
 from jxgis._files import require_few_columns
 from jxgis.load._columns import empty_rows
-from jxgis.load._text import Sheet, counted_from, distinct_names, find_header
+from jxgis.load._text import Sheet, counted_from, distinct_names, find_header, whole_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -60,8 +60,8 @@ def read_used(path: Path, *, encoding: str | None, what: str, columns: Picker) -
     -------
     Sheet or None
         As `_text.read_csv` reads these columns. None where all are used, or where the whole of the file must be looked at to
-        tell what stands in it: another encoding or two, values or a header of several lines, line ends of an old Mac, rows
-        that cannot be split into fields or have nothing in these columns.
+        tell what stands in it: another encoding or two, a header of several lines, a value of several that holds a whole row,
+        line ends of an old Mac, rows that cannot be split into fields or have nothing in these columns.
     """
     try:
         (sheet,) = used_batches(path, encoding=encoding, what=what, columns=columns, rows=None)
@@ -140,8 +140,8 @@ class _Begun:
         frame: pd.DataFrame = pa.table(texts, names=[self.names[at] for at in self.places]).to_pandas()
         return frame
 
-    def opened(self, part: _Part) -> arrow_csv.CSVStreamingReader:
-        """Its rows, the used columns of each, of GBK as bytes, block by block; ArrowInvalid where a row has too few or too many fields."""
+    def opened(self, part: _Part, places: Sequence[int]) -> arrow_csv.CSVStreamingReader:
+        """Its rows, some columns of each, of GBK as bytes, block by block; ArrowInvalid where a row has too few or too many fields."""
         import pyarrow as pa
         import pyarrow.csv as arrow_csv
 
@@ -150,7 +150,7 @@ class _Begun:
         kind = pa.large_string() if self.codec == "utf-8" else pa.large_binary()
         convert = arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, kind),
-            include_columns=[names[at] for at in self.places],
+            include_columns=[names[at] for at in places],
             null_values=[""],
             strings_can_be_null=True,
         )
@@ -186,10 +186,11 @@ def _frames(stream: BinaryIO, begun: _Begun, rows: int | None) -> Iterator[pd.Da
     """The rows, so many at a time; all at once where it is not said how many."""
     import pyarrow as pa
 
-    part = _Part(stream, begun.begin, _end_of_rows(stream))
+    end = _end_of_rows(stream)
+    part = _Part(stream, begun.begin, end)
     read, held, waiting = 0, 0, []
     try:
-        for batch in begun.opened(part):
+        for batch in begun.opened(part, begun.places):
             waiting.append(batch)
             held += batch.num_rows
             read += batch.num_rows
@@ -199,10 +200,23 @@ def _frames(stream: BinaryIO, begun: _Begun, rows: int | None) -> Iterator[pd.Da
                 waiting, held = table.slice(rows).to_batches(), held - rows
     except pa.ArrowInvalid:
         raise Unusual from None
-    if part.lone_returns or part.line_ends >= read:
+    if part.lone_returns or (part.line_ends >= read and _may_swallow(begun, _Part(stream, begun.begin, end))):
         raise Unusual
     if held:
         yield _whole(begun.frame(pa.Table.from_batches(waiting)))
+
+
+def _may_swallow(begun: _Begun, part: _Part) -> bool:
+    """Whether a value of several lines, of any column, holds one as wide as a row: was its quote meant, or forgotten?"""
+    import pyarrow.compute as pc
+
+    row = whole_row(len(begun.names), begun.delimiter)
+    for batch in begun.opened(part, range(len(begun.names))):
+        for column in batch.columns:
+            _, _, data = column.buffers()
+            if data is not None and b"\n" in data.to_pybytes() and pc.any(pc.match_substring_regex(column, row)).as_py():
+                return True
+    return False
 
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
@@ -254,8 +268,7 @@ def _decoded(column: pa.ChunkedArray, codec: str) -> pa.ChunkedArray | pa.Array:
     if pa.types.is_large_string(column.type) or all(_is_ascii(chunk) for chunk in column.chunks):
         return column.cast(pa.large_string())
     coded = column.combine_chunks().dictionary_encode()
-    # No value holds a line end: files with values of several lines are not read here.
-    texts = b"\n".join(coded.dictionary.to_pylist()).decode(codec).split("\n")
+    texts = [value.decode(codec) for value in coded.dictionary.to_pylist()]
     return pa.array(texts, type=pa.large_string()).take(coded.indices)
 
 

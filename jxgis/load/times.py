@@ -28,6 +28,11 @@ _CLOCK = (
     r"|(?P<part>半|一刻|三刻))?)?"
     r"\s*(?P<noon>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|[A-Z]{3,4})?)?$"
 )
+# Dates that exist in every year, as most platforms write them; 29 February is looked at by its parts.
+_PLAIN_DATE = (
+    r"[1-9]\d{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+)
+_PLAIN_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 _YEAR_FIRST = r"^(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?" + _CLOCK
 _YEAR_LAST = r"^(?P<place0>\d{1,2})[-/.](?P<place1>\d{1,2})[-/.](?P<place2>\d{4})" + _CLOCK
 # A clock apart from it: 13/02/2023 is not the 20th of a month, at 23.
@@ -258,12 +263,8 @@ def _plain_iso(column: pd.Series) -> NDArray[np.datetime64]:
     import pyarrow.compute as pc
 
     text = pa.array(column, type=pa.string(), from_pandas=True)
-    plain = pc.match_substring_regex(text, r"^\d{4}-\d{2}-\d{2}[ T](?:[01]\d|2[0-3]):\d{2}:\d{2}$")
-    try:
-        local = pc.cast(pc.if_else(plain, text, pa.scalar(None, pa.string())), pa.timestamp("us"))
-    except pa.ArrowInvalid:
-        # One date that does not exist: leave all to be looked at by their parts.
-        return np.full(len(column), np.datetime64("NaT", "us"))
+    plain = pc.match_substring_regex(text, f"^{_PLAIN_DATE}[ T]{_PLAIN_CLOCK}$")
+    local = pc.cast(pc.if_else(plain, text, pa.scalar(None, pa.string())), pa.timestamp("us"))
     return np.asarray(local.to_numpy(zero_copy_only=False), dtype="datetime64[us]").copy()
 
 

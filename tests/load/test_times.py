@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 import zoneinfo
 
@@ -193,6 +194,19 @@ def test_datetimes_and_numbers_as_files_hold_them() -> None:
     # A gap makes floats of whole numbers, even and odd.
     gaps = parse_times(pd.Series([20230501, 20230502, np.nan]), timezone="Asia/Shanghai")
     assert [str(value)[:10] for value in gaps.local] == ["2023-05-01", "2023-05-02", "NaT"]
+
+
+def test_each_day_of_the_calendar_and_none_beside_it() -> None:
+    text, want = [], []
+    for year, month, day in itertools.product((1999, 2000, 2023, 2024), range(14), range(34)):
+        text.append(f"{year:04d}-{month:02d}-{day:02d} 23:59:59")
+        try:
+            want.append(np.datetime64(dt.datetime(year, month, day, 23, 59, 59), "us"))
+        except ValueError:
+            want.append(np.datetime64("NaT", "us"))
+    times = parse_times(pd.Series(text), timezone="Asia/Shanghai")
+    np.testing.assert_array_equal(times.local, np.array(want))
+    np.testing.assert_array_equal(times.bad, np.isnat(np.array(want)))
 
 
 @settings(max_examples=80, deadline=None)
