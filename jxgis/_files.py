@@ -9,6 +9,7 @@ import html
 import mmap
 import os
 import re
+import tempfile
 import zipfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from rasterio.windows import Window
 
 __all__ = ["MOST_BLOCK", "MOST_COLUMNS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "open_raster",
-           "raster_blocks", "reading", "require_few_columns", "require_name", "require_no_grids", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_zip", "split_layer", "texts_within", "unzip_text"]  # fmt: skip
+           "raster_blocks", "reading", "require_few_columns", "require_name", "require_no_grids", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_zip", "split_layer", "texts_within", "unzipped"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
 """Bytes to which a packed file may unpack: more is not an export of a city, and would fill the memory or the disk."""
@@ -45,6 +46,9 @@ NOT_A_RASTER = Text(
     en="cannot be read as a raster: it is cut off, damaged or in another format; export or copy it again.",
 )
 """What `reading` says of a raster."""
+_GZIP = Text(
+    zh="不完整或不是 gzip 文件；请重新下载或导出。", en="is cut off or not a gzip file; download or export it again."
+)
 _NO_ROOM = Text(
     zh="无法解压：存放临时文件的磁盘已满，或不容许这样大的文件；请清理磁盘，或用环境变量 TMPDIR（Windows 为 TEMP）换一个文件夹。",
     en="cannot be unpacked: the disk of the temporary files is full, or takes no file so large; free some of it, or name another "
@@ -285,22 +289,28 @@ def require_sane_zip(archive: zipfile.ZipFile, *, what: str, packed: int) -> Non
         raise _too_much(what, size, packed)
 
 
-def unzip_text(path: Path, *, what: str) -> bytes:
-    """Unpack a gzip file, as far as the limits allow.
+@contextlib.contextmanager
+def unzipped(path: Path, *, what: str) -> Iterator[Path]:
+    """Unpack a gzip file, as far as the limits allow, in a ``with`` block that reads it; any other is given as it is.
 
     Raises
     ------
     InputError
-        If it unpacks to more than `MOST_UNPACKED` bytes or `MOST_RATIO` times its size.
+        If it is damaged, or unpacks to more than `MOST_UNPACKED` bytes or `MOST_RATIO` times its size.
     """
-    packed, size, parts = path.stat().st_size, 0, []
-    with gzip.open(path) as stream:
-        while part := stream.read(_CHUNK):
-            size += len(part)
-            if _is_too_much(size, packed):
-                raise _too_much(what, size, packed)
-            parts.append(part)
-    return b"".join(parts)
+    if path.suffix.lower() != ".gz":
+        yield path
+        return
+    packed, size = path.stat().st_size, 0
+    with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
+        plain = Path(folder) / path.stem
+        with reading(what, _GZIP), gzip.open(path) as stream, plain.open("wb") as out:
+            while part := stream.read(_CHUNK):
+                size += len(part)
+                if _is_too_much(size, packed):
+                    raise _too_much(what, size, packed)
+                out.write(part)
+        yield plain
 
 
 def require_sane_parquet(path: Path, *, what: str, columns: Collection[str] | None = None) -> None:

@@ -14,7 +14,7 @@ import shapely
 from jxgis.bounds import widened
 from jxgis.crs import require_metric
 from jxgis.i18n import text
-from jxgis.space.nearest import nearest
+from jxgis.space.nearest import nearest, nearest_segment
 from jxgis.space.points import locate
 from jxgis.zones import numbered
 
@@ -64,18 +64,18 @@ def streets_of(
     """
     require_metric(streets, "streets", like=require_metric(issues, "issues"))
     # At a crossing several streets are nearest: the first of the table, as segments stand in the order of their streets.
-    segments, street_of = _segments(streets.geometry.to_numpy())
+    pieces, street_of = _pieces(streets.geometry.to_numpy())
     names = np.array([*_texts(streets["name"])[street_of], None], dtype=object)
-    return names[nearest(issues.geometry.to_numpy(), segments, reach_m=widened(reach_m))]
+    points = np.column_stack([issues.geometry.x, issues.geometry.y])
+    return names[nearest_segment(points, pieces, reach_m=widened(reach_m))]
 
 
-def _segments(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """Straight pieces of lines and the line each is of: a tree of short pieces is searched 20 times faster."""
+def _pieces(lines: NDArray[np.object_]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Both ends of the straight pieces of lines, (n, 4), and the line each is of."""
     parts, line = shapely.get_parts(lines, return_index=True)
     points, part = shapely.get_coordinates(parts, return_index=True)
     joined = np.flatnonzero(part[:-1] == part[1:])
-    pieces = shapely.linestrings(np.stack([points[joined], points[joined + 1]], axis=1))
-    return np.atleast_1d(np.asarray(pieces, dtype=object)), np.asarray(line[part[joined]], dtype=np.int64)
+    return np.hstack([points[joined], points[joined + 1]]), np.asarray(line[part[joined]], dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_few_columns, unzip_text
+from jxgis._files import reading, require_few_columns
 from jxgis.errors import InputError
 from jxgis.i18n import Text, rows_said, text_pair
 
@@ -36,9 +36,6 @@ __all__ = [
     "read_csv",
 ]
 
-_GZIP = Text(
-    zh="不完整或不是 gzip 文件；请重新下载或导出。", en="is cut off or not a gzip file; download or export it again."
-)
 _CSV = Text(
     zh="无法按 CSV 读取：没有表头和数据行，或引号不成对；请用 Excel 或 WPS 另存为 CSV UTF-8。",
     en="cannot be read as CSV: it has no header and rows, or a quote is not closed; save it as CSV UTF-8 again.",
@@ -205,8 +202,7 @@ def _decode_lines(data: bytes, what: str) -> tuple[str, bool]:
 
 def _text_of(path: Path, encoding: str | None, what: str) -> tuple[str, bool, bool]:
     """The text of a CSV, its lines ended alike; whether it was decoded line by line, and is joined of two encodings."""
-    with reading(what, _GZIP):
-        data = unzip_text(path, what=what) if path.suffix.lower() == ".gz" else path.read_bytes()
+    data = path.read_bytes()
     by_line = joined = False
     try:
         text = decode(data, encoding=encoding, what=what)
@@ -224,12 +220,12 @@ def _text_of(path: Path, encoding: str | None, what: str) -> tuple[str, bool, bo
 
 
 def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
-    """Read a CSV, gzipped or not, every field as text.
+    """Read a CSV, every field as text.
 
     Parameters
     ----------
     path
-        ``.csv``, ``.txt``, ``.tsv``, or one of them with ``.gz``; separated by comma, tab, semicolon or ``|``, as a first
+        ``.csv``, ``.txt``, ``.tsv``; separated by comma, tab, semicolon or ``|``, as a first
         line ``sep=;`` may say; lines may end as on Windows, Unix or an old Mac.
     encoding
         As for `decode`; None also reads files joined of two encodings, and those with a broken character (shown as �).
@@ -297,11 +293,11 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
 
 
 def whole_row(columns: int, delimiter: str) -> str:
-    """What is found in a value that holds a line as wide as a row: a quote before it may not be closed.
+    r"""What is found in a value that holds a line as wide as a row: a quote before it may not be closed.
 
     Examples
     --------
-    >>> [bool(re.search(whole_row(3, ","), value)) for value in ("a\\nb,c", "a\\nb,c,d")]
+    >>> [bool(re.search(whole_row(3, ","), value)) for value in ("a\nb,c", "a\nb,c,d")]
     [False, True]
     """
     one = re.escape(delimiter)

@@ -207,14 +207,18 @@ def _frames(stream: BinaryIO, begun: _Begun, rows: int | None) -> Iterator[pd.Da
 
 
 def _may_swallow(begun: _Begun, part: _Part) -> bool:
-    """Whether a value of several lines, of any column, holds one as wide as a row: was its quote meant, or forgotten?"""
+    """Whether a value of several lines, of any column, holds one as wide as a row, so that its quote may have been forgotten."""
     import pyarrow.compute as pc
 
     row = whole_row(len(begun.names), begun.delimiter)
     for batch in begun.opened(part, range(len(begun.names))):
         for column in batch.columns:
             _, _, data = column.buffers()
-            if data is not None and b"\n" in data.to_pybytes() and pc.any(pc.match_substring_regex(column, row)).as_py():
+            if (
+                data is not None
+                and b"\n" in data.to_pybytes()
+                and pc.any(pc.match_substring_regex(column, row)).as_py()
+            ):
                 return True
     return False
 

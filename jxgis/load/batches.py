@@ -14,7 +14,7 @@ from jxgis.load._options import require_known
 from jxgis.load._parquet import parquet_batches
 from jxgis.load._used import Unusual, used_batches
 from jxgis.load.issues import judge_issues
-from jxgis.load.readers import RawTable, read_tables, readable
+from jxgis.load.readers import RawTable, read_tables, readable, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def issue_batches(path: Path, sha256: str, how: HowRead, *, rows: int | None) ->
     Parameters
     ----------
     path
-        The file. A CSV and a Parquet file are never held as a whole; others are, and those are that take looking at all of
+        The file. A CSV and a Parquet file, alone in a zip or gzipped too, are never held as a whole; others are, and those are that take looking at all of
         their rows to tell what stands in them.
     sha256
         Its hash.
@@ -86,9 +86,9 @@ def issue_batches(path: Path, sha256: str, how: HowRead, *, rows: int | None) ->
     options = how.classes.column_in(how.options)
     used = picker(agreed, options)
     axes: frozenset[str] = frozenset()
-    for number, table in enumerate(_tables(path, sha256, used, options, rows)):
+    for number, tables in enumerate(_tables(path, sha256, used, options, rows)):
         try:
-            gathered = gather_tables([table], agreed, city=how.city, options=options)
+            gathered = gather_tables(tables, agreed, city=how.city, options=options)
             judge_issues(gathered, city=how.city, classes=how.classes, timezone=how.timezone, filters=how.filters)
         except InputError:
             # Of the whole file it may not be true, or be said with other rows.
@@ -101,22 +101,26 @@ def issue_batches(path: Path, sha256: str, how: HowRead, *, rows: int | None) ->
         yield gathered
 
 
-def _tables(path: Path, sha256: str, used: Picker | None, options: ReadOptions, rows: int | None) -> Iterator[RawTable]:
+def _tables(
+    path: Path, sha256: str, used: Picker | None, options: ReadOptions, rows: int | None
+) -> Iterator[list[RawTable]]:
+    """Of a file that is held as a whole all its tables, sheets of a workbook, files of a zip; of another some rows of its one."""
     if rows is None or used is None:
         whole: dict[str, Any] = {"layer": options.get("layer"), "encoding": options.get("encoding"), "columns": used}
-        yield from read_tables([path], expected="issues", may_be_empty=True, **whole)
+        yield read_tables([path], expected="issues", may_be_empty=True, **whole)
         return
     try:
-        with readable(path):
-            yield from _batches(path, sha256, used, options.get("encoding"), rows)
+        with readable(path), unpacked(path) as plain:
+            for table in _batches(plain, path.name, sha256, used, options, rows):
+                yield [table]
     except Unusual:
         raise Unlike from None
 
 
-def _batches(path: Path, sha256: str, used: Picker, encoding: str | None, rows: int) -> Iterator[RawTable]:
-    name, ending = path.name, path.suffix.lower()
+def _batches(path: Path, name: str, sha256: str, used: Picker, options: ReadOptions, rows: int) -> Iterator[RawTable]:
+    ending = path.suffix.lower()
     if ending in _TEXT:
-        for sheet in used_batches(path, encoding=encoding, what=name, columns=used, rows=rows):
+        for sheet in used_batches(path, encoding=options.get("encoding"), what=name, columns=used, rows=rows):
             yield RawTable(name, sha256, sheet.frame, None, None, sheet.row, (), sheet.notes, sheet.left)
     elif ending in _PARQUET:
         first = 1

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_name, require_ordinary, require_sane_zip, split_layer
+from jxgis._files import reading, require_name, require_ordinary, require_sane_zip, split_layer, unzipped
 from jxgis._postgis import is_address
 from jxgis.errors import InputError, os_reason
 from jxgis.i18n import Text, few, listed, text_pair
@@ -35,7 +35,18 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["EXCEL", "RawTable", "Source", "decode", "file_hash", "find_files", "one_file", "read_tables", "readable"]
+__all__ = [
+    "EXCEL",
+    "RawTable",
+    "Source",
+    "decode",
+    "file_hash",
+    "find_files",
+    "one_file",
+    "read_tables",
+    "readable",
+    "unpacked",
+]
 
 Source: TypeAlias = "str | Path | pd.DataFrame | Sequence[str | Path]"
 """A path, a glob, the address of a database, several of them, or a table in memory (a GeoDataFrame is one)."""
@@ -410,11 +421,35 @@ def _read_sheets(path: Path, suffix: str, name: str, how: _How) -> dict[str, She
 
 
 def _read_text(path: Path, name: str, how: _How) -> Sheet:
-    if how.columns is not None and path.suffix.lower() != ".gz":
-        sheet = read_used(path, encoding=how.encoding, what=name, columns=how.columns)
-        if sheet is not None:
-            return sheet
-    return read_csv(path, encoding=how.encoding, what=name)
+    with unzipped(path, what=name) as plain:
+        if how.columns is not None:
+            sheet = read_used(plain, encoding=how.encoding, what=name, columns=how.columns)
+            if sheet is not None:
+                return sheet
+        return read_csv(plain, encoding=how.encoding, what=name)
+
+
+@contextlib.contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """The only file of a zip, or what is in a gzip file, in a ``with`` block that reads it; any other is given as it is.
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    InputError
+        If the zip or gzip file is damaged, or takes too much room.
+    """
+    if _suffix(path.name) not in _ZIPS:
+        with unzipped(path, what=path.name) as plain:
+            yield plain
+        return
+    with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
+        with reading(path.name, _ZIP):
+            inside = _extract(path, Path(folder))
+        yield next(iter(inside.values())) if len(inside) == 1 else path
 
 
 def _read_zip(path: Path, sha256: str, expected: Sequence[str], how: _How) -> Iterator[RawTable]:

@@ -29,9 +29,7 @@ _CLOCK = (
     r"\s*(?P<noon>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|[A-Z]{3,4})?)?$"
 )
 # Dates that exist in every year, as most platforms write them; 29 February is looked at by its parts.
-_PLAIN_DATE = (
-    r"[1-9]\d{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
-)
+_PLAIN_DATE = r"[1-9]\d{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
 _PLAIN_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 _YEAR_FIRST = r"^(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?" + _CLOCK
 _YEAR_LAST = r"^(?P<place0>\d{1,2})[-/.](?P<place1>\d{1,2})[-/.](?P<place2>\d{4})" + _CLOCK

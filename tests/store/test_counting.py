@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -105,3 +107,28 @@ def test_what_lies_before_the_window_does_not_decide_which_ids_come_again(seed, 
     found = count_issues([tmp_path / "all.csv"], how, tmp_path / "store")
     assert found.sources == loaded.sources
     same_counts(found, keyed)
+
+
+@pytest.mark.parametrize("kind", ["csv", "several lines", "zip of a csv", "zip of a parquet", "gz", "zip of two"])
+def test_what_is_packed_alone_is_counted_in_batches(kind, plan, tmp_path) -> None:
+    table = export(21, 60, ids=90)
+    if kind == "several lines":
+        table["问题描述"] = '垃圾\n未清，"见照片"'
+    path = tmp_path / {"gz": "1.csv.gz", "csv": "1.csv", "several lines": "1.csv"}.get(kind, "1.zip")
+    inner = "1.parquet" if kind == "zip of a parquet" else "1.csv"
+    plain = tmp_path / "plain" / inner
+    plain.parent.mkdir()
+    table.to_parquet(plain, index=False) if inner.endswith("parquet") else table.to_csv(plain, index=False)
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.write(plain, f"导出/{inner}")
+            if kind == "zip of two":
+                packed.writestr("导出/2.csv", export(22, 30, ids=90).to_csv(index=False))
+    else:
+        table.to_csv(path, index=False)
+    how = plan()
+    found = count_issues([path], how, tmp_path / "store", rows=20)
+    assert found.held[0].account.at_once == (kind == "zip of two")
+    loaded, keyed = by_the_loader([path], how)
+    same_counts(found, keyed)
+    assert found.sources == loaded.sources
