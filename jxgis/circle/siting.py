@@ -35,7 +35,8 @@ class Sited:
     chosen
         Positions of the sites among the candidates, the one that adds most first.
     gain
-        (chosen,) demand that each serves and nothing before it does; with capacities what is assigned to it.
+        (chosen,) demand that each serves and nothing before it does; with capacities what is assigned to it where today's
+        facilities serve as much as they did: together what the sites add.
     before, after
         Demand served by what stands today, and with the sites too.
     gap
@@ -177,7 +178,7 @@ def choose_with_capacity(
     merged, demand = _merged(both, weight)
     new = np.arange(both.shape[1]) >= existing.shape[1]
     most = np.concatenate([room, np.full(cover.shape[1], min(capacity, float(weight.sum())))])
-    none = _assign(merged, demand, np.where(new, 0.0, most))
+    none = _assign(merged, demand, np.where(new, 0.0, most), new)
     best, bound = _best(merged, demand, most, new, sites, none)
     plan = _needed(merged, demand, most, new, best)
     taken = plan.load[new]
@@ -245,7 +246,7 @@ def _best(
     plans = [] if found.x is None else [np.flatnonzero(found.x[flows:] > 0.5)]
     if found.status != 0:
         plans.append(_one_by_one(cover, demand, none, most, new, sites))
-    held = [replace(_assign(cover, demand, _opened(most, new, plan)), built=plan) for plan in plans]
+    held = [replace(_assign(cover, demand, _opened(most, new, plan), new), built=plan) for plan in plans]
     best = max(held, key=lambda one: one.value)
     # What none can exceed whatever the solver knows: all there is, and today's with every new one full.
     known = [total, none.value + float(np.sort(most[new])[::-1][:sites].sum())]
@@ -259,7 +260,7 @@ def _needed(cover: csr_array, demand: Floats, most: Floats, new: NDArray[np.bool
     plan, least = best, best.value - _noise(demand)
     for one in best.built[np.argsort(best.load[new][best.built], kind="stable")]:
         fewer = plan.built[plan.built != one]
-        without = replace(_assign(cover, demand, _opened(most, new, fewer)), built=fewer)
+        without = replace(_assign(cover, demand, _opened(most, new, fewer), new), built=fewer)
         plan = without if without.value >= least else plan
     return plan
 
@@ -303,14 +304,19 @@ def _programme(cover: csr_array, demand: Floats, room: Floats) -> tuple[int, csr
     return len(flow), rows, np.concatenate([demand, room])
 
 
-def _assign(cover: csr_array, demand: Floats, room: Floats) -> _Assigned:
-    """Assign as much demand as can be to facilities with so much room: a linear programme, solved to its end."""
+def _assign(cover: csr_array, demand: Floats, room: Floats, new: NDArray[np.bool_]) -> _Assigned:
+    """Assign as much demand as can be to facilities with so much room: a linear programme, solved to its end.
+
+    What the new ones take counts for less. What facilities can take together is a polymatroid: the most in all goes with the
+    most that the others can take, so that no new one has what these would serve without it.
+    """
     if not cover.nnz:
         return _Assigned(0.0, demand, np.zeros(0, dtype=np.int64), np.zeros(len(room)))
     total = max(float(demand.sum()), 1e-12)
-    flows, rows, upper = _programme(cover, demand / total, room / total)
+    _, rows, upper = _programme(cover, demand / total, room / total)
+    worth = np.concatenate([np.zeros(len(demand)), np.where(new, 0.5, 1.0)]) @ rows
     found = linprog(  # type: ignore[call-overload]  # its stubs know no sparse rows
-        -np.ones(flows), A_ub=rows, b_ub=upper, bounds=(0, None), method="highs"
+        -worth, A_ub=rows, b_ub=upper, bounds=(0, None), method="highs"
     )
     load = rows @ found.x * total
     return _Assigned(

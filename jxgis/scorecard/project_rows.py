@@ -33,7 +33,14 @@ __all__ = ["KILOMETRES", "ProjectRows", "figures", "project_rows"]
 _TIMES = 10
 #: A project is a percentage of things where this is the total.
 _HUNDRED = 100
+#: One number says nothing of its order.
+_FEW = 2
 _READ = ("item", "name", "district", "done", "total")
+#: Units of measure: 区城管局 under 单位 is none. Things are counted in any of the latter.
+_MEASURE = re.compile(
+    r"[百万亿]?(元|米|公里|千米|km|m|平方米|㎡|m2|亩|公顷|吨)|%|[百万]?[条个只座处段根家户栋幢台盏套块片件项期次人]"
+)
+_THINGS = re.compile(r"[条个只座处段根家户栋幢台盏套块片件项期次人]")
 _ITEM = re.compile(r"第?\s*0*(\d+)\s*项?[.、]?")
 KILOMETRES = ("公里", "千米", "km")
 _TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|汇总|总数)|(sub)?total)[行数表]?(\W.*)?|其中.*")
@@ -47,7 +54,8 @@ _PERIOD = re.compile(
 )
 #: What a row may call the whole of its zone beside the zone's and the project's name.
 _OF_ALL = re.compile(
-    r"全[市区片镇部]+|整体|总体|本?辖区|总量|本[区级]|所有|各[项处]|情况|进[度展]|实施|工作|数量?|整个|面上|(片区|总)$"
+    r"全[市区片镇部]+|整体|总体|本?辖区|总量|本[区级]|所有|各[项处]|情况|进[度展]|实施|工作|数量?|整个|面上"
+    r"|共?\d+[条个座处家段]|(片区|总)$"
 )
 #: Where a name goes on, and is no other of the same beginning: 1号 and 11号, 园区十 and 园区十一.
 _GOES_ON = re.compile(r"\d\d|[一二三四五六七八九十]{2}|[a-z]{2}")
@@ -140,7 +148,9 @@ def project_rows(
     _refuse_two_columns(table)
     number = _numbers(table, projects)
     zones = _called(parents, city)
-    own, called = _own_names(table, number, projects, zones)
+    own, called, titled = _own_names(table, number, projects, zones)
+    _refuse_row_numbers(table, number, titled)
+    _refuse_units(table, number, projects)
     home = _homes(table, zones, parents, districts, called)
     placed = (
         ~table.geometry.isna().to_numpy() if isinstance(table, gpd.GeoDataFrame) else np.zeros(len(table), np.bool_)
@@ -182,21 +192,22 @@ def _called(parents: Mapping[str, str], city: Collection[str]) -> dict[str, str]
 
 def _own_names(
     table: pd.DataFrame, number: NDArray[np.int64], projects: Sequence[PlanProject], zones: Mapping[str, str]
-) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+) -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.bool_]]:
     """What each row is called beside its project, its zone, its month and its state, and the zone that it is called by; empty
-    where it is called nothing else, and by none.
+    where it is called nothing else, and by none. Last, which are called as their project, or as it begins.
     """
     items = {each.number: [_bare(_plain(each.title(lang))) for lang in ("zh", "en")] for each in projects}
     names = {_bare(name): zone for name, zone in sorted(zones.items(), key=lambda pair: -len(pair[0]))}
-    own, called = [], []
+    own, called, titled = [], [], []
     for said, item in zip(_said_names(table), number, strict=True):
         name = _bare(_undated(said))
         zone = next((each for each in names if each in name), "")
-        rest = _OF_ALL.sub("", name.replace(zone, "", 1))
-        alone = not rest or rest.isdigit() or (len(rest) > 1 and any(title.startswith(rest) for title in items[item]))
+        rest = _OF_ALL.sub("", name.removeprefix(str(item)).replace(zone, "", 1))
+        titled.append(len(rest) > 1 and any(title.startswith(rest) for title in items[item]))
+        alone = not rest or rest.isdigit() or titled[-1]
         own.append("" if alone else name)
         called.append(names[zone] if alone and zone else "")
-    return np.array(own, dtype=np.str_), np.array(called, dtype=np.str_)
+    return np.array(own, dtype=np.str_), np.array(called, dtype=np.str_), np.array(titled, dtype=np.bool_)
 
 
 def _said_names(table: pd.DataFrame) -> list[Any]:
@@ -246,6 +257,55 @@ def _refuse_two_columns(table: pd.DataFrame) -> None:
             en=f"Projects: more than one column is called {listed(dict.fromkeys(names), 'en')}, and nothing tells the latest; leave one of "
             "them (and a head of one row).",
         )
+
+
+def _refuse_row_numbers(table: pd.DataFrame, number: NDArray[np.int64], titled: NDArray[np.bool_]) -> None:
+    """Refuse numbers that may count the rows, anew from 1 in each district or not: row 2 is not of item 2 of the library.
+
+    They begin at 1 and go on by one (a row more of the same is of the same), no name says what they say, and they never reach
+    the library's end; rows without any name are of nothing but their number, unless there is one for each district.
+    """
+    if "item" not in table.columns or titled.any() or len({*number}) < _FEW:
+        return
+    before = np.concatenate([[0], number[:-1]])
+    counts = (number == 1) | (number == before) | (number == before + 1)
+    bare = table["item"].map(lambda said: _plain(said).rstrip(".、").isdigit())
+    nameless = not any(map(_plain, _said_names(table)))
+    districts = table["district"].map(_plain) if "district" in table.columns else pd.Series(dtype="str")
+    by_district = len(districts) > _FEW and bool((districts != "").all()) and districts.is_unique
+    if bool(counts.all() and bare.all()) and (by_district or not nameless):
+        raise InputError(
+            zh="项目表：项目库序号从 1 起逐行递增，名称与项目库也都对不上，像是表中的行号，而不是项目库的序号。请填写项目库序号；"
+            "确是项目库序号的写成“第1项”，行号的列名改为“序号”。",
+            en="Projects: the numbers begin at 1 and go on row by row, and no name agrees with the library: they seem to count the rows. Write "
+            "the number of the library (第1项 where it is that, column item; 序号 counts rows).",
+        )
+
+
+def _refuse_units(table: pd.DataFrame, number: NDArray[np.int64], projects: Sequence[PlanProject]) -> None:
+    """Refuse rows that say another unit than the plan's: 120 m are not 120 km, nor is 万元 a number of things or of a share."""
+    if "unit" not in table.columns:
+        return
+    said = np.array([word if _MEASURE.fullmatch(word) else "" for word in map(_plain, table["unit"])], dtype=np.str_)
+    wrong = []
+    for project in projects:
+        units = [str(word) for word in dict.fromkeys(said[number == project.number]) if word]
+        if project.unit in KILOMETRES:
+            bad = [word for word in units if word not in KILOMETRES]
+        elif project.unit not in ("", *PERCENT):
+            bad = [word for word in units if not _THINGS.fullmatch(word)]
+        else:  # a share of any whole, but of one
+            bad = units if len(units) > 1 else [word for word in units if word.endswith("元")]
+        if bad:
+            wrong.append(
+                InputError(
+                    zh=f"项目表：第 {project.number} 项“{project.zh}”的单位是{listed(bad, 'zh')}，规划以"
+                    f"{project.unit or '完成的比例'}计；请换算，每个项目只用一个单位。",
+                    en=f"Projects: item {project.number}, {project.title('en')}, is given in {listed(bad, 'en')}, and the plan counts "
+                    f"{project.unit_of('en') or 'how many'}; convert it, and write one unit a project.",
+                )
+            )
+    collect(wrong)
 
 
 def _refuse_twice(

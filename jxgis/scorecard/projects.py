@@ -154,23 +154,24 @@ def beyond_total(table: pd.DataFrame) -> list[Text]:
 
 
 def as_the_others(table: pd.DataFrame) -> list[Text]:
-    """A note on the rows of which done and total are those of the others of their project and district together: it may be their
-    total, whatever it is called, or so by chance.
+    """A note on the rows whose total is that of the others of their project and district together (of the project where they have no
+    district), with no more done: it may be their total, of today or of an earlier month, whatever it is called, or so by chance.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"item": "22", "name": ["面上", "东升路", "西升路"], "done": [5.0, 2, 3], "total": [9.0, 4, 5]})
     >>> as_the_others(rows)[0].en[:74]
-    'Rows of the table of projects that are the sum of the others of their proj'
+    'Rows of the table of projects whose total is the sum of the others of thei'
     """
     said = pd.DataFrame(table).reindex(columns=["item", "district", "name"]).astype("object").fillna("")
     done, total = figures(table, "done"), figures(table, "total")
     found = []
     for at in said.groupby(["item", "district"], sort=False).indices.values():
-        of = np.column_stack([done[at], total[at]])
-        alike = np.isclose(2 * of, of.sum(axis=0)).all(axis=1) & (total[at] > 0)
-        if said["item"].iloc[at[0]] and len(at) > 2:
-            found += at[alike].tolist()
+        item, district = said[["item", "district"]].iloc[at[0]]
+        beside = at if district else np.flatnonzero(said["item"] == item)
+        alike = np.isclose(2 * total[at], total[beside].sum()) & at_most(2 * done[at], done[beside].sum())
+        if item and len(beside) > 2:
+            found += at[alike & (total[at] > 0)].tolist()
     names = said.apply(lambda row: " ".join(filter(None, row)), axis=1)
     rows = [
         text_pair("scorecard.done_of", item=quoted(names.iloc[at]), done=f"{done[at]:g}", total=f"{total[at]:g}")
@@ -219,6 +220,8 @@ def _row(
     # A row without a figure leaves no sum: one of the others would be less than the whole.
     all_done, all_total = (float(each.sum()) if len(each) else np.nan for each in (done, total))
     progress = float(ratio(all_done, all_total))
+    if project.unit in PERCENT and len(done) > 1 and np.isnan(all_total):
+        all_done = np.nan  # percentages, or numbers: a total would tell
     value = 100 * progress if project.unit in PERCENT else all_done
     targets = [project.target(of) if level == "city" else np.nan for of in (2025, 2027)]
     wanted = targets[0 if year == 2025 else 1]

@@ -355,6 +355,20 @@ def test_each_of_two_layers_beside_one_another_has_its_list(maps, visit):
     page.wait_for_function("() => document.querySelectorAll('.jx-list h2').length === 1")
 
 
+def test_a_short_note_in_a_list_of_short_names_stands_beside_them(maps, visit):
+    """The list was as wide as its names, which then had no room beside their notes: two lines a place."""
+    lists = visit(maps["hotspots"]).page.locator(".jx-list").first
+    beside = lists.evaluate("""(list) => {
+        list.querySelectorAll("p").forEach((one) => one.remove());
+        list.querySelectorAll("h2, span").forEach((one) => (one.textContent = "高照智造园"));
+        list.querySelectorAll("em").forEach((one) => (one.textContent = "2025"));
+        const top = (one, tag) => Math.round(one.querySelector(tag).getBoundingClientRect().top);
+        return [...list.querySelectorAll("button")].map((one) => Math.abs(top(one, "span") - top(one, "em")) < 6);
+    }""")
+    assert beside
+    assert all(beside)
+
+
 def test_a_long_note_in_a_list_leaves_the_name_of_its_place_on_a_line(maps, visit):
     """What a hot spot has been and since when stood beside its name, and left it a letter a line."""
     row = visit(maps["hotspots"]).page.locator(".jx-list button").first

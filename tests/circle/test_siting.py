@@ -44,6 +44,8 @@ def test_capacities_by_brute_force(seed):
     assert found.gap == 0
     assert len(found.chosen) <= sites
     assert (found.gain <= capacity + 1e-9).all()
+    # What is newly served, and not whom today's facilities would serve without the sites.
+    assert found.gain.sum() == pytest.approx(best - found.before)
 
     def served(some):
         return greatest_flow(np.hstack([existing, cover[:, some]]), [*room, *[most] * len(some)], weight)

@@ -206,3 +206,105 @@ def test_a_row_that_is_the_sum_of_the_others_is_said():
     )
     assert [note.zh.split("：")[1] for note in as_the_others(rows)] == ["22 甲 面上（5／9）。如果是合计行请删去。"]
     assert as_the_others(rows.iloc[1:]) == as_the_others(rows.drop(columns="total")) == []
+
+
+@pytest.mark.parametrize("whole", ["断头路打通工程（共3条）", "甲3条", "22 断头路打通工程", "22.断头路", "共3条"])
+def test_a_count_or_the_number_of_the_project_makes_no_name_of_its_own(districts, whole):
+    rows = pd.DataFrame({"item": "22", "name": [whole, "东升路", "3号路"], "district": "甲", "done": [2.0, 1, 1]})
+    found = progress(rows, districts).loc[22]
+    assert set(found["reason"]) == {"whole_beside_parts"}
+    assert progress(rows.iloc[1:], districts).loc[(22, "甲"), "done"] == 2
+
+
+_ROADS = [f"{each}路" for each in "子丑寅卯辰巳"]
+
+
+@pytest.mark.parametrize(
+    ("item", "columns"),
+    [
+        ([1, 2, 3, 1, 2, 1], {"name": _ROADS, "district": [*"甲甲甲乙乙丙"]}),  # anew in each district
+        ([1, 2, 3, 4, 5, 6], {"name": _ROADS, "district": [*"甲甲甲乙乙丙"]}),
+        ([1, 1, 2, 1, 2, 2], {"name": _ROADS, "district": [*"甲甲甲乙乙乙"]}),  # one number for what goes together
+        ([1, 2, 3], {"district": [*"甲乙丙"]}),  # by district
+        ([1, 2, 3], {"name": [*"甲乙丙"]}),
+    ],
+)
+def test_numbers_that_count_the_rows_are_none_of_the_library(districts, item, columns):
+    rows = pd.DataFrame({"item": list(map(str, item)), "done": 1.0, **columns})
+    with pytest.raises(InputError, match="行号"):
+        progress(rows, districts)
+    said = progress(rows.assign(item=[f"第{n}项" for n in item]), districts)
+    assert said.loc[(1, "all"), "rows"] == item.count(1)
+
+
+@pytest.mark.parametrize(
+    ("item", "columns"),
+    [
+        ([*range(1, 43)], {"name": [project.zh[:4] for project in PLAN.projects]}),  # the library as it stands
+        ([4, 5, 4, 5], {"district": [*"甲甲乙乙"]}),
+        ([1, 4, 1, 4], {"district": [*"甲甲乙乙"]}),
+        ([1, 4, 5], {"name": _ROADS[:3], "district": [*"甲乙丙"]}),
+        ([4, 4, 4, 5, 5], {"name": _ROADS[:5], "district": "甲"}),
+        ([1, 1, 1], {"name": _ROADS[:3], "district": "甲"}),
+        ([1, 2, 3, 1, 2, 3], {"district": [*"甲甲甲乙乙乙"]}),
+    ],
+)
+def test_numbers_of_the_library_in_order_are_read(districts, item, columns):
+    rows = pd.DataFrame({"item": list(map(str, item)), "done": 1.0, "total": 2.0, **columns})
+    found = progress(rows, districts).xs("all", level="zone")["rows"]
+    assert found[found > 0].to_dict() == {n: item.count(n) for n in item}
+
+
+@pytest.mark.parametrize(
+    ("item", "unit", "says"),
+    [
+        ("37", ["米"], "第 37 项.*米.*公里"),  # 120 m stood there as 120 km, met
+        ("37", ["km", "m"], "第 37 项.*m.*公里"),
+        ("22", ["万元"], "第 22 项.*万元.*条"),
+        ("22", ["%"], "第 22 项.*%.*条"),
+        ("31", ["户", "百户"], "第 31 项.*百户.*家"),
+        ("30", ["万元"], "第 30 项.*万元.*%"),  # spent of the budget is no share of buildings
+        ("30", ["户", "栋"], "第 30 项.*户、栋.*%"),
+        ("17", ["公里", "块"], "第 17 项.*公里、块"),
+    ],
+)
+def test_another_unit_than_the_plans_is_no_figure(districts, tmp_path, item, unit, says):
+    path = tmp_path / "projects.csv"
+    rows = "".join(f"{item},{'甲乙'[n]},{word},240,120\n" for n, word in enumerate(unit))
+    path.write_text(f"项目库序号,片区,单位,计划量,完成量\n{rows}", encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        progress(load_layer("projects", path, city=load_city()).table, districts)
+
+
+@pytest.mark.parametrize(
+    ("item", "unit"),
+    [
+        ("37", ["公里", "km"]),
+        ("37", ["区住建局", None]),  # who does it
+        ("22", ["条", "处"]),
+        ("31", ["户", "家"]),
+        ("30", ["户", None]),
+        ("30", ["区住建局", "市水务公司"]),
+    ],
+)
+def test_the_plans_unit_counts_and_who_does_it_is_none(districts, item, unit):
+    rows = pd.DataFrame({"item": item, "district": ["甲", "乙"], "unit": unit, "done": [1.0, 2], "total": [4.0, 5]})
+    assert progress(rows, districts).loc[(int(item), "all"), ["done", "total"]].tolist() == [3, 9]
+
+
+def test_a_row_with_the_total_of_the_others_and_less_done_is_said():
+    """Of an earlier month, or of the city without a district."""
+    rows = pd.DataFrame({"item": "22", "name": [*"abc"], "district": "甲", "done": [3.0, 2, 3], "total": [9.0, 4, 5]})
+    assert [note.zh.split("：")[1] for note in as_the_others(rows)] == ["22 甲 a（3／9）。如果是合计行请删去。"]
+    city = rows.assign(district=[None, "甲", "乙"])
+    assert [note.zh.split("：")[1] for note in as_the_others(city)] == ["22 a（3／9）。如果是合计行请删去。"]
+    assert as_the_others(rows.assign(done=[6.0, 2, 3])) == as_the_others(rows.assign(district=[*"甲乙丙"])) == []
+
+
+def test_percentages_without_what_they_are_of_are_not_added_up(districts):
+    """80 and 90 stood there as 170 done."""
+    rows = pd.DataFrame({"item": "30", "district": ["甲", "乙"], "done": [80.0, 90]})
+    found = progress(rows, districts)
+    assert found.loc[(30, "all"), ["status", "reason"]].tolist() == ["no_data", "rows_untold"]
+    assert found.loc[[(30, "all"), (30, "东区")], "done"].isna().all()
+    assert found.loc[(30, "甲"), "done"] == 80
