@@ -366,6 +366,21 @@ def test_a_long_note_in_a_list_leaves_the_name_of_its_place_on_a_line(maps, visi
     assert name["height"] < 1.5 * rank["height"]
 
 
+def test_a_short_note_stands_on_the_line_of_its_name(maps, visit):
+    """The box was as narrow as its longest name, and left a year no room beside it."""
+    page = visit(maps["hotspots"]).page
+    page.locator(".jx-list button").first.evaluate(
+        """(node) => {
+            document.querySelectorAll(".jx-list :is(li + li, h2, p)").forEach((other) => other.remove());
+            node.querySelector("span").textContent = "新城";
+            node.querySelector("em").textContent = "2024";
+        }"""
+    )
+    name, note = (page.locator(f".jx-list button {part}").first.bounding_box() for part in ("span", "em"))
+    assert note["y"] < name["y"] + name["height"] / 2
+    assert note["x"] > name["x"] + name["width"]
+
+
 def test_two_layers_stand_beside_one_another_and_the_divider_moves(maps, visit):
     found = visit(maps["parks"])
     page = found.page
