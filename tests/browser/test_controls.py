@@ -419,6 +419,47 @@ def test_two_layers_stand_beside_one_another_and_the_divider_moves(maps, visit):
     assert found.complaints == []
 
 
+def test_on_paper_two_layers_meet_at_the_divider(maps, visit):
+    """The right one stayed where the window had it, and the divider at the edge: half of the city stood there twice."""
+    found = visit(maps["hotspots"])
+    page = found.page
+    page.locator(".jx-tool-compare").click()
+    page.locator(".jx-panel select").select_option(index=2)
+    page.wait_for_selector(".jx-beside")
+    rows = "(list) => { for (let n = 0; n < 30; n++) list.append(list.firstElementChild.cloneNode(true)); }"
+    page.locator(".jx-list ol").first.evaluate(rows)
+    found.settle()
+    places = """() => [...document.querySelectorAll(".jx-name")].map((name) => {
+        const { x, y } = name.getBoundingClientRect();
+        return [Boolean(name.closest(".jx-beside")), name.textContent, Math.round(x), Math.round(y)];
+    })"""
+
+    def aligned() -> bool:
+        told = page.evaluate(places)
+        left, right = ([place for beside, *place in told if beside is side] for side in (False, True))
+        return len(left) > 2 and sorted(left) == sorted(right)
+
+    frame, divider = (page.locator(at).bounding_box() for at in (".leaflet-container >> nth=0", ".jx-divider"))
+    before = aligned(), frame, divider
+    assert before[0]
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    found.settle()
+    frame, divider, beside = (
+        page.locator(at).bounding_box() for at in (".leaflet-container >> nth=0", ".jx-divider", ".jx-beside")
+    )
+    assert aligned()
+    assert beside == frame
+    assert divider["x"] + divider["width"] / 2 == pytest.approx(frame["x"] + frame["width"] / 2, abs=2)
+    boxes = {at: page.locator(at).first.bounding_box() for at in (".jx-title", ".jx-list")}
+    assert boxes[".jx-list"]["y"] >= boxes[".jx-title"]["y"] + boxes[".jx-title"]["height"]
+    assert frame["x"] >= boxes[".jx-list"]["x"] + boxes[".jx-list"]["width"]
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    found.settle()
+    after = [page.locator(at).bounding_box() for at in (".leaflet-container >> nth=0", ".jx-divider")]
+    assert (aligned(), *after) == before
+    assert found.complaints == []
+
+
 def test_the_right_layer_stays_when_another_is_chosen_on_the_left(maps, visit):
     found = visit(maps["hotspots"])
     page = found.page
