@@ -39,6 +39,8 @@ _UNBROKEN = re.compile("[!-~]+")
 _LONG_NAME = re.compile("[!-~]{14}")
 # Up to so many rows a table stands on one page; longer ones kept whole would leave large parts of pages empty.
 _WHOLE = 3
+# How wide a letter of a word may be, in half the height of the type: another face may stand in for Times New Roman.
+_LATIN = 1.15
 # In Latin letters: no column is narrower; up to here a text stays on one line; one that is broken is as wide where there is
 # room; no name asks for more.
 _NARROW, _ONE_LINE, _READABLE, _WIDEST = 6, 14, 18, 40
@@ -141,7 +143,7 @@ def column_widths(block: TableBlock) -> list[float]:
         longest = max(map(_width, cells), default=0)
         # A long text has about as many lines as it is wide, a head up to three; a word or a name of a file is not broken.
         body = longest + 3 if numeric or longest <= _ONE_LINE else max(_ONE_LINE + 3, 4 * longest**0.5)
-        words = [len(word) for words in (title, *cells) for word in _UNBROKEN.findall(words)]
+        words = [_LATIN * len(word) for words in (title, *cells) for word in _UNBROKEN.findall(words)]
         if numeric:
             words += [_width(cell) for cell in cells if _stays_whole(cell)]
         readable = 0 if numeric else min(longest + 2, _READABLE)
