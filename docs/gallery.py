@@ -92,7 +92,7 @@ def caption(name: str, lang: str) -> str:
     ('各片区管理单元的面积', 'Weak areas: times as many issues as their kind')
     """
     if name.startswith("figure_"):
-        return text(f"pipeline.{name}", lang)
+        return text(f"run.{name}", lang)
     return Text(*CAPTIONS[name]).of(lang)
 
 

@@ -99,7 +99,7 @@ def publishing(
         yield publish
         for connection, number in written:
             _commit(connection, what)
-            progress(text_pair("pipeline.published", schema=what, n=number))
+            progress(text_pair("run.published", schema=what, n=number))
 
 
 def _commit(connection: psycopg.Connection, schema: str) -> None:

@@ -25,6 +25,7 @@ from jxgis.schema.tables import Table, find_table, of_layer, tables
 
 if TYPE_CHECKING:
     from jxgis.output import Stage
+    from jxgis.schema.styles import Shape
 
 __all__ = ["stored_names", "write_for_qgis", "write_gpkg"]
 
@@ -37,6 +38,7 @@ _OWN = ("fid", "geom")
 # SQLite holds 2,000 columns a table, two of which are the GeoPackage's own.
 _MOST_COLUMNS = 1998
 _POLYGONS = {"Polygon", "MultiPolygon"}
+_TYPES: Mapping[Shape, str] = {"polygon": "MultiPolygon", "line": "LineString", "point": "Point"}
 _ZONE = ("level", "zone")
 # By what the ground is simplified: less than a pixel of a city on a screen.
 _GROUND_M = 2.0
@@ -126,14 +128,14 @@ def write_gpkg(
             if name in by_zone:
                 _write_by_zone(whole, name, ready)
                 continue
-            kinds = set(ready.geom_type.dropna().unique())
+            kinds, style = set(ready.geom_type.dropna().unique()), declared[name].style
             pyogrio.write_dataframe(
                 ready,
                 whole,
                 layer=name,
                 driver="GPKG",
                 promote_to_multi=True if kinds and kinds <= _POLYGONS else None,
-                geometry_type="Unknown" if not kinds else None,
+                geometry_type=None if kinds else _TYPES[style.shape] if style else "Unknown",
             )
     called = {name: declared[name].title.of(lang) for name in layers}
     drawn = {name: table for name, table in layers.items() if isinstance(table, gpd.GeoDataFrame)}

@@ -167,8 +167,8 @@ def paced(
         words = f"{left:.0f} s" if left < 90 else f"{left / 60:.0f} min"
         said_share = f"{share:.0%}".replace("%", " %")
         if rows is not None:
-            what = text_pair("pipeline.rows_a_second", what=what, rows=f"{rows:,}", pace=f"{rows / (now - began):,.0f}")
-        show(text_pair("pipeline.left", what=what, share=said_share, left=words))
+            what = text_pair("run.rows_a_second", what=what, rows=f"{rows:,}", pace=f"{rows / (now - began):,.0f}")
+        show(text_pair("run.left", what=what, share=said_share, left=words))
 
     return heard
 

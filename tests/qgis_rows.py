@@ -20,6 +20,7 @@ _SHAPES = {
     "hotspots.peaks": _SQUARE.centroid,
     "hotspots.rate_peaks": _SQUARE.centroid,
     "parks.gates": _SQUARE.centroid,
+    "clusters.points": _SQUARE.centroid,
     "ground.places": _SQUARE.centroid,
     "units.borders": shapely.LineString(_SQUARE.exterior.coords),
     "ground.streets": shapely.LineString(_SQUARE.exterior.coords),

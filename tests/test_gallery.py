@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TEXTS = tomllib.loads((ROOT / "jxgis/i18n/pipeline.toml").read_text(encoding="utf-8"))
+TEXTS = tomllib.loads((ROOT / "jxgis/i18n/run.toml").read_text(encoding="utf-8"))
 FIGURES = [name for name in TEXTS if name.startswith("figure_")]
 
 

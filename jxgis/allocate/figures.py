@@ -75,7 +75,7 @@ def allocation_chart(
             xlim=(0, max(100.0, float(score.max(initial=0.0)))),
             ylim=(max(float(place.max(initial=0.0)), at) + 0.8, -0.4),
         )
-        ax.set_title(text("pipeline.figure_allocation", lang), loc="left")
+        ax.set_title(text("run.figure_allocation", lang), loc="left")
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
 

@@ -96,7 +96,7 @@ def _maps(compared: ResultComparison, stage: Stage) -> tuple[list[_Pair], list[s
 def _title(name: str, lang: str) -> str:
     """What a map is called; its own name where it is of another version."""
     with suppress(KeyError):
-        return text(f"pipeline.map_{name}", lang)
+        return text(f"run.map_{name}", lang)
     return name
 
 

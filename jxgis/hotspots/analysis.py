@@ -388,7 +388,7 @@ def _densities(counted: Counted, bandwidth_m: float, density_cell_m: float) -> d
     extent = gpd.GeoSeries([frame], crs=grid.crs)
     rasters = {ALL: density(x, y, extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)}
     classes = list(enumerate(counted.classes))
-    for number, name in stepped(classes, text_pair("pipeline.share_densities")):
+    for number, name in stepped(classes, text_pair("run.share_densities")):
         own = counted.code == number
         rasters[name] = density(x[own], y[own], extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)
     return rasters

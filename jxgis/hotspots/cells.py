@@ -68,7 +68,7 @@ def judge_cells(
     people = None if exposure is None else np.where(keep, exposure_on_grid(grid, exposure, column=exposure_column), 0.0)
     squares = grid.cells()
     tables = []
-    for issue_class, count in stepped(list(counts.items()), text_pair("pipeline.share_classes")):
+    for issue_class, count in stepped(list(counts.items()), text_pair("run.share_classes")):
         few = int(count[keep].sum()) < options.min_issues
         table = _by_number(count, grid, keep, options, strata, few=few)
         if people is not None:

@@ -173,7 +173,7 @@ class HotspotsResult(Result):
         report_workbook(
             stage.path("hotspots.xlsx"),
             [section],
-            title=text("pipeline.file_hotspot_tables", given.lang),
+            title=text("run.file_hotspot_tables", given.lang),
             lines=[*given.notes(), *section.lines],
             lang=given.lang,
             sketch=given.sketch,

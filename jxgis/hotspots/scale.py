@@ -103,7 +103,7 @@ def moran_profile(counts: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) ->
     kurtosis = float((deviation**4).mean()) / m2**2 if m2 > 0 else np.nan
     pairs = pair_sums(deviation, grid, bands_m=bands_m)
     rows = []
-    for at, band_m in enumerate(stepped(bands_m, text_pair("pipeline.share_bands"))):
+    for at, band_m in enumerate(stepped(bands_m, text_pair("run.share_bands"))):
         degree = disc_sums(np.ones(n, dtype=np.int64), grid, band_m=band_m).astype(np.float64) - 1
         s0 = float(degree.sum())
         row = {"band_m": float(band_m), "neighbours": s0 / n, "expected": -1 / (n - 1) if n > 1 else np.nan}
@@ -150,7 +150,7 @@ def rate_profile(counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, bands_m:
     total = v.sum()
     degree, scales, residuals = (pair_sums(x, grid, bands_m=bands_m) for x in (np.ones(len(v)), np.sqrt(v), r))
     rows = []
-    for at, band_m in enumerate(stepped(bands_m, text_pair("pipeline.share_bands"))):
+    for at, band_m in enumerate(stepped(bands_m, text_pair("run.share_bands"))):
         pairs, scale = round(degree[at]), float(scales[at])
         row = {"band_m": float(band_m), "neighbours": pairs / len(v)}
         if 0 < pairs < len(v) * (len(v) - 1) and scale > 0:

@@ -138,7 +138,7 @@ def _read(source: Source, agreed: _tables.Contract, asked: Asked, given: ReadOpt
     used = picker(agreed, given)
     if used is not None:
         asked = replace(asked, used=partial(_used, agreed, given, placed=True))
-    with stretch(0, 0.25, text_pair("pipeline.share_reading")):
+    with stretch(0, 0.25, text_pair("run.share_reading")):
         return read_tables(
             source,
             expected=(agreed.layer, *agreed.stand_in),
@@ -217,7 +217,7 @@ def gather_tables(
         mask_names(gathered)
     _refuse_impossible(gathered)
     _repair(gathered)
-    tell(0.65, 1, text_pair("pipeline.share_reading"))
+    tell(0.65, 1, text_pair("run.share_reading"))
     known = gathered.geometry[ledger.kept & ~shapely.is_missing(gathered.geometry)]
     if len(known):
         _crs.refuse_distorted(metric, shapely.total_bounds(known), files_label(names))

@@ -160,7 +160,7 @@ def read_tables(
         paths = [(path, own or layer) for one, own in named for path in ([one] if is_address(one) else find_files(one))]
         tables = [
             table
-            for path, chosen in stepped(paths, text_pair("pipeline.share_reading"))
+            for path, chosen in stepped(paths, text_pair("run.share_reading"))
             for table in (
                 _read_path(path, wanted, _How(chosen, encoding, columns))
                 if isinstance(path, Path)

@@ -497,7 +497,7 @@ def radius_sensitivity(
     options = options.but(changed)
     rows: list[dict[str, object]] = []
     last: set[int] = set()
-    for radius_m in stepped(options.radii_m, text_pair("pipeline.share_siting")):
+    for radius_m in stepped(options.radii_m, text_pair("run.share_siting")):
         found = site_parks(
             parks, housing, zones, candidates, standard=standard, historic=historic, people=people, radius_m=radius_m,
             options=options,

@@ -286,7 +286,7 @@ def isochrones(
         columns = np.arange(low[0], high[0])
         x = (columns + 0.5) * cell_m
         rows: list[list[npt.NDArray[np.object_]]] = [[] for _ in minutes]
-        for row in stepped(range(low[1], high[1]), text_pair("pipeline.share_walking")):
+        for row in stepped(range(low[1], high[1]), text_pair("run.share_walking")):
             y = np.full(len(x), (row + 0.5) * cell_m)
             away = walk.to(snap(graph, x, y, max_snap_m=max_snap_m, barriers=barriers))
             for held, limit in zip(rows, minutes, strict=True):

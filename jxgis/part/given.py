@@ -187,7 +187,7 @@ class Given:
         if issues is None or "time" not in issues or issues["time"].isna().all():
             return ""
         first, last, outside = days_covered(issues["time"])
-        key = "pipeline.period_and_outside" if len(outside) else "pipeline.period"
+        key = "run.period_and_outside" if len(outside) else "run.period"
         return text(key, self.lang, first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}")
 
     def with_period(self, line: str) -> str:

@@ -140,7 +140,7 @@ class Result(ABC):
         self.write_tables(stage)
         figures = self._figures()
         drawings = [*(("map", name) for name in self.draws("map")), *(("figure", name) for name in figures)]
-        for what, name in stepped(drawings, text_pair("pipeline.share_drawing")):
+        for what, name in stepped(drawings, text_pair("run.share_drawing")):
             if what == "map":
                 save_map(self.map(name), stage.path(f"maps/{name}.html"))
             else:
@@ -207,7 +207,7 @@ class Result(ABC):
         draw, key = _named(there, name, what), (what, name or next(iter(there)))
         if key not in self._drawn:
             with self.given.telling() as tell:
-                tell(text_pair("pipeline.share_drawing"))
+                tell(text_pair("run.share_drawing"))
                 self._drawn[key] = draw()
         return deepcopy(self._drawn[key])
 
@@ -262,7 +262,7 @@ class Result(ABC):
         drawings = [*(("figure", name) for name in figures), *(("map", name) for name in self.draws("map")[:1])]
         drawn: dict[str, Any] = {}
         with self.given.telling():
-            for what, name in stepped(drawings, text_pair("pipeline.share_drawing")):
+            for what, name in stepped(drawings, text_pair("run.share_drawing")):
                 # Without a Chinese font there is the map still.
                 with suppress(MissingPackageError) if what == "figure" else nullcontext():
                     drawn[what] = self._drawing(what, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jxgis.bounds import RELATIVE
 from jxgis.drawing import colours
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from jxgis.schema.columns import Column
-    from jxgis.schema.styles import Colours
+    from jxgis.schema.styles import Colours, Shape
     from jxgis.schema.tables import Table
 
 __all__ = ["Class", "Has", "Look", "look_of"]
 
-Shape = Literal["point", "line", "polygon"]
 #: Layers that no table declares: areas, lines and points.
 _PLAIN: Mapping[Shape, Style] = {
     "polygon": Style(colours="LAND", edge="BORDER", on=True),
@@ -115,7 +114,7 @@ def look_of(
     >>> look.view, look.names
     ({'method': 'radius'}, ('zone',))
     """
-    shape = _shape(frame)
+    shape = _shape(frame, table)
     style = table.style or _PLAIN[shape]
     described = table.described(frame, titles)
     drawn = [Has(column, "<>", value) for column, value in style.without if column in frame.columns]
@@ -138,8 +137,11 @@ def look_of(
     )
 
 
-def _shape(frame: gpd.GeoDataFrame) -> Shape:
+def _shape(frame: gpd.GeoDataFrame, table: Table) -> Shape:
+    """What the rows of a layer are; of one without any what it is declared to hold."""
     kinds = " ".join(sorted(frame.geom_type.dropna().unique()))
+    if not kinds and table.style:
+        return table.style.shape
     return "line" if "Line" in kinds else "point" if "Point" in kinds else "polygon"
 
 

@@ -119,7 +119,7 @@ def sheets_of(widths: Sequence[Width], *, keys: int, tied: Collection[int] = ())
     return found
 
 
-def for_print(page: Worksheet, widths: Sequence[float] = (), *, keys: int = 0) -> None:
+def for_print(page: Worksheet, widths: Sequence[float] = (), *, keys: int = 0, said: str = "") -> None:
     """Print a sheet across, as wide as one page: A4, else A3; what could not be read there goes on beside it on further pages.
 
     Parameters
@@ -130,12 +130,14 @@ def for_print(page: Worksheet, widths: Sequence[float] = (), *, keys: int = 0) -
         Of its columns, in letters.
     keys
         How many columns, from the first, stand on every page where the sheet takes several beside each other.
+    said
+        What the head of each page says behind the name of the sheet.
     """
     wide = pixels(widths)
     page.set_landscape()
     page.set_paper(8 if math.ceil(_HOLDS) < wide <= _HOLDS_A3 else 9)
     page.set_margins(left=_MARGIN, right=_MARGIN, top=0.7, bottom=0.6)
-    page.set_header("&L&A")
+    page.set_header(f"&L&A　{said}".rstrip())
     page.set_footer("&C&P / &N")
     if wide <= _HOLDS_A3:
         page.fit_to_pages(1, 0)

@@ -14,7 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from jxgis.errors import OutputError
-from jxgis.i18n import text, wide_signs
+from jxgis.i18n import listed, text, wide_signs
 from jxgis.report.columns import is_whole, readable, write_value
 from jxgis.report.paper import FONT_PT, WRITTEN, Width, fitted, for_print, sheets_of
 from jxgis.report.sums import sum_rows
@@ -34,6 +34,7 @@ __all__ = [
     "lines_in",
     "made_ready",
     "new_workbook",
+    "on_paper",
     "write_cell",
     "write_sheet",
 ]
@@ -47,6 +48,8 @@ _LONGEST_NAME = 31
 _WIDEST, _NARROW, _HEAD, _LEAST = 36, 9, 20, 6
 #: On how many lines text goes before the sheet is parted, as far as a column of some width holds it.
 _LINES, _BROAD = 4, 20
+#: From so many rows on a table is printed as far as its rows of these levels alone, where they come first.
+_LONG, _OF_THE_WHOLE = 1_000, ("city", "area", "district")
 #: Latin words are not broken, up to a length.
 _WORD, _LONGEST = re.compile(r"[A-Za-z0-9*-]+"), 12
 #: How Excel writes numbers; ``.0`` stands for the decimals.
@@ -233,6 +236,17 @@ def made_ready(sheet: Sheet, lang: str, titles: Mapping[str, str] | None = None)
     return Ready(sheet, list(columns.values()), heads, cells, widths, sums, keys, parts)
 
 
+def on_paper(ready: Ready, lang: str) -> tuple[int, str] | None:
+    """How many rows of a long table are printed, and of which levels they are; None where all are."""
+    frame = ready.sheet.frame
+    if not ready.sheet.titled or len(frame) < _LONG or ready.sums or "level" not in frame:
+        return None
+    first = int(frame["level"].isin(_OF_THE_WHOLE).cummin().sum())
+    said = frame["level"].iloc[:first].unique()
+    words = [ready.sheet.table.columns["level"].word(str(level), lang) for level in said]
+    return (first, listed(words, lang)) if 0 < first < len(frame) else None
+
+
 def _keys(columns: Mapping[str, Column], table: Table) -> int:
     """How many columns, from the first, tell the rows: those that are declared to, as far as the first name or id."""
     first = [*columns.items()][:3]
@@ -334,7 +348,10 @@ def _write_part(book: Book, ready: Ready, name: str, columns: Sequence[int], lan
     page.freeze_panes(1, ready.keys)
     if rows:
         page.autofilter(0, 0, rows, len(columns) - 1)
-    for_print(page, wide, keys=ready.keys)
+    printed = on_paper(ready, lang)
+    for_print(page, wide, keys=ready.keys, said=text("columns.on_paper", lang, levels=printed[1]) if printed else "")
+    if printed:
+        page.print_area(0, 0, printed[0], len(columns) - 1)
     page.repeat_rows(0)
     return page
 

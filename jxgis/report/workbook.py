@@ -10,7 +10,7 @@ from jxgis.i18n import Sketch, sketch_mark, text
 from jxgis.report.blocks import Absent, MethodNote, Section, Sources
 from jxgis.report.column_notes import ColumnNote, notes_of_columns
 from jxgis.report.paper import for_print
-from jxgis.report.sheets import LINE, Book, Ready, Sheet, lines_in, made_ready, write_sheet
+from jxgis.report.sheets import LINE, Book, Ready, Sheet, lines_in, made_ready, on_paper, write_sheet
 from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
@@ -76,12 +76,16 @@ def _write_column_notes(book: Book, notes: Sequence[ColumnNote], lang: str) -> N
 
 
 def _lines(sheets: Sequence[Ready], lang: str) -> list[str]:
-    """What is said of sums, of people and of tables on several sheets, where there are any."""
+    """What is said of sums, of people, of tables on several sheets and of those not printed whole, where there are any."""
     said = [text("columns.sums_line", lang)] if any(ready.sums for ready in sheets) else []
     if any(column.kind == "people" for ready in sheets for column in ready.columns):
         said.append(text("columns.people_line", lang))
-    wide = [ready for ready in sheets if len(ready.parts) > 1]
-    return said + [text("columns.continued_line", lang, name=r.sheet.name, n=len(r.parts)) for r in wide]
+    for ready in sheets:
+        if len(ready.parts) > 1:
+            said.append(text("columns.continued_line", lang, name=ready.sheet.name, n=len(ready.parts)))
+        if printed := on_paper(ready, lang):
+            said.append(text("columns.on_paper_line", lang, name=ready.sheet.name, levels=printed[1]))
+    return said
 
 
 def report_workbook(

@@ -85,7 +85,7 @@ def run_part(
         own = given.of(part.layers_for(settings, alone=True))
         result = _analyse(part, replace(own, refused=dict(found.refused)))
         result = replace(result, given=replace(result.given, loaded=given.loaded))  # all that was read is accounted for
-        progress(text_pair("pipeline.step_writing"))
+        progress(text_pair("run.step_writing"))
         result.write_command(stage)
         publish(stage)
     for line in found.lines():
@@ -122,10 +122,10 @@ def counted(result: Result) -> list[Text]:
     ]
     issues = given.table("issues")
     if issues is not None and (none := int((issues["issue_class"] == UNCLASSIFIED).sum())):
-        lines.append(text_pair("pipeline.counted_unclassified", count=f"{none:,}"))
+        lines.append(text_pair("run.counted_unclassified", count=f"{none:,}"))
     outside = result.account().get("outside_area")
     if outside is not None:
-        lines.append(text_pair("pipeline.counted_outside", count=f"{outside:,}"))
+        lines.append(text_pair("run.counted_outside", count=f"{outside:,}"))
     return [*lines, given.crs_note]
 
 
@@ -181,8 +181,8 @@ def run_report(
         reader = Reader(settings, has_project=True, lang=lang)
         given = replace(reader.with_ground(reader.read(layers, progress)), in_report=True)
         found = _all(given)
-        progress(text_pair("pipeline.step_writing"))
-        for result in stepped(list(found.results.values()), text_pair("pipeline.share_drawing")):
+        progress(text_pair("run.step_writing"))
+        for result in stepped(list(found.results.values()), text_pair("run.share_drawing")):
             result.write_files(stage)
         lines = _write_lists(stage, given)
         refused = {refusal.part for refusal in found.refused}
@@ -219,7 +219,7 @@ def run_demo(out: str | Path, *, lang: str, progress: Progress = lambda _: None)
 
     from jxgis.demo import write_city
 
-    progress(text_pair("pipeline.demo_making"))
+    progress(text_pair("run.demo_making"))
     with tempfile.TemporaryDirectory() as folder:
         write_city(folder)
         return run_report(load_settings(folder), out, lang=lang, command="demo", progress=progress)
@@ -231,7 +231,7 @@ def _all(given: Given) -> Found:
     for part in PARTS:
         lacking = part.lacks({*given.layers, *given.results})
         if lacking:
-            found.missing[part.name] = text_pair(f"pipeline.no_{lacking[0]}")
+            found.missing[part.name] = text_pair(f"run.no_{lacking[0]}")
         else:
             attempt(part, lambda each: _analyse(each, given), found)
     for part in PARTS:
@@ -255,7 +255,7 @@ def _refuse_without(missing: Sequence[str], part: Part) -> None:
 
 
 def _analyse(part: Part, given: Given) -> Result:
-    given.progress(text_pair(f"pipeline.step_{part.name}"))
+    given.progress(text_pair(f"run.step_{part.name}"))
     result = part.analyse(given.of(part.layers_for(given.settings)))
     for note in result.notes():
         given.progress(note)

@@ -79,7 +79,7 @@ def run_compare(
     _refuse_within(out, (a, b))
     with output.staged(out, command="compare", reads=[Path(root) / RUN for root in (a, b)]) as stage:
         found = compare_results(a, b, lang=lang, progress=progress)
-        progress(text_pair("pipeline.step_writing"))
+        progress(text_pair("run.step_writing"))
         found.write_tables(stage)
         write_page(found, stage)
         compared = [{"folder": folder.name, "command": folder.run["command"]} for folder in (found.a, found.b)]

@@ -44,9 +44,7 @@ class Found:
 
     def lines(self) -> list[Text]:
         """What to say of the parts that refused, one line a part."""
-        return [
-            text_pair("pipeline.refused", part=text_pair(f"report.part_{part}"), why=why) for part, why in self.refused
-        ]
+        return [text_pair("run.refused", part=text_pair(f"report.part_{part}"), why=why) for part, why in self.refused]
 
     def account(self, lang: str) -> dict[str, Any]:
         """What ``run.json`` says of the parts that refused."""

@@ -200,9 +200,7 @@ class Reader:
                 collect(self._not_there([layer]))
                 around[layer] = self._load(layer, given.progress)
             except JxgisError as error:
-                unread.append(
-                    text_pair("pipeline.no_ground", layer=contract_of(layer, self.city).title, why=error.message)
-                )
+                unread.append(text_pair("run.no_ground", layer=contract_of(layer, self.city).title, why=error.message))
                 self._say(unread[-1], given.progress)
         made = self.city is not None and not self.city.crosswalk.empty and "subdistricts" in around
         if made and "districts" not in there:
@@ -248,7 +246,7 @@ class Reader:
 
         if layer not in self._loaded:
             title = contract_of(layer, self.city).title
-            progress(text_pair("pipeline.reading", layer=title))
+            progress(text_pair("run.reading", layer=title))
             reading = read_options(self._settings, layer) | self._where
             found = load.load_layer(layer, getattr(self._settings.inputs, layer).path, city=self.city, **reading)
             for note in noticed(title, found):
@@ -281,7 +279,7 @@ class Reader:
 
     def _districts(self, progress: Progress) -> Loaded:
         if "districts" not in self._loaded:
-            progress(text_pair("pipeline.dissolving"))
+            progress(text_pair("run.dissolving"))
             found = _dissolved(self._loaded["subdistricts"], self.city)
             for note in found.notes:
                 progress(note)
@@ -343,7 +341,7 @@ def noticed(title: Text, loaded: Loaded) -> list[Text]:
     )
     return [
         *loaded.notes,
-        text_pair("pipeline.rejected", layer=title, count=len(loaded.rejects), why=why, file=f"{loaded.layer}.csv"),
+        text_pair("run.rejected", layer=title, count=len(loaded.rejects), why=why, file=f"{loaded.layer}.csv"),
     ]
 
 

@@ -38,7 +38,7 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
     lang, asked = given.lang, given.settings.report
     parts = _parts(found, lang)
     said = [line for part in parts if isinstance(part, Section) for line in part.lines]
-    title = asked.title or text("pipeline.report_title", lang, city=_city_name(given))
+    title = asked.title or text("run.report_title", lang, city=_city_name(given))
     sources = _sources(found, given)
     report_workbook(
         stage.path("report.xlsx"),
@@ -79,7 +79,7 @@ def _figures(found: Found, stage: Stage, lang: str) -> list[Picture]:
     from jxgis.drawing.figures import screen_png
 
     return [
-        Picture(part, path, text(f"pipeline.figure_{path.stem}", lang), screen_png(path))
+        Picture(part, path, text(f"run.figure_{path.stem}", lang), screen_png(path))
         for part, result in found.results.items()
         for path in (stage.path(f"figures/{name}.png") for name in result.draws("figure"))
     ]
@@ -89,7 +89,7 @@ def _maps(found: Found, lang: str) -> list[FileLink]:
     from jxgis.report.page import FileLink
 
     return [
-        FileLink(f"maps/{name}.html", text(f"pipeline.map_{name}", lang))
+        FileLink(f"maps/{name}.html", text(f"run.map_{name}", lang))
         for result in found.results.values()
         for name in result.draws("map")
     ]
@@ -143,7 +143,7 @@ def _city_name(given: Given) -> str:
 
 def _label(name: str, lang: str) -> str:
     stem, _, ending = name.removesuffix("/").partition(".")
-    key = f"pipeline.file_{ending if name in _DOCUMENTS else stem}"
+    key = f"run.file_{ending if name in _DOCUMENTS else stem}"
     try:
         words = text(key, lang)
     except KeyError:

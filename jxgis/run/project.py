@@ -440,7 +440,7 @@ class Project:
         with self._telling() as tell:
             given = self._reader.with_ground(replace(given, results=before.results, refused=refused, progress=tell))
         with self._telling() as tell:
-            tell(text_pair(f"pipeline.step_{name}"))
+            tell(text_pair(f"run.step_{name}"))
             result = part.analyse(given)
         if not options and not layers:
             self._found[name] = result
@@ -493,7 +493,7 @@ class Project:
         read, refused = self._each()
         shown: list[Block] = []
         for layer, error in refused.items():
-            words = text_pair("pipeline.not_read", layer=contract_of(layer, self.city).title, why=error.message)
+            words = text_pair("run.not_read", layer=contract_of(layer, self.city).title, why=error.message)
             shown.append(Paragraph(words.of(self.lang), "none"))
         note = ""
         if read or not refused:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-__all__ = ["Colours", "Style", "style_of"]
+__all__ = ["Colours", "Shape", "Style", "style_of"]
 
 #: A name of `drawing.colours`, with ``.0`` behind it one of its colours; several of them; or one for each value.
 Colours: TypeAlias = str | tuple[str, ...] | Mapping[str, str]
+Shape: TypeAlias = Literal["point", "line", "polygon"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,8 @@ class Style:
 
     Parameters
     ----------
+    shape
+        ``polygon``, ``line`` or ``point``: what its rows are.
     colours
         A colour or a mapping: see `Colours`. A mapping has a class for each of its values.
     by
@@ -65,6 +68,7 @@ class Style:
     ('method',)
     """
 
+    shape: Shape = "polygon"
     colours: Colours = ""
     by: tuple[str, ...] = ()
     breaks: tuple[float, ...] = ()

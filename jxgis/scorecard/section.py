@@ -12,6 +12,7 @@ from jxgis.i18n import listed, text
 from jxgis.report.blocks import Block, Key, Paragraph, Section, TableBlock, method_note, of_city, table_block
 from jxgis.report.columns import percent
 from jxgis.schema.tables import table as declared
+from jxgis.scorecard.targets import LEVELS
 from jxgis.scorecard.words import said_gap, said_target, said_value
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ def scorecard_section(
     >>> scorecard_section(rows, load_plan().targets, ScorecardSettings(), lang="en").keys[0].value
     '1 of 1'
     """
-    sheets = {"scorecard": scorecard} | ({} if projects is None else {"projects": projects})
+    # All of the city first, then of its areas: what is looked up first, and printed.
+    order = dict.fromkeys((*LEVELS, *scorecard["level"]))
+    rank = scorecard["level"].map({level: at for at, level in enumerate(order)})
+    sheets = {"scorecard": scorecard.loc[rank.sort_values(kind="stable").index]} | (
+        {} if projects is None else {"projects": projects}
+    )
     return Section(
         part="scorecard",
         keys=_keys(scorecard, options.year, lang),

@@ -54,7 +54,7 @@ def score_chart(scores: pd.DataFrame, *, lang: str = "zh", sketch: Sketch = Fals
         labels = [f"{int(n)}  {short_label(name)}" for name, n in zip(best[named_by(best)], best["rank"], strict=True)]
         ax.set(yticks=place, yticklabels=labels, xlim=(0, 100), xlabel=text("maps.score_legend", lang))
         ax.margins(y=0.02)
-        ax.set_title(text("pipeline.figure_scores", lang), loc="left")
+        ax.set_title(text("run.figure_scores", lang), loc="left")
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)
         if best.empty:
             ax.annotate(text("maps.no_data", lang), (50, 0), ha="center", color=ABSENT)

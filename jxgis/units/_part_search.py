@@ -126,7 +126,7 @@ def search_parts(
     results: dict[int, Division] = {}
     for done, row in enumerate(sorted(range(len(parts)), key=lambda row: -len(parts[row].nodes)), start=1):
         results[row] = work(row)
-        tell(done, len(parts), text_pair("pipeline.share_units"))
+        tell(done, len(parts), text_pair("run.share_units"))
     return [results[row] for row in range(len(parts))]
 
 

@@ -100,7 +100,7 @@ def propose_alternatives(
         )
     plans: list[Plan] = []
     rows: list[dict[str, object]] = []
-    for number, (dial, seed) in stepped(list(enumerate(runs, start=1)), text_pair("pipeline.share_plans")):
+    for number, (dial, seed) in stepped(list(enumerate(runs, start=1)), text_pair("run.share_plans")):
         plan = delineate_units(blocks, districts, compactness=dial, seed=seed, **asked)
         plans.append(plan)
         rows.append(

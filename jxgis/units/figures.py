@@ -72,7 +72,7 @@ def unit_chart(
             xlabel=text("maps.area_axis", lang),
         )
         ax.set_xlim(left=0)
-        ax.set_title(text("pipeline.figure_units", lang), loc="left")
+        ax.set_title(text("run.figure_units", lang), loc="left")
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure

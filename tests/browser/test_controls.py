@@ -380,6 +380,21 @@ def test_a_long_note_in_a_list_leaves_the_name_of_its_place_on_a_line(maps, visi
     assert name["height"] < 1.5 * rank["height"]
 
 
+def test_a_short_note_stands_on_the_line_of_its_name(maps, visit):
+    """The box was as narrow as its longest name, and left a year no room beside it."""
+    page = visit(maps["hotspots"]).page
+    page.locator(".jx-list button").first.evaluate(
+        """(node) => {
+            document.querySelectorAll(".jx-list :is(li + li, h2, p)").forEach((other) => other.remove());
+            node.querySelector("span").textContent = "新城";
+            node.querySelector("em").textContent = "2024";
+        }"""
+    )
+    name, note = (page.locator(f".jx-list button {part}").first.bounding_box() for part in ("span", "em"))
+    assert note["y"] < name["y"] + name["height"] / 2
+    assert note["x"] > name["x"] + name["width"]
+
+
 def test_two_layers_stand_beside_one_another_and_the_divider_moves(maps, visit):
     found = visit(maps["parks"])
     page = found.page
@@ -415,6 +430,47 @@ def test_two_layers_stand_beside_one_another_and_the_divider_moves(maps, visit):
     page.locator(".jx-panel select").select_option("")
     assert page.locator(".jx-divider").count() == 0
     assert page.locator(".leaflet-container").count() == 1
+    assert found.complaints == []
+
+
+def test_on_paper_two_layers_meet_at_the_divider(maps, visit):
+    """The right one stayed where the window had it, and the divider at the edge: half of the city stood there twice."""
+    found = visit(maps["hotspots"])
+    page = found.page
+    page.locator(".jx-tool-compare").click()
+    page.locator(".jx-panel select").select_option(index=2)
+    page.wait_for_selector(".jx-beside")
+    rows = "(list) => { for (let n = 0; n < 30; n++) list.append(list.firstElementChild.cloneNode(true)); }"
+    page.locator(".jx-list ol").first.evaluate(rows)
+    found.settle()
+    places = """() => [...document.querySelectorAll(".jx-name")].map((name) => {
+        const { x, y } = name.getBoundingClientRect();
+        return [Boolean(name.closest(".jx-beside")), name.textContent, Math.round(x), Math.round(y)];
+    })"""
+
+    def aligned() -> bool:
+        told = page.evaluate(places)
+        left, right = ([place for beside, *place in told if beside is side] for side in (False, True))
+        return len(left) > 2 and sorted(left) == sorted(right)
+
+    frame, divider = (page.locator(at).bounding_box() for at in (".leaflet-container >> nth=0", ".jx-divider"))
+    before = aligned(), frame, divider
+    assert before[0]
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    found.settle()
+    frame, divider, beside = (
+        page.locator(at).bounding_box() for at in (".leaflet-container >> nth=0", ".jx-divider", ".jx-beside")
+    )
+    assert aligned()
+    assert beside == frame
+    assert divider["x"] + divider["width"] / 2 == pytest.approx(frame["x"] + frame["width"] / 2, abs=2)
+    boxes = {at: page.locator(at).first.bounding_box() for at in (".jx-title", ".jx-list")}
+    assert boxes[".jx-list"]["y"] >= boxes[".jx-title"]["y"] + boxes[".jx-title"]["height"]
+    assert frame["x"] >= boxes[".jx-list"]["x"] + boxes[".jx-list"]["width"]
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    found.settle()
+    after = [page.locator(at).bounding_box() for at in (".leaflet-container >> nth=0", ".jx-divider")]
+    assert (aligned(), *after) == before
     assert found.complaints == []
 
 

@@ -238,6 +238,24 @@ def test_a_name_moves_out_from_under_a_pin_and_comes_back_without_it(visit, tmp_
     assert abs(back["y"] + back["height"] / 2 - over["y"] - over["height"] / 2) < 2
 
 
+def test_a_name_between_pins_moves_sideways(visit, tmp_path):
+    land = [shapely.box(500_000, 3_400_000, 509_000, 3_409_000)]
+    around = gpd.GeoDataFrame({"name": ["老城"]}, geometry=land, crs=4549)
+    middle = around.geometry[0].centroid
+    # A column of pins over the name, above it and below it: as far as a name moves up or down.
+    column = [shapely.Point(middle.x, middle.y + 150 * at) for at in range(-9, 10)]
+    places = gpd.GeoDataFrame({"name": "三水湾", "rank": range(1, 20)}, geometry=column, crs=4549)
+    page = land_map(on_land(around), places, title="t")
+    add_ranks(add_group(page, name="先去哪", overlay=True), places)
+    add_switch(page)
+    found = visit(save_map(page, tmp_path / "column.html"))
+    found.settle()
+    name = found.page.locator(".jx-name span").bounding_box()
+    pins = [pin.bounding_box() for pin in found.page.locator(".leaflet-map-pane .jx-pin").all()]
+    assert max(pin["y"] for pin in pins) - min(pin["y"] for pin in pins) > 100
+    assert all(name["x"] + name["width"] < pin["x"] or pin["x"] + pin["width"] < name["x"] for pin in pins)
+
+
 def test_the_legend_tells_of_walks_only_while_they_are_shown(visit, tmp_path):
     t = result_tables()
     walks = t.districts.iloc[:2].assign(minutes=[5.0, 10.0])

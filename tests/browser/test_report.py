@@ -67,6 +67,28 @@ def test_a_table_that_goes_on_repeats_its_heading_on_paper(index, visit):
     assert all(head in words for words in on)
 
 
+def test_no_row_of_a_table_stands_alone_on_paper(index, visit):
+    """The first, which would stay behind with the head, and the last: wherever the page ends."""
+    page = visit(index).page
+    page.evaluate(
+        """() => { const body = document.querySelector("#hotspots table tbody"), row = body.rows[0];
+                   body.replaceChildren(...Array.from("ABCDEF", (sign) => {
+                       const made = row.cloneNode(true);
+                       made.cells[0].textContent = `ROW${sign}`;
+                       return made;
+                   }));
+                   document.querySelector("#hotspots").before(Object.assign(document.createElement("div"), { id: "above" })); }"""
+    )
+    parted = set()
+    for high in range(0, 700, 60):
+        page.locator("#above").evaluate("(node, high) => { node.style.height = `${high}px`; }", high)
+        reader = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4", landscape=True)))
+        on = [each.extract_text().count("ROW") for each in reader.pages]
+        parted.add(tuple(filter(None, on)))
+    assert len(parted) > 1
+    assert not any(1 in rows for rows in parted)
+
+
 def rows(table):
     return [row for row in table.locator("tbody tr").all_inner_texts() if row]
 

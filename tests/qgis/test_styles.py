@@ -161,6 +161,18 @@ def test_an_empty_layer_has_a_style(layer: Table) -> None:
     assert parsed(sld(look, layer.layer)).tag.endswith("StyledLayerDescriptor")
 
 
+def test_a_layer_without_rows_holds_the_shapes_that_it_has_with_them(tmp_path: Path, layer: Table) -> None:
+    """GEOMETRY stood there, so that QGIS did not know how to draw what is added."""
+    rows = rows_of(layer)
+    kinds = []
+    for name, held in (("full", rows), ("empty", rows.iloc[:0])):
+        write_gpkg(tmp_path / f"{name}.gpkg", {layer.layer: held}, of=layer.name.partition(".")[0])
+        with sqlite3.connect(tmp_path / f"{name}.gpkg") as base:
+            kinds += base.execute("SELECT geometry_type_name FROM gpkg_geometry_columns").fetchall()
+    assert kinds[0] == kinds[1]
+    assert look_of(rows.iloc[:0], layer).shape == look_of(rows, layer).shape
+
+
 def test_a_file_holds_its_styles_and_titles(tmp_path: Path, layer: Table) -> None:
     part = layer.name.partition(".")[0]
     write_gpkg(tmp_path / "a.gpkg", {layer.layer: rows_of(layer)}, of=part)

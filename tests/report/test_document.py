@@ -19,7 +19,7 @@ from jxgis.errors import SettingsError
 from jxgis.report.blocks import Absent, Paragraph, Picture, Section, TableBlock
 from jxgis.report.document.fields import Fields, known_parts, known_tables
 from jxgis.report.document.fields_page import with_fields
-from jxgis.report.document.model import Document, Heading, column_widths
+from jxgis.report.document.model import Document, Heading, cell_words, column_widths, table_points
 from jxgis.report.document.pdf import write_pdf
 from jxgis.report.document.word import write_docx
 from jxgis.report.document.wording import Told, composed, read_wording, shipped_wording
@@ -219,6 +219,30 @@ def test_columns_share_the_whole_width():
     widths = column_widths(block)
     assert sum(widths) == pytest.approx(1, abs=1e-3)
     assert widths[2] > widths[1] > 0
+
+
+def test_each_word_and_number_has_room_in_its_column():
+    """Numbers with words behind them lay on one another, and a word of a head was broken."""
+    titles = ["Indicator", "Kind", "Value", "Target of 2025", "Target of 2027", "Status", "Room to the target", "From"]
+    numbers = ["9.66 per 10,000 people", "≥ 9.5 per 10,000 people", "≥ 11 per 10,000 people", "−1.34 per 10,000 people"]
+    row = [
+        "Social organisations of city governance per 10,000 people",
+        "expected",
+        *numbers[:3],
+        "below",
+        numbers[3],
+        "brought",
+    ]
+    block = TableBlock(
+        "", titles, [False, False, True, True, True, False, True, False], [row, [*row[:2], "6.7 %", *row[3:]]]
+    )
+    # A4 less its margins; letters half as wide as they are high.
+    letters = 156 / 25.4 * 72 / (table_points(block) / 2)
+    for at, share in enumerate(column_widths(block)):
+        held = [titles[at], *(cell_words(block, at, each[at]) for each in block.rows)]
+        pieces = [piece for words in held for piece in words.split(" ")]
+        assert max(map(len, pieces)) < share * letters, titles[at]
+    assert cell_words(block, 2, "6.7 %") == "6.7\u00a0%"
 
 
 @pytest.mark.parametrize(("lang", "words"), [("zh", "续表{n}"), ("en", "Table{n}(continued)")])

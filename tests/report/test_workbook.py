@@ -355,6 +355,24 @@ def test_each_sheet_for_people_prints_one_page_wide_in_letters_that_can_be_read(
             assert sheet.print_title_rows == "$1:$1"
 
 
+@pytest.mark.parametrize(("units", "printed"), [(1000, 4), (10, 14)])
+def test_a_long_table_is_printed_as_far_as_districts_and_says_so(tmp_path, units, printed):
+    levels = ["city", "area", "district", "district", *["unit"] * units]
+    frame = pd.DataFrame({"zone": [f"z{at}" for at in range(len(levels))], "level": levels, "kind": "parks"})
+    section = Section(part="circle", blocks=[], sheets={"circle": frame})
+    book = openpyxl.load_workbook(report_workbook(tmp_path / "a.xlsx", [section], title="t"))
+    sheet = book["生活圈"]
+    assert sheet.max_row == 1 + len(levels)
+    assert not any(row.hidden for row in sheet.row_dimensions.values())
+    area = sheet.print_area
+    last = sheet.max_row if not area else int(area.rpartition("$")[2])
+    assert last == 1 + printed
+    said = "全市、三区、片区"
+    assert (said in sheet.oddHeader.left.text) == bool(area)
+    notes = [cell.value or "" for cell in book["说明"]["A"]]
+    assert any("生活圈" in words and said in words for words in notes) == bool(area)
+
+
 def test_people_are_whole_numbers_and_the_sum_is_that_of_the_parts_of_people(tmp_path):
     spots = pd.DataFrame(
         {

@@ -59,7 +59,7 @@ def test_the_files_are_found():
 def test_every_file_that_a_report_writes_has_its_text(lang):
     for name in written():
         key = Path(name).suffix[1:] if name in ("report.docx", "report.pdf") else Path(name).stem
-        assert _label(name, lang) == f"{name} · {text(f'pipeline.file_{key}', lang)}"
+        assert _label(name, lang) == f"{name} · {text(f'run.file_{key}', lang)}"
 
 
 def test_the_page_lists_what_every_result_holds_too(tmp_path):

@@ -334,3 +334,15 @@ def test_the_page_says_where_the_zones_of_further_levels_stand(districts, units,
         section = scorecard_section(table, result.plan.targets, ScorecardSettings(), lang=lang)
         told = [block.words for block in section.blocks if isinstance(block, Paragraph) and words in block.words]
         assert len(told) == said
+
+
+def test_the_sheet_begins_with_all_of_the_city(districts, units, toilets):
+    """Then its areas and districts: of each level all indicators in the order they have in the table."""
+    result = jxgis.measure_scorecard(districts, units=units, further={"toilets": toilets})
+    written = result.scorecard
+    sheet = scorecard_section(written, result.plan.targets, ScorecardSettings()).sheets["scorecard"]
+    runs = sheet["level"].ne(sheet["level"].shift()).cumsum()
+    assert list(sheet.groupby(runs)["level"].first()) == ["city", "area", "district", "unit"]
+    keys = ["zone", "indicator"]
+    for level, rows in sheet.groupby("level"):
+        assert rows[keys].to_numpy().tolist() == written.loc[written["level"] == level, keys].to_numpy().tolist()

@@ -20,6 +20,7 @@ Object.assign(jxgis, (() => {
       });
     };
     const follow = () => other.setView(map.getCenter(), map.getZoom(), { animate: false });
+    const fill = () => other.invalidateSize({ animate: false, pan: false });
     const place = (to) => {
       share = Math.min(98, Math.max(2, to));
       stage.style.clipPath = `inset(0 0 0 ${share}%)`;
@@ -101,7 +102,7 @@ Object.assign(jxgis, (() => {
           place(to);
           map.fire("jxview");
         });
-        map.on("move zoom viewreset resize", follow).on("layeradd layerremove", refresh);
+        map.on("resize", fill).on("move zoom viewreset resize", follow).on("layeradd layerremove", refresh);
         follow();
         place(50);
       }
@@ -113,7 +114,7 @@ Object.assign(jxgis, (() => {
     const stop = () => {
       if (!stage) return;
       close();
-      map.off("move zoom viewreset resize", follow).off("layeradd layerremove", refresh);
+      map.off("resize", fill).off("move zoom viewreset resize", follow).off("layeradd layerremove", refresh);
       map._zoomAnimated = animated;
       views.pop();
       other.remove();

@@ -311,20 +311,21 @@ const jxgis = (() => {
     }), data, null, () => picture(data));
 
   // Of names that would touch one another only the first is shown: ranked ones, then those of the larger areas. One that a pin
-  // would hide moves up or down, as far as it takes.
+  // would hide moves to the nearest place that is free.
   const APART = 4;
-  const MOVES = [-20, 20, -36, 36];
+  const MOVES = [0, -20, 20, -36, 36].flatMap((x) => [0, -20, 20, -36, 36].map((y) => [x, y]))
+    .sort((one, other) => Math.hypot(...one) - Math.hypot(...other));
   const declutter = (map) => {
     const all = (kind) => [...map.getContainer().querySelectorAll(kind)];
     const pins = all(".leaflet-map-pane .jx-pin").map((pin) => pin.getBoundingClientRect());
     const taken = [];
-    const touched = (box, by, others) => others.some((o) =>
-      box.right + APART >= o.left && box.left - APART <= o.right && box.bottom + by >= o.top && box.top + by <= o.bottom);
+    const touched = (box, [x, y], others) => others.some((o) =>
+      box.right + x + APART >= o.left && box.left + x - APART <= o.right && box.bottom + y >= o.top && box.top + y <= o.bottom);
     [...all(".jx-name.jx-ranked span"), ...all(".jx-name:not(.jx-ranked) span")].forEach((name) => {
       Object.assign(name.style, { visibility: "", translate: "" });
       const box = name.getBoundingClientRect();
-      const by = (touched(box, 0, pins) && MOVES.find((move) => !touched(box, move, [...pins, ...taken]))) || 0;
-      if (by) name.style.translate = `0 ${by}px`;
+      const by = (touched(box, MOVES[0], pins) && MOVES.find((move) => !touched(box, move, [...pins, ...taken]))) || MOVES[0];
+      name.style.translate = by.map((far) => `${far}px`).join(" ");
       if (touched(box, by, taken)) name.style.visibility = "hidden";
       else taken.push(name.getBoundingClientRect());
     });

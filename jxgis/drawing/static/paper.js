@@ -29,8 +29,13 @@ Object.assign(jxgis, (() => {
       // A list for which the column is too short stands on the other side.
       const aside = list && column.offsetHeight > HIGH - top;
       if (aside) corner.insertBefore(list, after);
-      const left = aside ? list.offsetWidth + GAP : 0;
-      container.style.cssText = `position:absolute;left:${left}px;top:${top}px;width:${WIDE - left - COLUMN}px;height:${HIGH - top}px;overflow:visible`;
+      // One that is longer than the sheet is made smaller.
+      if (aside) list.style.zoom = Math.min(1, (HIGH - top) / list.offsetHeight);
+      const left = aside ? list.getBoundingClientRect().width + GAP : 0;
+      // What else its style holds, such as where the divider stands, holds on paper too.
+      Object.assign(container.style, {
+        position: "absolute", left: `${left}px`, top: `${top}px`, width: `${WIDE - left - COLUMN}px`, height: `${HIGH - top}px`, overflow: "visible",
+      });
       map._controlContainer.style.cssText = `position:absolute;left:${-left}px;top:${-top}px;width:${WIDE}px;height:${HIGH}px`;
       L.Browser.retina = true;
       map.invalidateSize({ animate: false, pan: false });
@@ -51,7 +56,10 @@ Object.assign(jxgis, (() => {
         closed.forEach((details) => { details.open = false; });
         pictures.forEach(([picture, canvas]) => picture.replaceWith(canvas));
         told.remove();
-        if (list) corner.insertBefore(list, after);
+        if (list) {
+          corner.insertBefore(list, after);
+          list.style.zoom = "";
+        }
         container.style.cssText = look;
         map._controlContainer.style.cssText = "";
         map.getPane("mapPane").style.clipPath = "";

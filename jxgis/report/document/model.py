@@ -39,6 +39,8 @@ _UNBROKEN = re.compile("[!-~]+")
 _LONG_NAME = re.compile("[!-~]{14}")
 # Up to so many rows a table stands on one page; longer ones kept whole would leave large parts of pages empty.
 _WHOLE = 3
+# How wide a letter of a word may be, in half the height of the type: another face may stand in for Times New Roman.
+_LATIN = 1.15
 # In Latin letters: no column is narrower; up to here a text stays on one line; one that is broken is as wide where there is
 # room; no name asks for more.
 _NARROW, _ONE_LINE, _READABLE, _WIDEST = 6, 14, 18, 40
@@ -139,24 +141,29 @@ def column_widths(block: TableBlock) -> list[float]:
     for at, (title, numeric) in enumerate(zip(block.titles, block.numeric, strict=True)):
         cells = [row[at] for row in block.rows]
         longest = max(map(_width, cells), default=0)
-        # A long text has about as many lines as it is wide, a head up to three; a name of a file is not broken.
+        # A long text has about as many lines as it is wide, a head up to three; a word or a name of a file is not broken.
         body = longest + 3 if numeric or longest <= _ONE_LINE else max(_ONE_LINE + 3, 4 * longest**0.5)
-        unbroken = (
-            longest if numeric else max((len(word) for cell in cells for word in _UNBROKEN.findall(cell)), default=0)
-        )
-        least.append(max(min(unbroken + 2, _WIDEST), min(longest + 2, _READABLE), _NARROW))
+        words = [_LATIN * len(word) for words in (title, *cells) for word in _UNBROKEN.findall(words)]
+        if numeric:
+            words += [_width(cell) for cell in cells if _stays_whole(cell)]
+        readable = 0 if numeric else min(longest + 2, _READABLE)
+        least.append(max(min(max(words, default=0) + 2, _WIDEST), readable, _NARROW))
         wide.append(max(_width(title) / 3, body, least[-1]))
     room = 2 * TEXT_MM[0] * _POINTS_PER_MM / table_points(block)
-    if sum(wide) > room > sum(least):
+    if sum(wide) > max(room, sum(least)):
         # Where there is little room, what can be broken gives way.
-        share = (room - sum(least)) / (sum(wide) - sum(least))
+        share = max(room - sum(least), 0) / (sum(wide) - sum(least))
         wide = [few + (many - few) * share for few, many in zip(least, wide, strict=True)]
     return [round(width / sum(wide), 4) for width in wide]
 
 
 def cell_words(block: TableBlock, column: int, words: str) -> str:
-    """The words of a cell; a number does not part from its sign."""
-    return words.replace(" ", "\u00a0") if block.numeric[column] else words
+    """The words of a cell; a number does not part from its sign, unless words make it long."""
+    return words.replace(" ", "\u00a0") if block.numeric[column] and _stays_whole(words) else words
+
+
+def _stays_whole(words: str) -> bool:
+    return _width(words) <= _ONE_LINE
 
 
 def figure_mm(path: Path) -> tuple[float, float]:
