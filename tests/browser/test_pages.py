@@ -6,6 +6,7 @@ import io
 
 import folium
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from PIL import Image
@@ -294,6 +295,23 @@ def test_a_change_keeps_its_sign_and_a_difference_of_shares_is_in_points(visit, 
     found.wait_for_selector(".jx-tip")
     cells = [t.strip() for t in found.locator(".jx-tip td").all_inner_texts()]
     assert cells == ["+12 %", "−5 %", "0 %", "3.2 个百分点", "+1.23 个百分点", "−1.23 个百分点"]
+
+
+def test_a_day_and_a_time_stand_in_a_card(visit, tmp_path):
+    square = gpd.GeoDataFrame(
+        {"since": ["2023-05-01"], "seen": ["2023-05-01 08:30"]},
+        geometry=[shapely.box(572000, 3403000, 573000, 3404000)], crs=4549,
+    ).astype({"since": "datetime64[us]", "seen": "datetime64[us]"})  # fmt: skip
+    far = square.assign(since=pd.NaT, geometry=square.translate(3000))
+    page = new_map(extent([square]), title="x")
+    fields = [Field("since", "自", "date"), Field("seen", "见", "time")]
+    add_polygons(page, pd.concat([square, far]), name="x", styles=[fill("#cccccc")], fields=fields)
+    found = visit(save_map(page, tmp_path / "page.html")).page
+    found.wait_for_timeout(300)
+    found.mouse.move(640, 400)
+    found.mouse.move(644, 404)
+    found.wait_for_selector(".jx-tip")
+    assert found.locator(".jx-tip tr").all_inner_texts() == ["自\t2023-05-01", "见\t2023-05-01 08:30"]
 
 
 def test_a_score_is_told_by_its_value_first_and_each_layer_has_its_legend(pages, visit, tmp_path):
