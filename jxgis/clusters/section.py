@@ -10,7 +10,7 @@ from jxgis.clusters.density import FEWEST
 from jxgis.clusters.outlines import MARGIN
 from jxgis.hotspots.caution import at_one_point
 from jxgis.i18n import Text, text, text_pair
-from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, method_note, table_block
+from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
 from jxgis.small_counts import as_words
 from jxgis.zones import ALL
@@ -43,7 +43,6 @@ def cluster_section(result: ClustersResult, lang: str) -> Section:
         wide = shown["classes"]["share_largest"].iloc[0]
         if pd.notna(wide) and wide > _WIDE:
             blocks.append(Paragraph(text("clusters.wide", lang, share=write_value(wide, "percent", lang)), "none"))
-        blocks += [Paragraph(said.of(lang), "none") for said in at_one_point(own.head(TOP))]
         blocks.append(
             table_block(text("clusters.table", lang, n=len(own.head(TOP))), own.head(TOP), lang, of="clusters.clusters")
         )
@@ -76,8 +75,10 @@ def _key_note(classes: pd.DataFrame, lang: str) -> str:
 
 
 def notes_of(result: ClustersResult) -> list[Text]:
-    """What a reader must know: how the classes lie to the whole, what lies outside, and that points tell."""
-    notes = [text_pair("clusters.classes_by")] if len(result.classes) > 1 else []
+    """What a reader must know: where many are at one point, how classes lie to the whole, what lies outside, that points tell."""
+    notes = at_one_point(of_all(result.shown_tables()["clusters"]).head(TOP))
+    if len(result.classes) > 1:
+        notes.append(text_pair("clusters.classes_by"))
     if result.outside:
         notes.append(text_pair("clusters.outside", n=as_words(_few(result)).iloc[0]))
     if result.given.settings.clusters.points:

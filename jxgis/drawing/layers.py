@@ -59,6 +59,8 @@ __all__ = [
 
 #: How many of the ranked get a numbered pin and stand in the list.
 TOP = 10
+#: How moments are written; the page is handed them as text.
+_MOMENTS = {"date": "%Y-%m-%d", "time": "%Y-%m-%d %H:%M"}
 #: Leaflet path options of one look.
 Style: TypeAlias = dict[str, Any]
 
@@ -73,8 +75,8 @@ class Field(NamedTuple):
     kind
         ``"text"``, ``"number"``, ``"quantity"`` (each row in its unit, whole numbers without decimals), ``"percent"`` (a
         share from 0 to 1), ``"change"`` (the share by which a number rises or falls, with its sign), ``"points"`` (the
-        difference of two shares, in points of 100), ``"points_change"`` (such a difference with its sign) or ``"p"`` (a
-        probability).
+        difference of two shares, in points of 100), ``"points_change"`` (such a difference with its sign), ``"p"`` (a
+        probability), ``"date"`` or ``"time"``.
     digits, unit
         Decimals shown, and the unit behind the number.
     """
@@ -141,16 +143,20 @@ def _tooltip(
 ) -> dict[str, Any]:
     kept = [f for f in fields if f.column in table.columns and table[f.column].notna().any()]
     # A probability needs digits that a plain rounding would take away only below what is shown: < 0.001.
-    digits = {"text": None, "p": 4}
+    digits = {"text": None, "date": None, "time": None, "p": 4}
     columns = [
         _encode.column(
-            table[f.column], digits=f.digits if f.kind in ("number", "quantity") else digits.get(f.kind, f.digits + 2)
+            table[f.column].dt.strftime(_MOMENTS[f.kind]) if f.kind in _MOMENTS else table[f.column],
+            digits=f.digits if f.kind in ("number", "quantity") else digits.get(f.kind, f.digits + 2),
         )
         for f in kept
     ]
     return {
         "heading": None if heading is None else _encode.column(table[heading], digits=None),
-        "fields": [{"label": f.label, "kind": f.kind, "digits": f.digits, "unit": f.unit} for f in kept],
+        "fields": [
+            {"label": f.label, "kind": "text" if f.kind in _MOMENTS else f.kind, "digits": f.digits, "unit": f.unit}
+            for f in kept
+        ],
         "columns": columns,
         "link": None if link is None else {"label": link[1], "column": _encode.column(table[link[0]], digits=None)},
     }

@@ -22,7 +22,7 @@ from jxgis.trends.response import measure_response
 from jxgis.trends.result import TrendsResult
 from jxgis.trends.series import series_by
 from jxgis.trends.slices import Slices, lay_slices
-from jxgis.trends.sources import share_by_source
+from jxgis.trends.sources import change_by_source, share_by_source
 from jxgis.trends.tables import Cubes, change_places, change_table, judge_all, place_table
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = ["analyse", "find_trends"]
 _FEWEST = 4
 """Slices from which on anything is said of their course: of three, Mann and Kendall's p is never below 0.33."""
 _YEAR = pd.DateOffset(years=1)
+_DAY = pd.Timedelta(days=1)
 
 
 @with_options(TrendSettings)
@@ -149,6 +150,7 @@ def analyse(given: Given) -> TrendsResult:
     groups = _groups(cases) | {"place": _places_of(cases, places, counted.grid)}
     series, profile = series_by(cases["time"], groups, by_month)
     change, changes, change_city = None, None, np.nan
+    change_sources: dict[str, float] = {}
     if comparison.periods is not None:
         # Both periods are counted by the classes of the one: what they compare is the same.
         both = count_issues(past, area, {}, cell_m=options.cell_m, classes=counted.classes)
@@ -156,6 +158,7 @@ def analyse(given: Given) -> TrendsResult:
         changes = change_places(change, both, comparison.periods, given)
         early, late = comparison.periods.within(both.inside["time"])
         change_city = float(late.sum() / early.sum() - 1) if early.any() else np.nan
+        change_sources = change_by_source(both.inside, early, late)
     return TrendsResult(
         given=given,
         cells=judged.cells,
@@ -163,6 +166,7 @@ def analyse(given: Given) -> TrendsResult:
         change=change,
         changes=changes,
         change_city=change_city,
+        change_sources=change_sources,
         sources=_sources(cases, districts),
         response=measure_response(cases, groups),
         series=series,
@@ -206,10 +210,10 @@ def _comparison(past: gpd.GeoDataFrame, given: Given) -> Comparison:
     """The two periods that are compared, like with like, or why there are none."""
     if given.settings.trends.against == "previous":
         return compare_issues(past, start=given.start, end=given.end)
-    end = given.end or last_covered(past["time"]).normalize() + pd.Timedelta(days=1)
+    end = given.end or last_covered(past["time"]).normalize() + _DAY
     start = given.start or end - _YEAR
     if start < end - _YEAR:
-        raise InputError.saying(text_pair("trends.overlap", start=f"{start:%Y-%m-%d}", end=f"{end:%Y-%m-%d}"))
+        raise InputError.saying(text_pair("trends.overlap", start=f"{start:%Y-%m-%d}", end=f"{end - _DAY:%Y-%m-%d}"))
     return compare_issues(past, start=start, end=end, year_earlier=True)
 
 

@@ -51,13 +51,17 @@ def pattern_sheet(cells: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, canvas: 
     return _sheet(cells, places, "pattern", PATTERNS, said, legend, title, canvas, under=cold_ground(cells))
 
 
-def change_sheet(cells: gpd.GeoDataFrame, changes: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> Figure:
+def change_sheet(
+    cells: gpd.GeoDataFrame, changes: gpd.GeoDataFrame, *, compared: str = "", canvas: Canvas = BLANK
+) -> Figure:
     """Where the issues of one class changed otherwise than in the city; the first numbered, and by name beside the map.
 
     Parameters
     ----------
     cells, changes
         Rows of the contract's ``change`` and ``changes`` as people are shown them, of one class.
+    compared
+        What is said of the two periods below the legend.
     canvas
         What it is drawn on, and what is said around it.
 
@@ -68,7 +72,7 @@ def change_sheet(cells: gpd.GeoDataFrame, changes: gpd.GeoDataFrame, *, canvas: 
     lang = canvas.lang
     words = declared("trends.changes").columns["direction"]
     swatches = [Swatch(colour, words.word(code, lang)) for code, colour in DIRECTIONS.items()]
-    legend = LegendSection(text("trends.legend_change", lang), swatches, text("trends.map_note_change", lang))
+    legend = LegendSection(text("trends.legend_change", lang), swatches, compared)
     said = [each.split(" · ")[0] for each in change_words(changes.head(_TOP), lang)]
     title = text("trends.layer_change", lang, name=text("common.all_classes", lang))
     return _sheet(cells, changes, "direction", DIRECTIONS, said, legend, title, canvas)

@@ -44,12 +44,30 @@ if TYPE_CHECKING:
     from jxgis.settings import Step
     from jxgis.trends.slices import Slices
 
-__all__ = ["DIRECTIONS", "change_words", "cold_ground", "pattern_swatches", "place_words", "slice_names", "trends_map"]
+__all__ = [
+    "COMING",
+    "DIRECTIONS",
+    "ONE_SOURCE",
+    "change_words",
+    "cold_ground",
+    "pattern_swatches",
+    "place_words",
+    "seen_by_one",
+    "slice_names",
+    "trends_map",
+]
 
 _PLACE = ("rank", "district", "pattern", "since", "issues", "slope", "main_source", "main_source_share", "area_km2")
 _CHANGED = (
-    "rank", "district", "direction", "course", "issues_before", "issues_recent", "change", "q", "main_source", "area_km2",
+    "rank", "district", "direction", "course", "issues_before", "issues_recent", "change", "q", "main_source",
+    "main_source_share", "area_km2",
 )  # fmt: skip
+#: The patterns of hot spots that come or grow.
+COMING = ("new_hot", "consecutive_hot", "intensifying_hot")
+#: From this share of one source on it is asked whether that alone reports more.
+ONE_SOURCE = 0.8
+_TOLD = 20
+"""Issues of a place from which on its sources are spoken of."""
 #: What rose and what fell.
 DIRECTIONS = {"rose": HOT_COLD[2], "fell": HOT_COLD[-3]}
 _LONGEST = 60
@@ -72,7 +90,27 @@ def place_words(places: pd.DataFrame, lang: str) -> list[str]:
     for pattern, since in zip(places["pattern"], places["since"], strict=True):
         word = words.word(pattern, lang)
         said.append(word if pd.isna(since) else text("trends.since", lang, what=word, day=_day(since)))
-    return said
+    return _with_source(said, places, places["pattern"].isin(COMING), lang)
+
+
+def seen_by_one(places: pd.DataFrame) -> pd.Series[bool]:
+    """Which places have so many issues of one source that it may be that source alone that reports more."""
+    share, issues = (pd.to_numeric(places[name], errors="coerce") for name in ("main_source_share", "issues"))
+    found: pd.Series[bool] = (share >= ONE_SOURCE) & (issues >= _TOLD)
+    return found
+
+
+def _with_source(said: Sequence[str], places: pd.DataFrame, grows: pd.Series[bool], lang: str) -> list[str]:
+    """What is said of each place; of those that grow and that one source sees, how many of their issues are of it."""
+    asked = (grows & seen_by_one(places)).to_numpy()
+    return [
+        f"{own} · {text('trends.of_source', lang, source=source, share=write_value(share, 'percent', lang, 0))}"
+        if told
+        else own
+        for own, told, source, share in zip(
+            said, asked, places["main_source"], places["main_source_share"], strict=True
+        )
+    ]
 
 
 def _day(day: pd.Timestamp) -> str:
@@ -81,13 +119,18 @@ def _day(day: pd.Timestamp) -> str:
 
 
 def change_words(changes: pd.DataFrame, lang: str) -> list[str]:
-    """By how much each place rose or fell, and what became of the hot spot there, as lists say it."""
+    """By how much each place rose or fell, and what became of the hot spot there, as lists say it.
+
+    Of one that did the opposite itself, and is told for the cells around it, that is said.
+    """
     columns = declared("trends.changes").columns
     said = []
     for change, direction, course in zip(changes["change"], changes["direction"], changes["course"], strict=True):
         much = columns["direction"].word(direction, lang) if pd.isna(change) else write_value(change, "change", lang, 0)
+        if change < 0 if direction == "rose" else change > 0:
+            much = text(f"trends.around_{direction}", lang, own=much)
         said.append(much if pd.isna(course) else f"{much} · {columns['course'].word(course, lang)}")
-    return said
+    return _with_source(said, changes, changes["direction"] == "rose", lang)
 
 
 def slice_names(starts: NDArray[np.datetime64], step: Step, lang: str) -> list[str]:
@@ -118,6 +161,7 @@ def trends_map(
     states: NDArray[np.int64],
     slices: Slices,
     step: Step,
+    compared: str = "",
     canvas: Canvas = BLANK,
 ) -> folium.Map:
     """Draw what hot places have been, of all issues and of each class, with a slider through the slices, and what changed.
@@ -130,6 +174,8 @@ def trends_map(
         (slices, n_cells) of all issues: 1 hot, -1 cold.
     slices, step
         Those of ``states``, and what they are.
+    compared
+        What is said of the two periods below the legend of ``changes``.
     canvas
         What it is drawn on, and what is said around it.
 
@@ -177,9 +223,7 @@ def trends_map(
     if moved:
         words = declared("trends.changes").columns["direction"]
         swatches = [*(Swatch(colour, words.word(code, lang)) for code, colour in DIRECTIONS.items()), pin]
-        sections.append(
-            LegendSection(text("trends.legend_change", lang), swatches, text("trends.map_note_change", lang), moved)
-        )
+        sections.append(LegendSection(text("trends.legend_change", lang), swatches, compared, moved))
     add_place_lists(page, lists)
     add_legend(page, sections, lang=lang)
     add_switch(page)

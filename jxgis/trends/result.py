@@ -56,6 +56,8 @@ class TrendsResult(Result):
         The contract's tables; ``change`` (cells) and ``changes`` (places) are None where no two periods can be compared.
     change_city
         Change of all issues between the two; NaN where there are none.
+    change_sources
+        That of each source with many issues, where there are two or more.
     states
         (slices, n_cells) of all issues: 1 hot, -1 cold in each slice that the data cover.
     slices
@@ -77,6 +79,7 @@ class TrendsResult(Result):
     change: gpd.GeoDataFrame | None
     changes: gpd.GeoDataFrame | None
     change_city: float
+    change_sources: dict[str, float]
     sources: gpd.GeoDataFrame
     response: pd.DataFrame
     series: pd.DataFrame
@@ -195,6 +198,7 @@ class TrendsResult(Result):
 
     def _map(self) -> folium.Map:
         from jxgis.trends.map import trends_map
+        from jxgis.trends.section import compared_line
 
         given, shown = self.given, self.shown_tables()
         return trends_map(
@@ -204,6 +208,7 @@ class TrendsResult(Result):
             states=self.states,
             slices=self.slices.kept(),
             step=given.settings.trends.by,
+            compared=compared_line(self, given.lang),
             canvas=self._canvas(),
         )
 
@@ -221,8 +226,10 @@ class TrendsResult(Result):
 
     def _change_sheet(self) -> Figure:
         from jxgis.trends.figures import change_sheet
+        from jxgis.trends.section import compared_line
 
-        return change_sheet(*self._of_all("change", "changes"), canvas=self._canvas())
+        compared = compared_line(self, self.given.lang)
+        return change_sheet(*self._of_all("change", "changes"), compared=compared, canvas=self._canvas())
 
     def _times_chart(self) -> Figure:
         from jxgis.trends.figures import times_chart

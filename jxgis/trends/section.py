@@ -7,26 +7,21 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.i18n import Text, few, listed, text, text_pair
-from jxgis.period_words import change_lines, gap_lines
+from jxgis.period_words import change_lines, days_said, gap_lines
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
 from jxgis.schema.tables import table as declared
 from jxgis.small_counts import count_said
-from jxgis.trends.map import change_words, place_words, slice_names
+from jxgis.trends.map import COMING, ONE_SOURCE, change_words, place_words, seen_by_one, slice_names
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from jxgis.trends.result import TrendsResult
 
-__all__ = ["in_a_line", "notes_of", "trends_section"]
+__all__ = ["compared_line", "in_a_line", "notes_of", "trends_section"]
 
-_COMING = ("new_hot", "consecutive_hot", "intensifying_hot")
 _GOING = ("diminishing_hot", "historical_hot")
 _STAYING = ("persistent_hot",)
-_ONE_SOURCE = 0.8
-"""From this share of one source on it is asked whether the place is seen by it alone."""
-_TOLD = 20
-"""Issues of a place from which on its sources are spoken of."""
 
 
 def trends_section(result: TrendsResult, lang: str) -> Section:
@@ -42,10 +37,10 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
     shown = {name: result.given.in_words(table) for name, table in result.shown_tables().items()}
     values = _values(result, lang)
     places = of_all(shown["places"])
-    kinds = {"coming": _COMING, "staying": _STAYING, "going": _GOING}
+    kinds = {"coming": COMING, "staying": _STAYING, "going": _GOING}
     numbers = {key: int(places["pattern"].isin(patterns).sum()) for key, patterns in kinds.items()}
     numbers["other"] = len(places) - sum(numbers.values())
-    coming = places[places["pattern"].isin(_COMING)]
+    coming = places[places["pattern"].isin(COMING)]
     first = _first(coming, place_words(coming.head(3), lang), lang)
     lead = text(f"trends.lead_{'some' if len(coming) else 'none'}", lang, first=first, **numbers, **values)
     keys = [Key(text("trends.key", lang), str(numbers["coming"]), text("trends.key_note", lang, **values))]
@@ -65,9 +60,14 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
             first=text("trends.first", lang, names=_first(rose, change_words(rose.head(3), lang), lang))
             if len(rose)
             else "",
-            city=write_value(result.change_city, "change", lang, 1),
+            **_compared(result, lang),
             **values,
         )
+        if result.change_sources:
+            by_source = [
+                f"{name} {write_value(value, 'change', lang, 0)}" for name, value in result.change_sources.items()
+            ]
+            said = f"{said}{text('trends.lead_sources', lang, said=listed(by_source, lang))}"
         keys.append(
             Key(text("trends.key_change", lang), str(len(rose)), text("trends.key_change_note", lang, **values))
         )
@@ -146,6 +146,24 @@ def in_a_line(result: TrendsResult, lang: str) -> str:
     return text("trends.line", lang, **_values(result, lang))
 
 
+def _compared(result: TrendsResult, lang: str) -> dict[str, str]:
+    """The two periods, and by how much the city changed between them; nothing where there are not two."""
+    periods = result.comparison.periods
+    if periods is None:
+        return {}
+    return {
+        "recent": days_said(periods.split, periods.end).of(lang),
+        "before": days_said(*periods.earlier).of(lang),
+        "city": write_value(result.change_city, "change", lang, 1),
+    }
+
+
+def compared_line(result: TrendsResult, lang: str) -> str:
+    """What stands below the legend of what changed; empty where no two periods are compared."""
+    values = _compared(result, lang)
+    return text("trends.map_note_change", lang, **values) if values else ""
+
+
 def notes_of(result: TrendsResult) -> list[Text]:
     """What a reader must know: what the data do not cover, which periods are compared, whether it is the patrols."""
     slices, settings = result.slices, result.given.settings
@@ -174,7 +192,7 @@ def notes_of(result: TrendsResult) -> list[Text]:
     else:
         seen = _of_one_source(result)
         if seen:
-            notes.append(text_pair("trends.seen_by_one_note", names=few(seen, " 处"), share=f"{_ONE_SOURCE:.0%}"))
+            notes.append(text_pair("trends.seen_by_one_note", names=few(seen, " 处"), share=f"{ONE_SOURCE:.0%}"))
     if result.response.empty:
         notes.append(text_pair("trends.no_response_note"))
     if result.closed_too_early:
@@ -191,11 +209,10 @@ def notes_of(result: TrendsResult) -> list[Text]:
 def _of_one_source(result: TrendsResult) -> list[str]:
     """Places that come or rose, whose issues nearly all come from one source."""
     names: list[str] = []
-    for table, column, values in ((result.places, "pattern", _COMING), (result.changes, "direction", ("rose",))):
+    for table, column, values in ((result.places, "pattern", COMING), (result.changes, "direction", ("rose",))):
         if table is not None and len(table):
             own = of_all(table)
-            told = (own["main_source_share"] >= _ONE_SOURCE) & (own["issues"] >= _TOLD)
-            names += own.loc[own[column].isin(values) & told, "name"].tolist()
+            names += own.loc[own[column].isin(values) & seen_by_one(own), "name"].tolist()
     return list(dict.fromkeys(names))
 
 

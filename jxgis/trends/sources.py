@@ -15,8 +15,12 @@ from jxgis.trends.response import median_days, spans_open
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
-__all__ = ["share_by_source"]
+__all__ = ["change_by_source", "share_by_source"]
+
+_TOLD = 100
+"""Issues of each of two periods from which on the change of a source is told: a whole per cent tells no few of them."""
 
 
 def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
@@ -83,3 +87,38 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
         q=benjamini_hochberg(p),
         days_to_close=median_days(spans_open(issues).of(table.index.to_numpy()), code, len(found)),
     )
+
+
+def change_by_source(issues: pd.DataFrame, early: NDArray[np.bool_], late: NDArray[np.bool_]) -> dict[str, float]:
+    """By how much the issues of each source changed between two periods: whether it is one source that reports more.
+
+    Parameters
+    ----------
+    issues
+        ``source``, where there are any.
+    early, late
+        (n,) which issues are of which period.
+
+    Returns
+    -------
+    dict of str to float
+        Those of 100 issues or more in each period, the one with most first; empty where there are not two.
+
+    Examples
+    --------
+    >>> issues = pd.DataFrame({"source": ["巡查"] * 500 + ["12345"] * 210 + ["媒体"] * 9})
+    >>> early = np.arange(719) < 200
+    >>> early[500:600] = True
+    >>> {name: round(change, 2) for name, change in change_by_source(issues, early, ~early).items()}
+    {'巡查': 0.5, '12345': 0.1}
+    """
+    if "source" not in issues.columns:
+        return {}
+    source = issues["source"].astype("string").str.strip().astype(object)
+    counts = pd.DataFrame({"early": source[early].value_counts(), "late": source[late].value_counts()}).drop(
+        index="", errors="ignore"
+    )
+    told = counts[(counts >= _TOLD).all(axis=1)].sort_values("late", ascending=False, kind="stable")
+    if len(told) < 2:
+        return {}
+    return {str(name): float(value) for name, value in (told["late"] / told["early"] - 1).items()}

@@ -6,6 +6,7 @@ import io
 
 import folium
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from PIL import Image
@@ -14,7 +15,18 @@ from result_tables import CLASSES, HOSTILE, on_land, result_tables
 from jxgis.drawing import Ground
 from jxgis.drawing.base import extent, new_map
 from jxgis.drawing.canvas import Canvas
-from jxgis.drawing.layers import Field, add_group, add_names, add_polygons, add_ranks, add_switch, fill, land_map
+from jxgis.drawing.layers import (
+    Field,
+    PlaceList,
+    add_group,
+    add_names,
+    add_place_lists,
+    add_polygons,
+    add_ranks,
+    add_switch,
+    fill,
+    land_map,
+)
 from jxgis.drawing.offline import save_map
 from jxgis.hotspots.map import hotspot_map
 from jxgis.i18n import text
@@ -312,6 +324,40 @@ def test_a_change_keeps_its_sign_and_a_difference_of_shares_is_in_points(visit, 
     found.wait_for_selector(".jx-tip")
     cells = [t.strip() for t in found.locator(".jx-tip td").all_inner_texts()]
     assert cells == ["+12 %", "−5 %", "0 %", "3.2 个百分点", "+1.23 个百分点", "−1.23 个百分点"]
+
+
+def test_a_day_and_a_time_stand_in_a_card(visit, tmp_path):
+    square = gpd.GeoDataFrame(
+        {"since": ["2023-05-01"], "seen": ["2023-05-01 08:30"]},
+        geometry=[shapely.box(572000, 3403000, 573000, 3404000)], crs=4549,
+    ).astype({"since": "datetime64[us]", "seen": "datetime64[us]"})  # fmt: skip
+    far = square.assign(since=pd.NaT, geometry=square.translate(3000))
+    page = new_map(extent([square]), title="x")
+    fields = [Field("since", "自", "date"), Field("seen", "见", "time")]
+    add_polygons(page, pd.concat([square, far]), name="x", styles=[fill("#cccccc")], fields=fields)
+    found = visit(save_map(page, tmp_path / "page.html")).page
+    found.wait_for_timeout(300)
+    found.mouse.move(640, 400)
+    found.mouse.move(644, 404)
+    found.wait_for_selector(".jx-tip")
+    assert found.locator(".jx-tip tr").all_inner_texts() == ["自\t2023-05-01", "见\t2023-05-01 08:30"]
+
+
+def test_what_is_said_of_a_place_of_the_list_is_read_in_whole(visit, tmp_path):
+    said = ["近来连续，本轮 2023-01 起 · 85 % 来自采集员上报", "−72 % · 不再是热点"]
+    places = gpd.GeoDataFrame(
+        {"name": ["杨柳湾（城南街道）", "永安坊"], "rank": [1, 2], "note": said},
+        geometry=[shapely.box(x, 3403000, x + 900, 3403900) for x in (572000, 574000)], crs=4549,
+    )  # fmt: skip
+    page = new_map(extent([places]), title="x")
+    group = add_group(page, name="x")
+    add_polygons(group, places, styles=[fill("#cccccc")], heading="name")
+    add_place_lists(page, [PlaceList(group, "x", places)])
+    found = visit(save_map(page, tmp_path / "page.html")).page
+    rows = found.locator(".jx-list em")
+    assert rows.all_inner_texts() == said
+    inside = "e => { const a = e.getBoundingClientRect(), b = e.closest('.jx-list').getBoundingClientRect(); return a.right <= b.right && a.left >= b.left; }"
+    assert [row.evaluate(inside) for row in rows.all()] == [True, True]
 
 
 def test_a_score_is_told_by_its_value_first_and_each_layer_has_its_legend(pages, visit, tmp_path):

@@ -18,6 +18,8 @@ from jxgis.space.grid import grid_over
 from jxgis.trends.change import batches, find_change
 from jxgis.trends.cube import count_cube
 from jxgis.trends.emerging import find_emerging
+from jxgis.trends.map import change_words, place_words
+from jxgis.trends.section import compared_line
 from jxgis.trends.slices import lay_slices, slice_of
 
 if TYPE_CHECKING:
@@ -116,6 +118,45 @@ def test_the_beat_that_is_patrolled_more_is_hot_by_number_and_said_to_be_seen_by
     assert [name in said[0] for name in planted["name"]] == [kind == "patrolled" for kind in planted.index]
 
 
+def test_wherever_the_beat_is_said_to_come_or_grow_its_source_is_said(
+    found: TrendsResult, planted: gpd.GeoDataFrame
+) -> None:
+    shown, issues = found.shown_tables(), found.given.need("issues")
+    for name, words in (("places", place_words), ("changes", change_words)):
+        table = gpd.GeoDataFrame(shown[name])
+        of_patrols = [float((issues.loc[issues.within(place), "source"] == PATROLS).mean()) for place in table.geometry]
+        beat = table.contains(planted.loc["patrolled"].geometry).to_numpy()
+        said = words(table, "zh")
+        (own,) = np.flatnonzero(beat)
+        assert said[own].endswith(f" · {100 * of_patrols[own]:.0f} % 来自{PATROLS}") == (name == "places")
+        assert "% 来自" in said[own]
+        assert [k for k, line in enumerate(said) if "来自" in line] == [own]
+    answers = " ".join(answer.words for answer in found.section().answers)
+    assert answers.count(f"% 来自{PATROLS}") == 2
+
+
+def test_a_place_that_did_the_opposite_itself_is_told_for_what_lies_around_it() -> None:
+    changes = pd.DataFrame(
+        {
+            "direction": ["rose", "rose", "fell", "fell", "rose"],
+            "change": [0.5, -0.17, 0.55, -0.2, np.nan],
+            "course": ["new", None, "weaker", None, None],
+            "issues": 12,
+            "main_source": PATROLS,
+            "main_source_share": 0.9,
+        }
+    )
+    said = ["+50 % · 新成为热点", "周围增多，自己 −17 %", "周围减少，自己 +55 % · 热点减轻", "−20 %", "多于全市的变化"]
+    assert change_words(changes, "zh") == said
+
+
+def test_what_changed_says_which_periods_are_compared_wherever_it_is_drawn(found: TrendsResult) -> None:
+    assert found.comparison.periods is not None
+    for said in (found.section().answers[1].words, compared_line(found, "zh")):
+        assert "2023-01-01 至 2023-12-31 与 2022-01-01 至 2022-12-31 相比" in said
+        assert f"{100 * found.change_city:+.1f} %" in said
+
+
 def test_without_what_patrols_report_the_beat_is_no_hot_spot_and_the_others_are(
     folder: Path, planted: gpd.GeoDataFrame
 ) -> None:
@@ -156,6 +197,19 @@ def test_the_missing_month_is_said_and_is_no_decline(found: TrendsResult, folder
         kept = ~rows["案件状态"].isin(["作废", "重复"]) & (rows["上报时间"].str.slice(5, 7) != "08")
         counts.append(int(kept.sum()))
     assert found.change_city == pytest.approx(counts[1] / counts[0] - 1, abs=2e-3)
+
+
+def test_the_change_of_each_source_is_said_beside_the_citys(found: TrendsResult, folder: Path) -> None:
+    counts = []
+    for year in (2022, 2023):
+        rows = pd.read_csv(folder / f"issues/issues_{year}.zip", encoding="utf-8-sig", dtype=str)
+        kept = ~rows["案件状态"].isin(["作废", "重复"]) & (rows["上报时间"].str.slice(5, 7) != "08")
+        counts.append(rows.loc[kept, "问题来源"].value_counts())
+    change = (counts[1] / counts[0] - 1).to_dict()
+    assert set(change) == {PATROLS, *OTHERS}
+    assert found.change_sources == pytest.approx(change, abs=3e-3)
+    said = found.section().answers[1].words
+    assert f"分来源看：{PATROLS} {100 * found.change_sources[PATROLS]:+.0f} %" in said
 
 
 def test_nothing_else_changed_and_what_lasts_persists(
