@@ -132,7 +132,7 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
         ``due`` (see `with_case_flags`), ``closed_on_time`` (of these, by it), ``rate`` (their share), ``low, high`` (its
         95 % interval), ``limit_low, limit_high`` (the funnel), ``p, q`` (two-sided, given all of the month that were due and
         in time), ``verdict`` (``above``, ``below`` the funnel's limits, ``within`` them), all of these as much wider as
-        the groups vary from week to week (`statistics.batches`); ``rework`` (of the cases judged,
+        the groups vary from week to week (``batch`` times as by chance, see `statistics.batches`); ``rework`` (of the cases judged,
         sent back; who does not say it counts as a no), ``days_to_close`` (the median, see `median_days`). A figure that the
         columns do not tell is missing; without rows where they tell none.
 
@@ -226,6 +226,7 @@ def _of_groups(
         verdict=pd.Series(verdict, dtype=object).replace("", None),
         rework=ratio(count(flag("judged") & flag("reworked")), judged),
         days_to_close=median_days(spans, code, n),
+        batch=batch if all_told else np.nan,
     )
 
 

@@ -38,8 +38,8 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a zone and source: ``zone, source, count, share`` (of the zone's cases whose source is known),
-        ``city_share, expected, p, q, days_to_close`` (from report to closing, see `response.median_days`). Without rows where no source is
-        known.
+        ``city_share, expected, p, q, days_to_close`` (from report to closing, see `response.median_days`), ``batch`` (how many
+        times as much as by chance the source's share varies). Without rows where no source is known.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     table = table[table.notna().all(axis=1) & (table["source"] != "")]
     counts = pd.crosstab(table["zone"], table["source"])
     if counts.empty:
-        columns = ["zone", "source", "count", "share", "city_share", "expected", "p", "q", "days_to_close"]
+        columns = ["zone", "source", "count", "share", "city_share", "expected", "p", "q", "days_to_close", "batch"]
         return pd.DataFrame(
             {name: pd.Series(dtype=object if name in ("zone", "source") else float) for name in columns}
         )
@@ -66,10 +66,10 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     total = int(number.sum())
     at, of = np.searchsorted(zones, table["zone"]), np.searchsorted(sources, table["source"])
     week = weeks_of(issues["time"].iloc[table.index]) if "time" in issues.columns else np.full(len(table), -1)
-    chance = np.empty(number.shape)
+    batch, chance = [batch_of_shares(of == j, at, week) for j in range(len(sources))], np.empty(number.shape)
     for j, of_source in enumerate(number.T):
-        batch = batch_of_shares(of == j, at, week)
-        chance[:, j] = two_sided(*batch_tails(of_source, number.sum(axis=1), int(of_source.sum()), total, batch=batch))
+        tails = batch_tails(of_source, number.sum(axis=1), int(of_source.sum()), total, batch=batch[j])
+        chance[:, j] = two_sided(*tails)
     p = chance.ravel()
     code = at * len(sources) + of
     found = pd.DataFrame(
@@ -82,4 +82,5 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
         p=p,
         q=benjamini_hochberg(p),
         days_to_close=median_days(spans_open(issues).of(table.index.to_numpy()), code, len(found)),
+        batch=np.tile(batch, len(zones)),
     )

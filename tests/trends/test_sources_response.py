@@ -117,6 +117,21 @@ def test_batches_make_no_department_bad_no_mix_another_and_no_interval_too_narro
     assert sum(other) <= binom.ppf(0.999, len(other), 0.05)
 
 
+@pytest.mark.parametrize("copies", [1, 4])
+def test_how_many_cases_come_together_stands_beside_what_it_widens(copies: int) -> None:
+    """Each case so many times over varies so many times as much; the error of finding it, about a tenth, is added."""
+    issues, department = in_batches(np.random.default_rng(8), 1)
+    some = np.repeat(np.arange(len(issues)), copies)
+    issues, department = gpd.GeoDataFrame(issues.iloc[some]).reset_index(drop=True), department.iloc[some]
+    response, sources = measure_response(issues, {"department": department}), share_by_source(issues, department)
+    for batch in (
+        response["batch"].min(),
+        response["batch"].max(),
+        sources.loc[sources["source"] == "a", "batch"].iloc[0],
+    ):
+        assert copies <= batch <= 1.4 * copies
+
+
 def test_a_bad_department_is_found_in_spite_of_batches() -> None:
     random = np.random.default_rng(3)
     issues, department = in_batches(random, 3)
