@@ -1,5 +1,5 @@
 from .analysis import find_trends
-from .change import batches, change_p, find_change
+from .change import batches, change_p, detectable, find_change
 from .cube import Scores, count_cube, score_cube
 from .emerging import batches_of, find_emerging, judge_cells
 from .figures import change_sheet, pattern_sheet, times_chart
@@ -31,6 +31,7 @@ __all__ = [
     "change_sheet",
     "change_table",
     "count_cube",
+    "detectable",
     "find_change",
     "find_emerging",
     "find_trends",
