@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from jxgis.statistics.beta_binomial import beta_binomial_tails
-from jxgis.statistics.hypergeometric import drawn_tails
+from jxgis.statistics.tails import drawn_tails
 
 __all__ = ["batch_of_shares", "batch_tails", "weeks_of"]
 

@@ -16,8 +16,8 @@ from jxgis.space.window import disc_sums
 from jxgis.statistics.batches import batch_tails
 from jxgis.statistics.beta_binomial import beta_binomial_tails
 from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
-from jxgis.statistics.hypergeometric import two_sided
 from jxgis.statistics.overdispersion import overdispersion_on_grid
+from jxgis.statistics.tails import two_sided
 
 __all__ = ["batches", "change_p", "detectable", "find_change"]
 

@@ -16,7 +16,7 @@ from jxgis.schema.tables import table as declared
 from jxgis.space.ratio import ratio
 from jxgis.statistics.batches import batch_of_shares, batch_tails, weeks_of
 from jxgis.statistics.fdr import benjamini_hochberg
-from jxgis.statistics.hypergeometric import two_sided
+from jxgis.statistics.tails import two_sided
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:

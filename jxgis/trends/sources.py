@@ -10,7 +10,7 @@ import pandas as pd
 from jxgis.space.ratio import ratio
 from jxgis.statistics.batches import batch_of_shares, batch_tails, weeks_of
 from jxgis.statistics.fdr import benjamini_hochberg
-from jxgis.statistics.hypergeometric import two_sided
+from jxgis.statistics.tails import two_sided
 from jxgis.trends.response import median_days, spans_open
 
 if TYPE_CHECKING:
