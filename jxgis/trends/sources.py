@@ -11,7 +11,7 @@ from jxgis.space.ratio import ratio
 from jxgis.statistics.batches import batch_of_shares, batch_tails, weeks_of
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.tails import two_sided
-from jxgis.trends.response import median_days, spans_open
+from jxgis.trends.open_days import median_days, spans_open
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -38,7 +38,7 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a zone and source: ``zone, source, count, share`` (of the zone's cases whose source is known),
-        ``city_share, expected, p, q, days_to_close`` (from report to closing, see `response.median_days`), ``batch`` (how many
+        ``city_share, expected, p, q, days_to_close`` (from report to closing, see `open_days.median_days`), ``batch`` (how many
         times as much as by chance the source's share varies). Without rows where no source is known.
 
     Examples

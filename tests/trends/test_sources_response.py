@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, binomtest, fisher_exact
 
-from jxgis.trends.response import Spans, funnel_limits, measure_response, median_days, share_interval, spans_open
+from jxgis.statistics.intervals import funnel_limits, share_interval
+from jxgis.trends.open_days import Spans, median_days, spans_open
+from jxgis.trends.response import measure_response
 from jxgis.trends.sources import share_by_source
 
 
