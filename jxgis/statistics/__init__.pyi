@@ -1,4 +1,4 @@
-from .batches import batch_of_shares, batch_tails, weeks_of
+from .batches import batch_of_shares, batch_tails, batches_of_groups, weeks_of
 from .beta_binomial import beta_binomial_tails
 from .fdr import benjamini_hochberg, gi_bin, is_hot
 from .intervals import FUNNEL, funnel_limits, share_interval
@@ -13,6 +13,7 @@ __all__ = [
     "SharesOf",
     "batch_of_shares",
     "batch_tails",
+    "batches_of_groups",
     "benjamini_hochberg",
     "beta_binomial_tails",
     "drawn_tails",

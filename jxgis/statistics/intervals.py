@@ -17,7 +17,7 @@ FUNNEL = 0.998
 _TAIL = 0.025
 
 
-def share_interval(hits: npt.ArrayLike, cases: npt.ArrayLike, *, batch: float = 1.0) -> tuple[Floats, Floats]:
+def share_interval(hits: npt.ArrayLike, cases: npt.ArrayLike, *, batch: npt.ArrayLike = 1.0) -> tuple[Floats, Floats]:
     """The 95 % interval of a share: neither tail above 2.5 %, exact for cases by themselves (Clopper & Pearson 1934).
 
     Parameters
@@ -25,7 +25,7 @@ def share_interval(hits: npt.ArrayLike, cases: npt.ArrayLike, *, batch: float = 
     hits, cases
         (n,) whole numbers, ``hits`` at most ``cases``.
     batch
-        How many times as much as by chance the share varies: so many cases tell as much as one.
+        How many times as much as by chance shares vary, of all or (n,) of each: so many cases tell as much as one.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def share_interval(hits: npt.ArrayLike, cases: npt.ArrayLike, *, batch: float = 
     >>> low.round(4).tolist(), high.round(4).tolist()
     ([0.0, 0.1871, 0.6915], [0.3085, 0.8129, 1.0])
     """
-    k, n = np.asarray(hits, dtype=np.float64) / batch, np.asarray(cases, dtype=np.float64) / batch
+    k, n = (np.asarray(number, dtype=np.float64) / np.asarray(batch) for number in (hits, cases))
     with np.errstate(invalid="ignore"):
         low = np.where(k > 0, betaincinv(k, n - k + 1, _TAIL), 0.0)
         high = np.where(k < n, betaincinv(k + 1, n - k, 1 - _TAIL), 1.0)
@@ -51,7 +51,7 @@ def share_interval(hits: npt.ArrayLike, cases: npt.ArrayLike, *, batch: float = 
     return np.where(none, np.nan, low), np.where(none, np.nan, high)
 
 
-def funnel_limits(share: float, cases: npt.ArrayLike, *, batch: float = 1.0) -> tuple[Floats, Floats]:
+def funnel_limits(share: float, cases: npt.ArrayLike, *, batch: npt.ArrayLike = 1.0) -> tuple[Floats, Floats]:
     """Between which shares groups of so many cases lie by chance alone, if their rate is that of all.
 
     Parameters
@@ -79,7 +79,7 @@ def funnel_limits(share: float, cases: npt.ArrayLike, *, batch: float = 1.0) -> 
     ([0.4, 0.87], [1.0, 0.928])
     """
     n = np.asarray(cases, dtype=np.float64)
-    telling = np.floor(n / batch)
+    telling = np.floor(n / np.asarray(batch))
     low, high = binom.ppf((1 - FUNNEL) / 2, telling, share), binom.isf((1 - FUNNEL) / 2, telling, share)
     less = (n > 0) & (telling == 0)
     return np.where(less, 0.0, ratio(low, telling)), np.where(less, 1.0, ratio(high, telling))

@@ -12,7 +12,7 @@ from jxgis.indicators.cases import with_case_flags
 from jxgis.periods import days_covered
 from jxgis.schema.tables import table as declared
 from jxgis.space.ratio import ratio
-from jxgis.statistics.batches import batch_of_shares, batch_tails, weeks_of
+from jxgis.statistics.batches import batch_tails, batches_of_groups, weeks_of
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.intervals import funnel_limits, share_interval
 from jxgis.statistics.tails import two_sided
@@ -48,7 +48,7 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
         ``due`` (see `with_case_flags`), ``closed_on_time`` (of these, by it), ``rate`` (their share), ``low, high`` (its
         95 % interval), ``limit_low, limit_high`` (the funnel), ``p, q`` (two-sided, given all of the month that were due and
         in time), ``verdict`` (``above``, ``below`` the funnel's limits, ``within`` them), all of these as much wider as
-        the groups vary from week to week (``batch`` times as by chance, see `statistics.batches`); ``rework`` (of the cases judged,
+        the group varies from week to week (``batch`` times as by chance, see `statistics.batches`); ``rework`` (of the cases judged,
         sent back; who does not say it counts as a no), ``days_to_close`` (the median, see `open_days.median_days`). A figure that the
         columns do not tell is missing; without rows where they tell none.
 
@@ -86,20 +86,24 @@ def measure_response(issues: gpd.GeoDataFrame, groups: Mapping[str, pd.Series]) 
     return pd.concat(some, ignore_index=True) if some else pd.DataFrame(columns=columns)
 
 
-def _batch(flagged: gpd.GeoDataFrame, names: pd.Series) -> float:
-    """How many times as much as by chance the groups' shares in time vary; 1 where no times of report tell."""
+def _batch(flagged: gpd.GeoDataFrame, names: pd.Series) -> pd.Series:
+    """Name of each group to how many times as much as by chance its share in time varies; 1 where no times of report tell."""
+    of, group = np.unique(names.dropna().to_numpy(dtype=object), return_inverse=True)
     if not {"on_time", "time"} <= set(flagged.columns):
-        return 1.0
+        return pd.Series(1.0, of)
+    code = np.full(len(names), -1)
+    code[names.notna()] = group
     due = flagged["due"].to_numpy(dtype=np.bool_)
-    group = pd.factorize(pd.Series(names.to_numpy(dtype=object)[due], dtype=object))[0]
-    return batch_of_shares(flagged["on_time"].to_numpy(dtype=np.bool_)[due], group, weeks_of(flagged["time"][due]))
+    on_time, week = flagged["on_time"].to_numpy(dtype=np.bool_)[due], weeks_of(flagged["time"][due])
+    return pd.Series(batches_of_groups(on_time, code[due], week, len(of)), of)
 
 
 def _of_groups(
-    cases: gpd.GeoDataFrame, spans: Spans, by: str, month: str, names: npt.NDArray[np.object_], batch: float
+    cases: gpd.GeoDataFrame, spans: Spans, by: str, month: str, names: npt.NDArray[np.object_], batches: pd.Series
 ) -> pd.DataFrame:
     code, found = pd.factorize(pd.Series(names, dtype=object), sort=True)
     n = len(found)
+    batch = batches.reindex(found).to_numpy(dtype=np.float64)
 
     def count(which: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         return np.bincount(code[which & (code >= 0)], minlength=n)
@@ -120,7 +124,7 @@ def _of_groups(
         funnel_limits(share, told, batch=batch) if all_told else (np.full(n, np.nan), np.full(n, np.nan))
     )
     p, some = np.full(n, np.nan), told > 0
-    p[some] = two_sided(*batch_tails(on_time[some], told[some], int(on_time.sum()), all_told, batch=batch))
+    p[some] = two_sided(*batch_tails(on_time[some], told[some], int(on_time.sum()), all_told, batch=batch[some]))
     rate = ratio(on_time, told)
     # Who handles all that is due is set against nobody.
     alone = told == all_told

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.space.ratio import ratio
-from jxgis.statistics.batches import batch_of_shares, batch_tails, weeks_of
+from jxgis.statistics.batches import batch_tails, batches_of_groups, weeks_of
 from jxgis.statistics.fdr import benjamini_hochberg
 from jxgis.statistics.tails import two_sided
 from jxgis.trends.open_days import median_days, spans_open
@@ -39,7 +39,7 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     pandas.DataFrame
         One row a zone and source: ``zone, source, count, share`` (of the zone's cases whose source is known),
         ``city_share, expected, p, q, days_to_close`` (from report to closing, see `open_days.median_days`), ``batch`` (how many
-        times as much as by chance the source's share varies). Without rows where no source is known.
+        times as much as by chance the source's share varies in the zone). Without rows where no source is known.
 
     Examples
     --------
@@ -66,9 +66,10 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     total = int(number.sum())
     at, of = np.searchsorted(zones, table["zone"]), np.searchsorted(sources, table["source"])
     week = weeks_of(issues["time"].iloc[table.index]) if "time" in issues.columns else np.full(len(table), -1)
-    batch, chance = [batch_of_shares(of == j, at, week) for j in range(len(sources))], np.empty(number.shape)
+    batch, chance = np.empty(number.shape), np.empty(number.shape)
     for j, of_source in enumerate(number.T):
-        tails = batch_tails(of_source, number.sum(axis=1), int(of_source.sum()), total, batch=batch[j])
+        batch[:, j] = batches_of_groups(of == j, at, week, len(zones))
+        tails = batch_tails(of_source, number.sum(axis=1), int(of_source.sum()), total, batch=batch[:, j])
         chance[:, j] = two_sided(*tails)
     p = chance.ravel()
     code = at * len(sources) + of
@@ -82,5 +83,5 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
         p=p,
         q=benjamini_hochberg(p),
         days_to_close=median_days(spans_open(issues).of(table.index.to_numpy()), code, len(found)),
-        batch=np.tile(batch, len(zones)),
+        batch=batch.ravel(),
     )
