@@ -106,7 +106,9 @@ def batches_of_groups(hit: npt.NDArray[np.bool_], group: Ints, week: Ints, group
     """
     found = np.full(groups, batch_of_shares(hit, group, week))
     held = _held(hit, group, week)
-    for own in () if held is None else np.unique(held.group):
+    if held is None:
+        return found
+    for own in np.unique(held.group):
         mine = held.group == own
         found[own] = max(found[own], _with_error(held.squares[mine], held.chance[mine]))
     return found
