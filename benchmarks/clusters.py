@@ -8,6 +8,7 @@ same is checked beside the times.
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -94,6 +95,7 @@ def alone(name: str, eps_m: float, min_points: int) -> None:
 
 def main() -> None:
     """Each contender in each case, and the ratios to jxgis."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     for eps_m, min_points in CASES:
         told = {}
         for name in CONTENDERS:

@@ -6,7 +6,7 @@ Ratios count, seconds do not.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -138,7 +138,7 @@ def timed(run: Callable[[], Found]) -> tuple[float, Found]:
     return time.perf_counter() - start, found
 
 
-def main(looped: int = 20) -> None:
+def main(looped: int) -> None:
     """Print the ratio."""
     rng = np.random.default_rng(0)
     layers, zones = city(rng), candidates(rng)
@@ -160,4 +160,6 @@ def main(looped: int = 20) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("looped", type=int, nargs="?", default=20, help="candidates that the loops run over")
+    main(parser.parse_args().looped)

@@ -7,6 +7,7 @@ the process, so that what else runs on the machine counts little.
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
 
@@ -51,6 +52,7 @@ def plain(cases: np.ndarray, exposure: np.ndarray, grid: Grid, radii: list[float
 
 def main() -> None:
     """Print the times and their ratio."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     rng = np.random.default_rng(0)
     grid = Grid(pyproj.CRS(4549), CELL_M, 0, 0, np.ones((SIDE, SIDE), dtype=bool))
     exposure = rng.gamma(1, 1, len(grid)) + 0.01

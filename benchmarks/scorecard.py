@@ -6,6 +6,7 @@ Both must find the same figures. Ratios count, seconds do not.
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -178,6 +179,7 @@ def compared(
 
 def main() -> None:
     """Print both ratios."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     layers = city(np.random.default_rng(0))
     given = {name: layers[name] for name in ("units", "residential", "streets")}
     beside = ("communities", "roads", "shaded_streets", "lightscape", "street_lights", "toilets")

@@ -8,6 +8,7 @@ must find the same z and the same trend. CPU seconds of the process, so that wha
 
 from __future__ import annotations
 
+import argparse
 import time
 
 import numpy as np
@@ -43,6 +44,7 @@ def plain(counts: np.ndarray, cells: np.ndarray, draws: np.ndarray | None = None
 
 def main() -> None:
     """Print the times and their ratio."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     rng = np.random.default_rng(0)
     grid = Grid(pyproj.CRS(4549), CELL_M, 0, 0, np.ones((SIDE, SIDE), dtype=bool))
     counts = rng.poisson(rng.gamma(1, MEAN, len(grid)), (SLICES, len(grid)))

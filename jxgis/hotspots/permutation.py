@@ -58,6 +58,7 @@ from jxgis.hotspots._draws import Place, draw_tails, graph_place, grid_place
 from jxgis.hotspots._saddlepoint import saddlepoint_tails, vouched
 from jxgis.hotspots._subset_sums import subset_sum_tails
 from jxgis.space.graph import as_numbers
+from jxgis.statistics.tails import two_sided
 
 __all__ = [
     "P_FLOOR",
@@ -70,7 +71,6 @@ __all__ = [
     "p_of_sums",
     "permutation_p",
     "permutation_p_draws",
-    "two_sided",
     "whole",
 ]
 
@@ -188,6 +188,8 @@ def p_of_sums(values: Ints, sizes: Ints, sums: Ints, own: Ints | None) -> tuple[
     rest = np.flatnonzero(~tails.exact)
     if len(rest):
         left_out = None if y is None else y[rest]
+        # The tail towards the nearer end is the less extreme question: where it has an answer it is the smaller one, and
+        # the other, if the saddlepoint missed it, is next to 1.
         p[rest] = two_sided(*saddlepoint_tails(values, k[rest], s[rest], left_out))
         method[rest] = np.where(vouched(values, k[rest], s[rest]), "saddlepoint", "saddlepoint_rough")
     lost = np.flatnonzero(np.isnan(p))
@@ -212,13 +214,6 @@ def _distinct(question: Ints) -> tuple[Ints, Ints]:
         key = key * width + (question[:, column] - low[column])
     _, first, which = np.unique(key, return_index=True, return_inverse=True)
     return question[first], which
-
-
-def two_sided(upper: Floats, lower: Floats) -> Floats:
-    """Twice the smaller tail, at most 1."""
-    # The tail towards the nearer end is the less extreme question: where it has an answer it is the smaller one, and
-    # the other, if the saddlepoint missed it, is next to 1.
-    return np.minimum(1.0, 2.0 * np.fmin(upper, lower))
 
 
 def _standard_score(values: Ints, sizes: Ints, sums: Ints, own: Ints | None) -> Floats:

@@ -29,6 +29,7 @@ from jxgis.statistics.beta_binomial import beta_binomial_tails
 from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
 from jxgis.statistics.overdispersion import TOUCHING, Overdispersion, overdispersion, overdispersion_on_grid
 from jxgis.statistics.shares import share_variance_ratio
+from jxgis.statistics.tails import two_sided
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -434,7 +435,7 @@ def _tested(
         whole = float(found.variance(np.array(total), np.array(rate**2 * (e**2).sum())))
         wider = share_variance_ratio(total, share[known], own, whole)
         upper, lower = beta_binomial_tails(issues[known], total, share[known], wider)
-        p[known] = np.clip(2 * np.minimum(upper, lower), P_FLOOR, 1)
+        p[known] = np.maximum(two_sided(upper, lower), P_FLOOR)
         deviation[known] = np.sqrt(wider * total * share[known] * (1 - share[known]))
         method = "binomial" if found == Overdispersion(1.0, 0.0) else "beta_binomial"
     z = (issues - total * share) / deviation

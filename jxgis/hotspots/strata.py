@@ -20,11 +20,12 @@ import numpy.typing as npt
 from jxgis.errors import InputError
 from jxgis.hotspots._subset_sums import subset_sum_tails, sum_window
 from jxgis.hotspots.getis_ord import GiResult
-from jxgis.hotspots.permutation import P_FLOOR, PermutationP, normal_p, p_of_sums, two_sided, whole
+from jxgis.hotspots.permutation import P_FLOOR, PermutationP, normal_p, p_of_sums, whole
 from jxgis.i18n import Text, few, text_pair
 from jxgis.space.grid import Grid
 from jxgis.space.points import locate
 from jxgis.space.window import disc_sums
+from jxgis.statistics.tails import two_sided
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -1,4 +1,4 @@
-"""Inference for counts of issues, whatever the part: tails, overdispersion, shares of a total, false discovery."""
+"""Inference for counts of issues, whatever the part: tails, overdispersion, shares of a total and their intervals, false discovery."""
 
 import lazy_loader
 

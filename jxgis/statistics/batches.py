@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from jxgis.statistics.beta_binomial import beta_binomial_tails
-from jxgis.statistics.hypergeometric import drawn_tails
+from jxgis.statistics.tails import drawn_tails
 
-__all__ = ["batch_of_shares", "batch_tails", "weeks_of"]
+__all__ = ["batch_of_shares", "batch_tails", "batches_of_groups", "weeks_of"]
 
 Ints = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
@@ -66,10 +68,70 @@ def batch_of_shares(hit: npt.NDArray[np.bool_], group: Ints, week: Ints) -> floa
     >>> bool(9 < batch_of_shares(hit, group, week) < 12)
     True
     """
+    held = _held(hit, group, week)
+    if held is None:
+        return 1.0
+    seen, expected = (_sums(held.week, values) for values in (held.squares, held.chance))
+    found = _with_error(seen, expected)
+    return found if _tells(expected) else max(found, held.against_all)
+
+
+def batches_of_groups(hit: npt.NDArray[np.bool_], group: Ints, week: Ints, groups: int) -> Floats:
+    """Find the same of each group: what all vary, or what it does itself where that is more.
+
+    A department whose cases come in campaigns is so not held to what others vary, whose cases come by themselves.
+
+    Parameters
+    ----------
+    hit, group, week
+        As `batch_of_shares` takes them.
+    groups
+        How many groups there are.
+
+    Returns
+    -------
+    numpy.ndarray
+        (groups,) at least 1.
+
+    Examples
+    --------
+    In 300 weeks five groups have forty cases each; of the last all of a week are hits or none, of the others each by itself:
+
+    >>> week, group = np.divmod(np.repeat(np.arange(1500), 40), 5)
+    >>> random = np.random.default_rng(0)
+    >>> hit = np.where(group == 4, (random.random(300) < 0.5)[week], random.random(60_000) < 0.5)
+    >>> found = batches_of_groups(hit, group, week, 5)
+    >>> bool(found[:4].max() < 0.5 * found[4]), bool(25 < found[4] < 46)
+    (True, True)
+    """
+    found = np.full(groups, batch_of_shares(hit, group, week))
+    held = _held(hit, group, week)
+    if held is None:
+        return found
+    for own in np.unique(held.group):
+        mine = held.group == own
+        found[own] = max(found[own], _with_error(held.squares[mine], held.chance[mine]))
+    return found
+
+
+class _Held(NamedTuple):
+    """Each group in each of its weeks: the square of what its hits are off its own share, and what chance makes of it.
+
+    ``against_all``: how many times as much as by chance hits vary beside the share of all.
+    """
+
+    group: Ints
+    week: Ints
+    squares: Floats
+    chance: Floats
+    against_all: float
+
+
+def _held(hit: npt.NDArray[np.bool_], group: Ints, week: Ints) -> _Held | None:
     known = (group >= 0) & (week >= 0)
     hit, group, week = hit[known], group[known].astype(np.int64), week[known].astype(np.int64)
     if hit.all() or not hit.any():  # as where nothing is known
-        return 1.0
+        return None
     pair, at = np.unique(group * (week.max() + 1) + week, return_inverse=True)
     of_group, of_week = np.divmod(pair, week.max() + 1)
     cases, hits = np.bincount(at).astype(np.float64), _sums(at, hit)
@@ -83,16 +145,18 @@ def batch_of_shares(hit: npt.NDArray[np.bool_], group: Ints, week: Ints) -> floa
     # By chance: what the group itself varies, less what is fitted to it, and the others of its week.
     own = share * (1 - share) * cases * (1 - cases / whole(cases, of_group))
     chance = own * (1 - part) ** 2 + part**2 * (whole(own, of_week) - own)
-    seen, expected = _sums(of_week, np.square(off - part * whole(off, of_week))), _sums(of_week, chance)
-    found = _with_error(seen, expected)
-    if expected.sum() ** 2 >= _MANY * np.square(expected).sum() > 0:
-        return found
     mean = hits.sum() / cases.sum()
-    return max(found, _with_error(np.square(hits - mean * cases), mean * (1 - mean) * cases))
+    against_all = _with_error(np.square(hits - mean * cases), mean * (1 - mean) * cases)
+    return _Held(of_group, of_week, np.square(off - part * whole(off, of_week)), chance, against_all)
+
+
+def _tells(expected: Floats) -> bool:
+    """Whether so much is expected in twenty weeks or more, by how evenly."""
+    return bool(expected.sum() ** 2 >= _MANY * np.square(expected).sum() > 0)
 
 
 def batch_tails(
-    hits: npt.ArrayLike, cases: npt.ArrayLike, all_hits: npt.ArrayLike, all_cases: int, *, batch: float
+    hits: npt.ArrayLike, cases: npt.ArrayLike, all_hits: npt.ArrayLike, all_cases: int, *, batch: npt.ArrayLike
 ) -> tuple[Floats, Floats]:
     """Compute P(H >= h) and P(H <= h) for the hits among the cases of groups, given the hits of all.
 
@@ -103,7 +167,8 @@ def batch_tails(
     all_hits, all_cases
         Of the whole; the hits may differ by group.
     batch
-        How many times as much as by chance they vary: 1 is hypergeometric, exact; more is beta-binomial.
+        How many times as much as by chance they vary, of all or (n,) of each: 1 is hypergeometric, exact; more is
+        beta-binomial.
 
     Returns
     -------
@@ -117,12 +182,12 @@ def batch_tails(
     >>> [batch_tails([2], [2], 2, 4, batch=batch)[0].round(4).tolist() for batch in (1.0, 1.5)]
     [[0.1667], [0.375]]
     """
-    if batch <= 1:
+    h, n, share, times = np.broadcast_arrays(hits, cases, np.asarray(all_hits) / max(all_cases, 1), batch)
+    if (times <= 1).all():
         return drawn_tails(hits, cases, all_hits, all_cases)
-    h, n, share = np.broadcast_arrays(hits, cases, np.asarray(all_hits) / max(all_cases, 1))
-    upper, lower = np.ones(h.shape), np.ones(h.shape)
-    free = (share > 0) & (share < 1)
-    upper[free], lower[free] = beta_binomial_tails(h[free], n[free], share[free], batch)
+    upper, lower = (tail.copy() for tail in np.broadcast_arrays(*drawn_tails(h, n, all_hits, all_cases)))
+    free = (share > 0) & (share < 1) & (times > 1)
+    upper[free], lower[free] = beta_binomial_tails(h[free], n[free], share[free], times[free])
     return upper, lower
 
 

@@ -1,12 +1,13 @@
 from .analysis import find_trends
-from .change import batches, change_p, find_change
+from .change import batches, change_p, detectable, find_change
 from .cube import Scores, count_cube, score_cube
 from .emerging import batches_of, find_emerging, judge_cells
 from .figures import change_sheet, pattern_sheet, times_chart
 from .mann_kendall import MOST_EXACT, MannKendall, mann_kendall, sen_slope
 from .map import trends_map
+from .open_days import Spans, median_days, spans_open
 from .patterns import CATEGORIES, last_runs, patterns, since
-from .response import FUNNEL, Spans, funnel_limits, measure_response, median_days, share_interval, spans_open
+from .response import measure_response
 from .result import TrendsResult
 from .series import profile, season, series_by, series_of
 from .slices import Slices, lay_slices, slice_of
@@ -15,7 +16,6 @@ from .tables import Cubes, Judged, change_places, change_table, judge_all, place
 
 __all__ = [
     "CATEGORIES",
-    "FUNNEL",
     "MOST_EXACT",
     "Cubes",
     "Judged",
@@ -31,10 +31,10 @@ __all__ = [
     "change_sheet",
     "change_table",
     "count_cube",
+    "detectable",
     "find_change",
     "find_emerging",
     "find_trends",
-    "funnel_limits",
     "judge_all",
     "judge_cells",
     "last_runs",
@@ -52,7 +52,6 @@ __all__ = [
     "series_by",
     "series_of",
     "share_by_source",
-    "share_interval",
     "since",
     "slice_of",
     "spans_open",

@@ -14,11 +14,12 @@ from jxgis.space.grid import Grid
 from jxgis.space.ratio import ratio
 from jxgis.space.window import disc_sums
 from jxgis.statistics.batches import batch_tails
+from jxgis.statistics.beta_binomial import beta_binomial_tails
 from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
-from jxgis.statistics.hypergeometric import two_sided
 from jxgis.statistics.overdispersion import overdispersion_on_grid
+from jxgis.statistics.tails import two_sided
 
-__all__ = ["batches", "change_p", "find_change"]
+__all__ = ["batches", "change_p", "detectable", "find_change"]
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -31,6 +32,11 @@ _MANY = 30
 """Squares of that kind from which on they tell by themselves; below, all cells together vary less by chance."""
 _SIDES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 """Sides of squares that are tried, in cells."""
+_POWER = 0.8
+"""How often a change is found that counts as detectable."""
+_MOST_TIMES = 50.0
+_HALVINGS = 12
+"""Of the logarithm of a ratio between 1 and that: it is good to a thousandth."""
 
 
 def change_p(before: npt.ArrayLike, after: npt.ArrayLike, totals: tuple[int, int], *, batch: float = 1.0) -> Floats:
@@ -144,6 +150,59 @@ def _in_squares(side: int, grid: Grid, both: Ints, recent: Ints) -> tuple[Grid, 
     mask = np.zeros((rows.max() + 1, cols.max() + 1), dtype=bool)
     mask.ravel()[: len(counts)] = counts > 0
     return Grid(grid.crs, grid.cell_m * side, 0, 0, mask), counts[counts > 0], late[counts > 0]
+
+
+def detectable(before: int, city: float, *, tests: int, alpha: float, batch: float) -> tuple[float, float]:
+    """How far a place must rise or fall beside the city to be found four times in five, whatever else changes.
+
+    Of all places it alone changes, so that its p must be below the level over the number of tests: where a whole
+    neighbourhood changes, or others do, less is found too.
+
+    Parameters
+    ----------
+    before
+        Cases around it in the earlier period, 1 or more.
+    city
+        The later cases of the city over the earlier ones, above 0.
+    tests
+        Cells that are tested.
+    alpha, batch
+        As `find_change` takes them.
+
+    Returns
+    -------
+    rise, fall : float
+        Its later cases over those of a place that changes as the city does: 1.5 is half as many more. NaN where no 50 times
+        as many are found, or where not even next to none are.
+
+    Examples
+    --------
+    >>> [round(times, 2) for times in detectable(100, 1.0, tests=1, alpha=0.05, batch=1.0)]
+    [1.46, 0.66]
+    """
+    null = city / (1 + city)
+
+    def found(times: float) -> bool:
+        n = max(round(before * (1 + city * times)), 1)
+        share = city * times / (1 + city * times)
+        late = np.arange(n + 1)
+        tails = beta_binomial_tails(late, n, null, batch)
+        beyond = np.flatnonzero(2 * tails[times < 1] <= alpha / tests)
+        if not len(beyond):
+            return False
+        upper, lower = beta_binomial_tails(beyond[[0]] if times > 1 else beyond[[-1]], n, share, batch)
+        return bool((upper if times > 1 else lower)[0] >= _POWER)
+
+    def least(far: float) -> float:
+        if not found(far):
+            return float("nan")
+        near, away = 1.0, far
+        for _ in range(_HALVINGS):
+            middle = float(np.sqrt(near * away))
+            near, away = (near, middle) if found(middle) else (middle, away)
+        return away
+
+    return least(_MOST_TIMES), least(1 / (2 * before))
 
 
 def find_change(before: Ints, after: Ints, grid: Grid, *, band_m: float, alpha: float, batch: float) -> pd.DataFrame:

@@ -39,6 +39,8 @@ def find_emerging(
     band_m: float,
     alpha: float,
     compare_with: CompareWith = TRENDS.compare_with,
+    window: int = TRENDS.window,
+    batch: float | None = None,
 ) -> pd.DataFrame:
     """Say of every cell what it has been over the slices.
 
@@ -62,8 +64,10 @@ def find_emerging(
         A cell's neighbours lie within it, metres.
     alpha
         Rate of false discoveries.
-    compare_with
+    compare_with, window
         As `trends.cube.score_cube` takes them.
+    batch
+        How many times as much as by chance counts vary; 1 for cases by themselves, None for `batches_of` the counts.
 
     Returns
     -------
@@ -97,14 +101,14 @@ def find_emerging(
     >>> found.loc[0, "pattern"], int(found.loc[0, "hot_slices"]), str(found.loc[0, "since"].date())
     ('consecutive_hot', 10, '2024-03-01')
     """
-    scores = score_cube(counts, grid, band_m=band_m, compare_with=compare_with)
+    scores = score_cube(counts, grid, band_m=band_m, compare_with=compare_with, window=window)
     return judge_cells(
         scores.states(alpha),
         scores.around,
         counts,
         starts,
         alpha=alpha,
-        batch=batches_of(counts, grid),
+        batch=batches_of(counts, grid) if batch is None else batch,
         compare_with=compare_with,
     )
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import Text, text
 from jxgis.part import Result
+from jxgis.report.blocks import of_all
+from jxgis.trends.change import detectable
 from jxgis.trends.part import PART
 from jxgis.trends.shown import (
     Timed,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["TrendsResult"]
 
 
+_OF_SIZES = (30, 100, 300)
+"""Cases around a place, of which it is said what change would be found."""
 _SHEETS = ("response", "series", "profile")
 """Tables of workbooks alone."""
 
@@ -140,6 +144,18 @@ class TrendsResult(Result):
     def known_counts(self) -> pd.DataFrame:
         """Those of the places too."""
         return self._known[0]
+
+    @cached_property
+    def detectable(self) -> dict[int, tuple[float, float]]:
+        """What rise and fall beside the city's would be found, by the cases around a place; empty where none could be."""
+        if self.change is None or not self.change_city > -1:
+            return {}
+        own, options = of_all(self.change), self.given.settings.trends
+        tests, batch = int(own["p"].notna().sum()), float(own["batch"].iloc[0])
+        return {
+            before: detectable(before, 1 + self.change_city, tests=tests, alpha=options.alpha, batch=batch)
+            for before in _OF_SIZES
+        }
 
     def notes(self) -> list[Text]:
         """What a reader must know of how they were found."""

@@ -185,6 +185,9 @@ def notes_of(result: TrendsResult) -> list[Text]:
     batch = None if result.change is None else float(of_all(result.change)["batch"].iloc[0])
     if batch is not None and batch > 1:
         notes.append(text_pair("trends.batch_note", batch=f"{batch:.1f}"))
+    if result.detectable:
+        said = [_found_from(before, *times) for before, times in result.detectable.items()]
+        notes.append(text_pair("trends.power_note", places=said))
     if result.changes is not None and len(result.changes):
         notes.append(text_pair("trends.band_note", band=f"{options.band_m:g}"))
     if result.sources.empty:
@@ -204,6 +207,13 @@ def notes_of(result: TrendsResult) -> list[Text]:
     if getattr(settings.inputs, "exposure", None) is not None or settings.hotspots.strata is not None:
         notes.append(text_pair("trends.exposure_note"))
     return [*notes, text_pair("trends.patrol_note")]
+
+
+def _found_from(before: int, rise: float, fall: float) -> Text:
+    """From what change on a place of so many issues would be found."""
+    more, less = (f"{100 * abs(times - 1):.0f} %" for times in (rise, fall))
+    key = "power_none" if pd.isna(rise) else "power_rise" if pd.isna(fall) else "power_both"
+    return text_pair(f"trends.{key}", n=before, rise=more, fall=less)
 
 
 def _of_one_source(result: TrendsResult) -> list[str]:

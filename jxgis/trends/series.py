@@ -26,7 +26,7 @@ _UNITS = {"weekday": 7, "hour": 24}
 
 
 def season(counts: npt.NDArray[np.int64], slices: Slices) -> npt.NDArray[np.float64]:
-    """How busy each slice of the year is, beside the year: cases a day in its place of the year over those of all.
+    """How many times the cases of an average slice each has by its place in the year and its days.
 
     Parameters
     ----------
@@ -38,7 +38,8 @@ def season(counts: npt.NDArray[np.int64], slices: Slices) -> npt.NDArray[np.floa
     Returns
     -------
     numpy.ndarray
-        (slices,) 1 where it is as busy as the year; NaN throughout where not every place of the year is covered twice.
+        (slices,) cases a day in its place of the year over those of all, and its days over those of an average slice: a
+        February has fewer cases for being shorter too. NaN throughout where not every place of the year is covered twice.
 
     Examples
     --------
@@ -46,8 +47,8 @@ def season(counts: npt.NDArray[np.int64], slices: Slices) -> npt.NDArray[np.floa
     >>> day = pd.date_range("2023-01-01", "2024-12-31")
     >>> times = pd.Series(day.repeat(np.where(day.month == 7, 4, 2)))
     >>> months = lay_slices(times, step="month")
-    >>> season(series_of(times, pd.Series("all", times.index), months)["count"].to_numpy(), months).round(2)[[5, 6]].tolist()
-    [0.92, 1.85]
+    >>> season(series_of(times, pd.Series("all", times.index), months)["count"].to_numpy(), months).round(2)[[1, 5, 6]].tolist()
+    [0.85, 0.91, 1.88]
     """
     days = (slices.end - slices.start) / _DAY
     months = slices.start.astype("datetime64[M]").astype(np.int64)
@@ -58,7 +59,8 @@ def season(counts: npt.NDArray[np.int64], slices: Slices) -> npt.NDArray[np.floa
         return np.full(len(slices), np.nan)
     # Years may be covered unevenly: each place of the year counts once.
     usual = known["count"] / known["days"]
-    return np.asarray((usual / usual.mean()).reindex(place), dtype=np.float64)
+    long = days / (known["days"] / known["times"]).mean()
+    return np.asarray((usual / usual.mean()).reindex(place), dtype=np.float64) * long
 
 
 def series_of(times: pd.Series, group: pd.Series, slices: Slices) -> pd.DataFrame:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from jxgis.space.ratio import ratio
-from jxgis.statistics.batches import batch_of_shares, batch_tails, weeks_of
+from jxgis.statistics.batches import batch_tails, batches_of_groups, weeks_of
 from jxgis.statistics.fdr import benjamini_hochberg
-from jxgis.statistics.hypergeometric import two_sided
-from jxgis.trends.response import median_days, spans_open
+from jxgis.statistics.tails import two_sided
+from jxgis.trends.open_days import median_days, spans_open
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,8 +42,8 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a zone and source: ``zone, source, count, share`` (of the zone's cases whose source is known),
-        ``city_share, expected, p, q, days_to_close`` (from report to closing, see `response.median_days`). Without rows where no source is
-        known.
+        ``city_share, expected, p, q, days_to_close`` (from report to closing, see `open_days.median_days`), ``batch`` (how many
+        times as much as by chance the source's share varies in the zone). Without rows where no source is known.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     table = table[table.notna().all(axis=1) & (table["source"] != "")]
     counts = pd.crosstab(table["zone"], table["source"])
     if counts.empty:
-        columns = ["zone", "source", "count", "share", "city_share", "expected", "p", "q", "days_to_close"]
+        columns = ["zone", "source", "count", "share", "city_share", "expected", "p", "q", "days_to_close", "batch"]
         return pd.DataFrame(
             {name: pd.Series(dtype=object if name in ("zone", "source") else float) for name in columns}
         )
@@ -70,10 +70,11 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
     total = int(number.sum())
     at, of = np.searchsorted(zones, table["zone"]), np.searchsorted(sources, table["source"])
     week = weeks_of(issues["time"].iloc[table.index]) if "time" in issues.columns else np.full(len(table), -1)
-    chance = np.empty(number.shape)
+    batch, chance = np.empty(number.shape), np.empty(number.shape)
     for j, of_source in enumerate(number.T):
-        batch = batch_of_shares(of == j, at, week)
-        chance[:, j] = two_sided(*batch_tails(of_source, number.sum(axis=1), int(of_source.sum()), total, batch=batch))
+        batch[:, j] = batches_of_groups(of == j, at, week, len(zones))
+        tails = batch_tails(of_source, number.sum(axis=1), int(of_source.sum()), total, batch=batch[:, j])
+        chance[:, j] = two_sided(*tails)
     p = chance.ravel()
     code = at * len(sources) + of
     found = pd.DataFrame(
@@ -86,6 +87,7 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
         p=p,
         q=benjamini_hochberg(p),
         days_to_close=median_days(spans_open(issues).of(table.index.to_numpy()), code, len(found)),
+        batch=batch.ravel(),
     )
 
 

@@ -1,4 +1,4 @@
-"""The tables of change over time, class by class: cells, places, changes, and what sources, zones and departments have."""
+"""The tables of change over time, class by class: cells, places and changes."""
 
 from __future__ import annotations
 

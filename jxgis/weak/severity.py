@@ -17,6 +17,7 @@ from jxgis.space.ratio import ratio
 from jxgis.statistics.beta_binomial import beta_binomial_tails
 from jxgis.statistics.overdispersion import Overdispersion, overdispersion_on_grid
 from jxgis.statistics.shares import SharesOf
+from jxgis.statistics.tails import two_sided
 from jxgis.weak.areas import HOT_PLACE
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ def change_of(
     if min(city) > 0:
         there = both > 0
         upper, lower = beta_binomial_tails(recent[there], both[there], city[1] / all_of_them, dispersion.batch)
-        p[there] = np.minimum(2 * np.minimum(upper, lower), 1)
+        p[there] = two_sided(upper, lower)
     change = ratio(recent, before) - 1
     of_city = city[1] / city[0] - 1 if city[0] else np.nan
     return pd.DataFrame({"change": change, "change_city": of_city, "change_p": p})

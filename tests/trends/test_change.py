@@ -4,14 +4,18 @@ from collections import Counter
 from itertools import product
 from math import comb
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
 from pyproj import CRS
 from scipy.stats import binom
 
 from jxgis.errors import InputError
 from jxgis.space.grid import Grid
-from jxgis.trends.change import batches, change_p, find_change
+from jxgis.trends.analysis import find_trends
+from jxgis.trends.change import batches, change_p, detectable, find_change
 
 
 def square(side: int) -> Grid:
@@ -187,3 +191,39 @@ def test_a_city_without_change_shows_none() -> None:
             q = find_change(pair[0], pair[1], cells, band_m=500, alpha=0.05, batch=batch)["q"]
             found[kind] += bool((q <= 0.05).any())
     assert max(found.values()) <= 6
+
+
+@pytest.mark.parametrize(
+    ("before", "city", "batch"), [(30, 1.0, 1.0), (100, 1.2, 1.0), (100, 0.8, 3.0), (300, 1.0, 2.0)]
+)
+def test_what_is_said_to_be_detectable_is_found_four_times_in_five(before: int, city: float, batch: float) -> None:
+    """Places drawn with that rise and that fall, negative binomial, in a city of ten million cases, at alpha over the tests."""
+    random, tests = np.random.default_rng(1), 2000
+    for times in detectable(before, city, tests=tests, alpha=0.05, batch=batch):
+        means = np.array([[before], [before * city * times]])
+        rates = means if batch == 1 else random.gamma(means / (batch - 1), batch - 1, (2, 4000))
+        early, late = random.poisson(rates, (2, 4000))
+        p = change_p(early, late, (10**7, round(city * 10**7)), batch=batch)
+        assert np.mean(p <= 0.05 / tests) == pytest.approx(0.8, abs=0.06)
+
+
+def test_of_few_cases_no_fall_is_detectable_and_of_one_hardly_anything() -> None:
+    rise, fall = detectable(10, 1.0, tests=5000, alpha=0.05, batch=1.0)
+    # Of twelve cases all late: p is 2 / 2 ** 12, far above 0.05 / 5000; none of ten left can be no less.
+    assert np.isnan(fall)
+    assert rise > 4
+    assert np.isnan(detectable(1, 1.0, tests=10**6, alpha=0.01, batch=40.0)).all()
+
+
+def test_the_page_says_what_change_would_be_found() -> None:
+    random = np.random.default_rng(2)
+    x, y = random.uniform(0, 3000, (2, 4000))
+    time = pd.Timestamp("2023-01-01") + pd.to_timedelta(random.integers(0, 731, 4000), unit="D")
+    issues = gpd.GeoDataFrame({"time": time}, geometry=gpd.points_from_xy(x, y), crs=4549)
+    found = find_trends(issues, gpd.GeoSeries([shapely.box(0, 0, 3000, 3000)], crs=4549))
+    assert found.change is not None
+    tests, batch = int((found.change["before"] + found.change["after"] > 0).sum()), found.change["batch"].iloc[0]
+    rise, fall = detectable(100, 1 + found.change_city, tests=tests, alpha=0.05, batch=batch)
+    said = f"100 件的多 {100 * (rise - 1):.0f} % 或少 {100 * (1 - fall):.0f} %"
+    assert any(said in note.zh for note in found.notes())
+    assert any(f"100: {100 * (rise - 1):.0f} % more" in note.en for note in found.notes())

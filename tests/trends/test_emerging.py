@@ -104,6 +104,17 @@ def test_batches_of_cases_make_nothing_new(batch: int) -> None:
     assert shown <= 6
 
 
+def test_what_is_new_depends_on_how_many_cases_come_together() -> None:
+    """Forty cases a cell in one month of 24 are new by themselves, and not where all of a neighbourhood are one batch."""
+    alone, together = (
+        find_emerging(planted(0), square(), MONTHS, band_m=500, alpha=0.05, batch=batch)["pattern"].to_numpy()
+        for batch in (1.0, 2000.0)
+    )
+    row, col = PLACES["new"]
+    assert alone.reshape(SIDE, SIDE)[row, col] == "new_hot"
+    assert together.reshape(SIDE, SIDE)[row, col] == "none"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("rising", [False, True])
 def test_shuffled_times_show_no_trend_and_nothing_new(rising: bool) -> None:

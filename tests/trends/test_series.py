@@ -22,10 +22,19 @@ def test_a_season_that_comes_each_year_is_taken_out() -> None:
     months = lay_slices(times, step="month")
     assert months is not None
     found = series_of(times, pd.Series("城南", times.index), months)
-    # What is left is as even as months are long.
-    per_day = found["adjusted"] / ((months.end - months.start) / np.timedelta64(1, "D"))
-    assert per_day.max() / per_day.min() == pytest.approx(1, abs=0.02)
+    # What is left is as even as the cases a day: no shorter month is lower, of a leap year either.
+    assert found["adjusted"].max() / found["adjusted"].min() == pytest.approx(1, abs=1e-9)
+    assert found["adjusted"].mean() == pytest.approx(found["count"].mean(), rel=0.01)
     assert found["count"].sum() == len(times)
+
+
+@pytest.mark.parametrize("step", ["month", "quarter"])
+def test_without_a_season_a_short_february_is_no_fall(step):
+    """Four years with a leap year among them, ten cases a day: a month of average length has 10 × 1461 / 48."""
+    times = pd.Series(pd.date_range("2021-01-01", "2024-12-31").repeat(10))
+    slices = lay_slices(times, step=step)
+    found = series_of(times, pd.Series("city", times.index), slices)["adjusted"].to_numpy()
+    assert found == pytest.approx(np.full(len(found), 14610 / len(found)))
 
 
 def test_a_rise_from_year_to_year_stays() -> None:

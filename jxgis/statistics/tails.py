@@ -1,4 +1,4 @@
-"""Tails of the hypergeometric distribution: how a place shares in what was drawn, given both totals."""
+"""Tails: how a place shares in what was drawn, given both totals (hypergeometric), and what two tails say together."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def drawn_tails(
 
 
 def two_sided(upper: Floats, lower: Floats) -> Floats:
-    """The chance of either tail: twice the smaller one, at most 1.
+    """The chance of either tail: twice the smaller one, at most 1; of a single one where the other is NaN.
 
     Examples
     --------
     >>> two_sided(np.array([0.01, 0.9]), np.array([0.995, 0.7])).tolist()
     [0.02, 1.0]
     """
-    return np.asarray(np.minimum(1.0, 2 * np.minimum(upper, lower)))
+    return np.asarray(np.minimum(1.0, 2.0 * np.fmin(upper, lower)))
