@@ -133,7 +133,7 @@ def analyse(given: Given) -> UnitsResult:
     )
     # Whoever starts from the units that there are does not choose among others.
     free = options.alternatives and not options.from_units
-    return _with_stability(result, described, used) if free else result
+    return _with_reasons(_with_stability(result, described, used) if free else result)
 
 
 def _planned(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, UnitSettings, Plan]:
@@ -236,12 +236,26 @@ def _with_stability(result: UnitsResult, described: gpd.GeoDataFrame, used: Unit
     one, two = named[borders["block_a"]].to_numpy(), named[borders["block_b"]].to_numpy()
     drawn = one != two
     borders = borders[drawn].reset_index(drop=True)
+    # Units in the order of their table, so that a pair is called by one name.
+    place = pd.Index(result.units["unit_id"])
+    turned = place.get_indexer(one[drawn]) > place.get_indexer(two[drawn])
+    borders.insert(3, "unit_a", np.where(turned, two[drawn], one[drawn]))
+    borders.insert(4, "unit_b", np.where(turned, one[drawn], two[drawn]))
     ends = pd.DataFrame({"unit": np.concatenate([one[drawn], two[drawn]])})
     ends["length_m"] = np.tile(borders["length_m"], 2)
     ends["firm_m"] = ends["length_m"] * np.tile(borders["stability"], 2)
     total = ends.groupby("unit")[["length_m", "firm_m"]].sum().reindex(result.units["unit_id"])
     stability = (total["firm_m"] / total["length_m"]).to_numpy()
     return replace(result, units=result.units.assign(stability=stability), borders=borders, alternatives=found.table)
+
+
+def _with_reasons(result: UnitsResult) -> UnitsResult:
+    """The result with what each border between two units follows, and what moving it would cost."""
+    from jxgis.units.borders import explain_borders
+
+    layers = {name: result.given.table(name) for name in ("streets", "waters", "subdistricts")}
+    moves = result.report.moves
+    return replace(result, why=explain_borders(result.units, **layers, stretches=result.borders, moves=moves))
 
 
 def _with_attributes(cut: gpd.GeoDataFrame, made: pd.DataFrame, used: Sequence[str]) -> gpd.GeoDataFrame:

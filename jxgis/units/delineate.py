@@ -18,6 +18,7 @@ from jxgis.settings import UNITS, UnitSettings
 from jxgis.space.overlay import holds_most
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import Adjacency, Floats, Ints, block_graph
+from jxgis.units._moves import border_moves, moved_nodes
 from jxgis.units._objective import Objective, build_objective, piece_of
 from jxgis.units._part_search import search_parts
 from jxgis.units._pieces import DistrictPart, Limits, cut_into_parts, share_out
@@ -188,6 +189,15 @@ def delineate_units(
     inside = unit[graph.u] == unit[graph.v]
     entered = {"similarity": bool(used), "compactness": dial > 0, "border_credit": credit > 0}
     repair = None if was is None else repair_of(table, graph, was[0], units, unit, load, limits, parts, found)
+    told = rules_table(rules, unit)
+    held = [rule for rule, holds in zip(rules, told["held"], strict=True) if holds]
+    moves = None
+    if was is None:
+        rounder = np.ones(len(units))
+        for part, division in zip(parts, found, strict=True):
+            rounder[unit[part.nodes]] = division.rounder
+        nodes, ids = moved_nodes(group, alone, unit), units["unit_id"].to_numpy(dtype=object)
+        moves = border_moves(table, objective, nodes, load, limits, held, unit, rounder, ids)
     report = PlanReport(
         parts=parts_table(graph, parts, found, limits),
         attributes=used,
@@ -200,7 +210,8 @@ def delineate_units(
         together=still_together(together, wholes, unit),
         apart_crossed_m=float(graph.shared_m[apart][inside[apart]].sum()),
         scraps=scraps,
-        rules=rules_table(rules, unit),
+        rules=told,
+        moves=moves,
         repair=repair,
     )
     unit_id = np.empty(len(table), dtype=object)
