@@ -290,10 +290,13 @@ def _blocks(given: Given, finer: Collection[str] = ()) -> tuple[gpd.GeoDataFrame
 
     from jxgis.space.blocks import grid_blocks, own_blocks, street_blocks
     from jxgis.units._rules import parted_by
+    from jxgis.units.repair import lie_within
 
     options, districts, streets = given.settings.units, given.need("districts"), given.table("streets")
     blocks = given.table("blocks")
-    fixed = [layer.geometry for layer in (given.table("fixed_units"), _today(given)) if layer is not None]
+    today = _today(given)
+    own = None if today is None else today[lie_within(today, districts)]
+    fixed = [layer.geometry for layer in (given.table("fixed_units"), own) if layer is not None]
     if blocks is not None and not options.by_cells:
         return own_blocks(blocks, districts, tolerance_m=options.snap_m), "own"
     home = dict(zip(districts["name"], districts["name"], strict=True))

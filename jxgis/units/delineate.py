@@ -170,7 +170,7 @@ def delineate_units(
     parts = cut_into_parts(objective, load, group, limits, fixed)
     counts = share_out(parts, limits, graph.district_names, options.n_units)
     kept = [rule for rule in rules if rule.kind == "fixed_unit" and rule.reason is None]
-    was = None if today is None else _today(table, graph, today, parts, kept)
+    was = None if today is None else _today(table, graph, today, districts, parts, kept)
     if was is not None:
         counts = [
             count if graph.district_names[part.district] in options.n_units else len(home) or count
@@ -231,11 +231,16 @@ def _flaws_of(table: gpd.GeoDataFrame) -> Callable[[Ints, Ints], int]:
 
 
 def _today(
-    table: gpd.GeoDataFrame, graph: Adjacency, today: gpd.GeoDataFrame, parts: list[DistrictPart], fixed: list[Rule]
+    table: gpd.GeoDataFrame,
+    graph: Adjacency,
+    today: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    parts: list[DistrictPart],
+    fixed: list[Rule],
 ) -> tuple[Today, list[Ints]]:
     """Today's units as the blocks have them, and those of them that go on in each part."""
     people = _numbers(table, ["people"], Text(zh="人口列", en="people"))[:, 0] if "people" in table else None
-    was = today_of(table, graph, today, people)
+    was = today_of(table, graph, today, people, districts)
     names = {
         row: rule.name for row, part in enumerate(parts) for rule in fixed if np.isin(part.nodes[0], rule.nodes)
     }  # fmt: skip
