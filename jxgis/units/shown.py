@@ -206,7 +206,7 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
         found.append(text_pair("units.note_repair_outside", n=len(repair.outside), units=few(repair.outside)))
     if rows["moved_blocks"].any():
         found.append(text_pair("units.note_repair_elsewhere"))
-    return found
+    return [*found, text_pair("units.note_repair_alone")]
 
 
 def _placed(repair: Repair) -> list[Text]:
