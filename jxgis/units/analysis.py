@@ -330,7 +330,10 @@ def _measured(given: Given, plan: Plan, weights: Mapping[str, float]) -> gpd.Geo
 
     units, blocks, attributes = plan.units, plan.blocks, plan.report.attributes
     barriers = _barriers(given.table("streets"), given.table("waters"))
-    measures = unit_quality(units, barriers=barriers, issues=given.table("issues"), functions=given.table("land_use"))
+    measures = unit_quality(
+        units, barriers=barriers, issues=given.table("issues"), functions=given.table("land_use"),
+        narrow_m=given.settings.units.narrow_m,
+    )  # fmt: skip
     area_m2 = blocks.area.to_numpy()
     used = {name: weight for name, weight in weights.items() if name in attributes}
     values = standardise(blocks[list(attributes)], area_m2=area_m2, weights=used).table.to_numpy()

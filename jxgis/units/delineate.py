@@ -178,7 +178,7 @@ def delineate_units(
         ]
     found = search_parts(
         objective, (group, alone), load, parts, counts, limits, options.n_units, (options.seed, iterations, starts),
-        _flaws_of(table) if options.mend_shapes and dial > 0 and was is None else None, rules_by_part(rules, parts, load),
+        _flaws_of(table, options.narrow_m) if options.mend_shapes and dial > 0 and was is None else None, rules_by_part(rules, parts, load),
         was,
     )  # fmt: skip
     unit, reasons = number_units(parts, found, len(table))
@@ -219,13 +219,13 @@ def delineate_units(
     return Plan(blocks=blocks.assign(unit_id=unit_id.astype(str)), units=units, report=report)
 
 
-def _flaws_of(table: gpd.GeoDataFrame) -> Callable[[Ints, Ints], int]:
+def _flaws_of(table: gpd.GeoDataFrame, narrow_m: float) -> Callable[[Ints, Ints], int]:
     """How many flaws of shape some blocks, by row, have as the units that they are labelled with."""
     shapes = np.asarray(table.geometry.array)
 
     def flaws_of(nodes: Ints, label: Ints) -> int:
         drawn = [dissolved(shapes[nodes[label == unit]]) for unit in range(int(label.max()) + 1)]
-        return check_shapes(np.array(drawn, dtype=object)).flaws
+        return check_shapes(np.array(drawn, dtype=object), narrow_m).flaws
 
     return flaws_of
 

@@ -108,7 +108,7 @@ class UnitsResult(Result):
 
     def notes(self) -> list[Text]:
         """What a reader must know of the search: scraps that joined, where it was rounder, what was tried in vain."""
-        parts, repair = self.report.parts, self.report.repair
+        parts, repair, width = self.report.parts, self.report.repair, self.given.settings.units.narrow_m
         found = [] if repair is None else repair_notes(repair, parts)
         for name, count, m2 in self.report.scraps.to_numpy():
             found.append(text_pair("units.note_scraps", district=name, n=int(count), m2=f"{m2:,.1f}"))
@@ -122,7 +122,7 @@ class UnitsResult(Result):
             for name, times in parts.loc[parts["rounder"] > 1, ["district", "rounder"]].to_numpy()
         ]
         found += [
-            text_pair("units.note_flaws", district=name, n=int(flaws))
+            text_pair("units.note_flaws", district=name, n=int(flaws), width=f"{width:g}")
             for name, flaws in parts.loc[parts["flaws"] > 0, ["district", "flaws"]].to_numpy()
         ]
         return found
