@@ -101,6 +101,11 @@ class UnitSettings(Section):
         "单元破碎、有窄颈或相互包围时，加大紧凑度重新划分",
         "search again, rounder, where units are ragged, narrow or round one another",
     )
+    narrow_m: Positive = option(
+        100,
+        "单元窄于此的细颈和尾巴算窄处（尾巴须有它见方的一倍半大），米",
+        "necks and spurs of units narrower than this count as narrow places (a spur of one and a half of its square), metres",
+    )
     snap_m: NotNegative = option(
         1,
         "自有地块或改过的单元：不宽于此的缝隙和重叠视为画图误差，自动吸附，米",

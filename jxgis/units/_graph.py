@@ -17,7 +17,7 @@ from jxgis.i18n import few
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Adjacency", "block_graph", "share_along"]
+__all__ = ["Adjacency", "block_graph", "linework", "share_along", "shared_lines"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -193,6 +193,21 @@ def _length_and_overlap(met: npt.NDArray[np.object_]) -> tuple[Floats, Floats]:
     length = np.bincount(row, weights=size, minlength=n).astype(np.float64)
     overlap = np.bincount(row, weights=shapely.area(parts), minlength=n).astype(np.float64)
     return length, overlap
+
+
+def shared_lines(shapes: npt.NDArray[np.object_], u: Ints, v: Ints, shared_m: Floats) -> npt.NDArray[np.object_]:
+    """What neighbours have in common: the lines along which they touch, and single points beside."""
+    lines = shapely.intersection(shapes[u], shapes[v])
+    # Neighbours whose vertices differ by rounding meet in points only, until both are laid on a millimetre grid.
+    loose = shapely.length(lines) < 0.5 * shared_m
+    lines[loose] = shapely.intersection(shapes[u[loose]], shapes[v[loose]], grid_size=SNAP_M)
+    return lines
+
+
+def linework(shape: shapely.Geometry) -> shapely.Geometry:
+    """The lines of a geometry, joined where they meet."""
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    return shapely.line_merge(shapely.union_all(parts[shapely.get_dimensions(parts) == 1]))
 
 
 def share_along(lines: npt.NDArray[np.object_], barriers: npt.NDArray[np.object_], tolerance_m: float) -> Floats:

@@ -14,7 +14,7 @@ from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece
 from jxgis.units._trees import State, mark_below, random_tree, subtrees, uniform
 
-__all__ = ["anneal", "grow_seed", "unit_cost", "unit_costs", "unit_sums", "zones_beyond", "zones_held"]
+__all__ = ["anneal", "grow_seed", "stays_whole", "unit_cost", "unit_costs", "unit_sums", "zones_beyond", "zones_held"]
 
 # Upper over lower bound from which what is out of bounds is measured in the upper one.
 _WIDE = 10.0
@@ -118,7 +118,7 @@ def _zones_moved(piece: Piece, splits: Ints, before: Ints, after: Ints) -> int:
 
 
 @compiled
-def _stays_whole(piece: Piece, label: Ints, i: int, seen: Ints, stamp: int, queue: Ints) -> bool:
+def stays_whole(piece: Piece, label: Ints, i: int, seen: Ints, stamp: int, queue: Ints) -> bool:
     """Whether i's unit stays in one part without i: a search that ends once i's own neighbours are found."""
     r = label[i]
     wanted = 0
@@ -481,7 +481,7 @@ def anneal(
             if change > 0 and uniform(state) >= np.exp(-change / temperature):
                 continue
             stamp += 1
-            if not _stays_whole(piece, label, i, seen, stamp, queue):
+            if not stays_whole(piece, label, i, seen, stamp, queue):
                 continue
             label[i] = s
             size[r] -= 1

@@ -22,7 +22,7 @@ from jxgis.space.people import people_in
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
 from jxgis.space.shape import width_m
-from jxgis.units._graph import SNAP_M, block_graph
+from jxgis.units._graph import block_graph, linework, shared_lines
 
 if TYPE_CHECKING:
     from jxgis.units.plan import Plan
@@ -170,11 +170,7 @@ def border_recurrence(blocks: gpd.GeoDataFrame, labels: pd.DataFrame) -> gpd.Geo
     codes = np.column_stack([pd.factorize(labels[plan])[0] for plan in labels.columns])
     drawn = (codes[graph.u] != codes[graph.v]).sum(axis=1)
     u, v, times = graph.u[drawn > 0], graph.v[drawn > 0], drawn[drawn > 0]
-    shapes = blocks.geometry.to_numpy()
-    lines = shapely.intersection(shapes[u], shapes[v])
-    # Neighbours whose vertices differ by rounding meet in points only, until both are laid on a millimetre grid.
-    loose = shapely.length(lines) < 0.5 * graph.shared_m[drawn > 0]
-    lines[loose] = shapely.intersection(shapes[u[loose]], shapes[v[loose]], grid_size=SNAP_M)
+    lines = shared_lines(blocks.geometry.to_numpy(), u, v, graph.shared_m[drawn > 0])
     ids = blocks["block_id"].to_numpy()
     return gpd.GeoDataFrame(
         {
@@ -185,15 +181,9 @@ def border_recurrence(blocks: gpd.GeoDataFrame, labels: pd.DataFrame) -> gpd.Geo
             "stability": times / labels.shape[1],
             "length_m": graph.shared_m[drawn > 0],
         },
-        geometry=[_linework(line) for line in lines],
+        geometry=[linework(line) for line in lines],
         crs=blocks.crs,
     )
-
-
-def _linework(shape: shapely.Geometry) -> shapely.Geometry:
-    """The lines of a geometry, joined where they meet: neighbours may also touch in single points."""
-    parts = shapely.get_parts(shapely.get_parts(shape))
-    return shapely.line_merge(shapely.union_all(parts[shapely.get_dimensions(parts) == 1]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -133,7 +133,7 @@ def analyse(given: Given) -> UnitsResult:
     )
     # Whoever starts from the units that there are does not choose among others.
     free = options.alternatives and not options.from_units
-    return _with_stability(result, described, used) if free else result
+    return _with_reasons(_with_stability(result, described, used) if free else result)
 
 
 def _planned(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, UnitSettings, Plan]:
@@ -236,12 +236,26 @@ def _with_stability(result: UnitsResult, described: gpd.GeoDataFrame, used: Unit
     one, two = named[borders["block_a"]].to_numpy(), named[borders["block_b"]].to_numpy()
     drawn = one != two
     borders = borders[drawn].reset_index(drop=True)
+    # Units in the order of their table, so that a pair is called by one name.
+    place = pd.Index(result.units["unit_id"])
+    turned = place.get_indexer(one[drawn]) > place.get_indexer(two[drawn])
+    borders.insert(3, "unit_a", np.where(turned, two[drawn], one[drawn]))
+    borders.insert(4, "unit_b", np.where(turned, one[drawn], two[drawn]))
     ends = pd.DataFrame({"unit": np.concatenate([one[drawn], two[drawn]])})
     ends["length_m"] = np.tile(borders["length_m"], 2)
     ends["firm_m"] = ends["length_m"] * np.tile(borders["stability"], 2)
     total = ends.groupby("unit")[["length_m", "firm_m"]].sum().reindex(result.units["unit_id"])
     stability = (total["firm_m"] / total["length_m"]).to_numpy()
     return replace(result, units=result.units.assign(stability=stability), borders=borders, alternatives=found.table)
+
+
+def _with_reasons(result: UnitsResult) -> UnitsResult:
+    """The result with what each border between two units follows, and what moving it would cost."""
+    from jxgis.units.borders import explain_borders
+
+    layers = {name: result.given.table(name) for name in ("streets", "waters", "subdistricts")}
+    moves = result.report.moves
+    return replace(result, why=explain_borders(result.units, **layers, stretches=result.borders, moves=moves))
 
 
 def _with_attributes(cut: gpd.GeoDataFrame, made: pd.DataFrame, used: Sequence[str]) -> gpd.GeoDataFrame:
@@ -276,10 +290,13 @@ def _blocks(given: Given, finer: Collection[str] = ()) -> tuple[gpd.GeoDataFrame
 
     from jxgis.space.blocks import grid_blocks, own_blocks, street_blocks
     from jxgis.units._rules import parted_by
+    from jxgis.units.repair import lie_within
 
     options, districts, streets = given.settings.units, given.need("districts"), given.table("streets")
     blocks = given.table("blocks")
-    fixed = [layer.geometry for layer in (given.table("fixed_units"), _today(given)) if layer is not None]
+    today = _today(given)
+    own = None if today is None else today[lie_within(today, districts)]
+    fixed = [layer.geometry for layer in (given.table("fixed_units"), own) if layer is not None]
     if blocks is not None and not options.by_cells:
         return own_blocks(blocks, districts, tolerance_m=options.snap_m), "own"
     home = dict(zip(districts["name"], districts["name"], strict=True))
@@ -313,7 +330,10 @@ def _measured(given: Given, plan: Plan, weights: Mapping[str, float]) -> gpd.Geo
 
     units, blocks, attributes = plan.units, plan.blocks, plan.report.attributes
     barriers = _barriers(given.table("streets"), given.table("waters"))
-    measures = unit_quality(units, barriers=barriers, issues=given.table("issues"), functions=given.table("land_use"))
+    measures = unit_quality(
+        units, barriers=barriers, issues=given.table("issues"), functions=given.table("land_use"),
+        narrow_m=given.settings.units.narrow_m,
+    )  # fmt: skip
     area_m2 = blocks.area.to_numpy()
     used = {name: weight for name, weight in weights.items() if name in attributes}
     values = standardise(blocks[list(attributes)], area_m2=area_m2, weights=used).table.to_numpy()

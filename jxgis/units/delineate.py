@@ -18,6 +18,7 @@ from jxgis.settings import UNITS, UnitSettings
 from jxgis.space.overlay import holds_most
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import Adjacency, Floats, Ints, block_graph
+from jxgis.units._moves import border_moves, moved_nodes
 from jxgis.units._objective import Objective, build_objective, piece_of
 from jxgis.units._part_search import search_parts
 from jxgis.units._pieces import DistrictPart, Limits, cut_into_parts, share_out
@@ -169,7 +170,7 @@ def delineate_units(
     parts = cut_into_parts(objective, load, group, limits, fixed)
     counts = share_out(parts, limits, graph.district_names, options.n_units)
     kept = [rule for rule in rules if rule.kind == "fixed_unit" and rule.reason is None]
-    was = None if today is None else _today(table, graph, today, parts, kept)
+    was = None if today is None else _today(table, graph, today, districts, parts, kept)
     if was is not None:
         counts = [
             count if graph.district_names[part.district] in options.n_units else len(home) or count
@@ -177,7 +178,7 @@ def delineate_units(
         ]
     found = search_parts(
         objective, (group, alone), load, parts, counts, limits, options.n_units, (options.seed, iterations, starts),
-        _flaws_of(table) if options.mend_shapes and dial > 0 and was is None else None, rules_by_part(rules, parts, load),
+        _flaws_of(table, options.narrow_m) if options.mend_shapes and dial > 0 and was is None else None, rules_by_part(rules, parts, load),
         was,
     )  # fmt: skip
     unit, reasons = number_units(parts, found, len(table))
@@ -188,6 +189,15 @@ def delineate_units(
     inside = unit[graph.u] == unit[graph.v]
     entered = {"similarity": bool(used), "compactness": dial > 0, "border_credit": credit > 0}
     repair = None if was is None else repair_of(table, graph, was[0], units, unit, load, limits, parts, found)
+    told = rules_table(rules, unit)
+    held = [rule for rule, holds in zip(rules, told["held"], strict=True) if holds]
+    moves = None
+    if was is None:
+        rounder = np.ones(len(units))
+        for part, division in zip(parts, found, strict=True):
+            rounder[unit[part.nodes]] = division.rounder
+        nodes, ids = moved_nodes(group, alone, unit), units["unit_id"].to_numpy(dtype=object)
+        moves = border_moves(table, objective, nodes, load, limits, held, unit, rounder, ids)
     report = PlanReport(
         parts=parts_table(graph, parts, found, limits),
         attributes=used,
@@ -200,7 +210,8 @@ def delineate_units(
         together=still_together(together, wholes, unit),
         apart_crossed_m=float(graph.shared_m[apart][inside[apart]].sum()),
         scraps=scraps,
-        rules=rules_table(rules, unit),
+        rules=told,
+        moves=moves,
         repair=repair,
     )
     unit_id = np.empty(len(table), dtype=object)
@@ -208,23 +219,28 @@ def delineate_units(
     return Plan(blocks=blocks.assign(unit_id=unit_id.astype(str)), units=units, report=report)
 
 
-def _flaws_of(table: gpd.GeoDataFrame) -> Callable[[Ints, Ints], int]:
+def _flaws_of(table: gpd.GeoDataFrame, narrow_m: float) -> Callable[[Ints, Ints], int]:
     """How many flaws of shape some blocks, by row, have as the units that they are labelled with."""
     shapes = np.asarray(table.geometry.array)
 
     def flaws_of(nodes: Ints, label: Ints) -> int:
         drawn = [dissolved(shapes[nodes[label == unit]]) for unit in range(int(label.max()) + 1)]
-        return check_shapes(np.array(drawn, dtype=object)).flaws
+        return check_shapes(np.array(drawn, dtype=object), narrow_m).flaws
 
     return flaws_of
 
 
 def _today(
-    table: gpd.GeoDataFrame, graph: Adjacency, today: gpd.GeoDataFrame, parts: list[DistrictPart], fixed: list[Rule]
+    table: gpd.GeoDataFrame,
+    graph: Adjacency,
+    today: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    parts: list[DistrictPart],
+    fixed: list[Rule],
 ) -> tuple[Today, list[Ints]]:
     """Today's units as the blocks have them, and those of them that go on in each part."""
     people = _numbers(table, ["people"], Text(zh="人口列", en="people"))[:, 0] if "people" in table else None
-    was = today_of(table, graph, today, people)
+    was = today_of(table, graph, today, people, districts)
     names = {
         row: rule.name for row, part in enumerate(parts) for rule in fixed if np.isin(part.nodes[0], rule.nodes)
     }  # fmt: skip

@@ -27,7 +27,7 @@ from jxgis.i18n import localise_reasons, text
 from jxgis.settings import REPORT
 from jxgis.settings import UNITS as DEFAULTS
 from jxgis.small_counts import as_words, small_said
-from jxgis.units.shown import bounds_in_words, hide_units
+from jxgis.units.shown import borders_in_words, bounds_in_words, hide_units
 
 if TYPE_CHECKING:
     import folium
@@ -94,14 +94,24 @@ def _bounds_rows(units: pd.DataFrame) -> NDArray[np.int64]:
     return np.where(inside, 0, np.where(nearly, 1, 2)).astype(np.int64)
 
 
-def _add_stability(page: folium.Map, borders: gpd.GeoDataFrame, lang: str) -> LegendSection:
-    share = pd.to_numeric(borders["stability"], errors="coerce").to_numpy(dtype=float)
+def _add_borders(
+    page: folium.Map, lines: gpd.GeoDataFrame, why: gpd.GeoDataFrame | None, options: UnitSettings, lang: str
+) -> LegendSection:
+    """Borders between units, each with why it is there, by how firm it is where that is known."""
+    fields: list[Field] = []
+    if why is not None:
+        words = borders_in_words(why, options, lang).assign(unit_a=why["unit_a"], unit_b=why["unit_b"])
+        lines = lines.merge(words, on=["unit_a", "unit_b"], how="left", validate="m:1")
+        fields = [Field(name, text(f"units.{name}", lang)) for name in ("between", "follows", "moving")]
+    if "stability" not in lines.columns:
+        name = text("units.why_borders", lang)
+        add_lines(page, lines, name=name, styles=[line(INK, weight=1.8)], fields=fields)
+        return LegendSection(name, [Swatch(INK, name, "line")])
+    share = pd.to_numeric(lines["stability"], errors="coerce").to_numpy(dtype=float)
     rows = np.where(share >= 0.8, 0, np.where(share >= 0.5, 1, 2))
     styles = [line(colour, weight=weight, dash=dash) for colour, weight, dash, _ in _STABILITY]
-    add_lines(
-        page, borders, name=text("maps.stability", lang), styles=styles, style=rows,
-        fields=fields_of("units.borders", ["stability"], lang),
-    )  # fmt: skip
+    fields[1:1] = fields_of("units.borders", ["stability"], lang)
+    add_lines(page, lines, name=text("maps.stability", lang), styles=styles, style=rows, fields=fields)
     swatches = [
         Swatch(colour, text(f"maps.{key}", lang), "dash" if dash else "line") for colour, _, dash, key in _STABILITY
     ]
@@ -113,6 +123,7 @@ def units_map(
     *,
     canvas: Canvas = BLANK,
     borders: gpd.GeoDataFrame | None = None,
+    why: gpd.GeoDataFrame | None = None,
     options: UnitSettings = DEFAULTS,
     min_count: int = REPORT.min_count,
 ) -> folium.Map:
@@ -127,6 +138,9 @@ def units_map(
         What it is drawn on, and what is said around it.
     borders
         Lines with ``stability``, the share (0–1) of the alternative plans in which a border recurs.
+    why
+        The contract's ``unit_borders``: what each border follows and what moving it would cost. With it ``borders`` have
+        ``unit_a, unit_b``; without ``borders`` its lines are drawn.
     options
         Their bounds, for the legend.
     min_count
@@ -180,8 +194,9 @@ def units_map(
     ]
     if len(outside):
         sections.append(LegendSection("", [Swatch(FLAGGED, text("maps.out_of_bounds", lang, **limits), "line")]))
-    if borders is not None and len(borders):
-        sections.append(_add_stability(page, borders, lang))
+    lines = why if borders is None else borders
+    if lines is not None and len(lines):
+        sections.append(_add_borders(page, lines, why, options, lang))
     add_legend(page, sections, lang=lang)
     add_switch(page)
     return page

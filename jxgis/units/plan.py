@@ -76,6 +76,9 @@ class PlanReport:
     rules
         One row a fixed unit, seed, pair of places apart and sub-district of which something was asked: ``rule``
         (``fixed_unit``, ``seed``, ``apart``, ``subdistrict``), ``name``, ``held``, ``reason`` (null where held).
+    moves
+        One row a pair of units that touch: the cheapest move of one block across their border, or why none can move; see
+        `units._moves.border_moves`. None where the plan is to be near to today's units.
     repair
         What changes from today's units, where the plan is to be near to them.
     """
@@ -92,6 +95,7 @@ class PlanReport:
     apart_crossed_m: float
     scraps: pd.DataFrame
     rules: pd.DataFrame
+    moves: pd.DataFrame | None = None
     repair: Repair | None = None
 
 

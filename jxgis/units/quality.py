@@ -12,6 +12,7 @@ from jxgis.bounds import at_least, at_most
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import listed
+from jxgis.settings import UNITS
 from jxgis.space.districts import without_scraps
 from jxgis.space.overlay import pieces
 from jxgis.space.points import locate
@@ -98,6 +99,7 @@ def unit_quality(
     barrier_tolerance_m: float = 10.0,
     issues: gpd.GeoDataFrame | None = None,
     functions: gpd.GeoDataFrame | None = None,
+    narrow_m: float = UNITS.narrow_m,
 ) -> pd.DataFrame:
     """Measure every unit.
 
@@ -113,12 +115,14 @@ def unit_quality(
         Points.
     functions
         Polygons of land use or functional areas with their ``kind``.
+    narrow_m
+        The width below which a place is narrow.
 
     Returns
     -------
     DataFrame
         On the index of ``units``: ``area_km2``, ``compactness`` (4πA/P²), ``reock``, ``hull_ratio``, ``parts`` (1 = one
-        connected polygon), ``holes``, ``necks`` (places narrower than 100 m) and ``encloses`` (largest share of another
+        connected polygon), ``holes``, ``necks`` (narrow places) and ``encloses`` (largest share of another
         unit of the district within the convex hull), see `units.shape`, ``inner_border_m`` (shared with units of the
         same district), ``barrier_share`` (of it, on barriers: null where there is no such border or no barriers were
         given), and where the layers are given ``issues``, ``issues_per_km2``, ``function`` (the one with the largest
@@ -157,7 +161,7 @@ def unit_quality(
         },
         index=units.index,
     )
-    found["necks"], found["encloses"] = shapes_by_district(shapes, units["district"].to_numpy(dtype=object))
+    found["necks"], found["encloses"] = shapes_by_district(shapes, units["district"].to_numpy(dtype=object), narrow_m)
     graph = block_graph(
         units.rename(columns={"unit_id": "block_id"}), barriers=barriers, barrier_tolerance_m=barrier_tolerance_m
     )

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.bounds import at_least
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import few
@@ -28,12 +29,14 @@ from jxgis.units.search import judge
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Repair", "Today", "homes_of", "names_of", "repair_of", "repair_part", "today_of"]
+__all__ = ["Repair", "Today", "homes_of", "lie_within", "names_of", "repair_of", "repair_part", "today_of"]
 
 # Among plans that move as many people the one that moves the least ground is taken: all the ground of a part weighs as
 # much as half a person, so that it never moves a whole one.
 _TIE = 0.5
 _M2_PER_HA = 1e4
+# A unit goes on where the greater part of it lies: one that lies elsewhere by more than this is drawn over the border.
+_HERE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Repair:
     before
         Today's units as the blocks have them: ``unit_id``, ``district``, polygons.
     outside
-        Ids of units of today that hold no block.
+        Ids of units of today that hold no block, or of which less than half lies in the districts.
     by_people
         Whether people are known; else ground is what moves.
     whole
@@ -100,8 +103,31 @@ class Repair:
     whole: float
 
 
-def today_of(table: gpd.GeoDataFrame, graph: Adjacency, today: gpd.GeoDataFrame, people: Floats | None) -> Today:
+def lie_within(units: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """Which units lie in the districts by half of their ground at least: others are a neighbour's, drawn over the border.
+
+    Examples
+    --------
+    >>> units = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 9, 9), shapely.box(8, 0, 20, 9)], crs=4549)
+    >>> lie_within(units, gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 9, 9)], crs=4549)).tolist()
+    [True, False]
+    """
+    require_metric(units, "units", districts.crs)
+    ground = np.asarray(units.geometry.array)
+    here = common_area(np.full(len(ground), districts.union_all()), ground)
+    return at_least(here, _HERE_SHARE * shapely.area(ground))
+
+
+def today_of(
+    table: gpd.GeoDataFrame,
+    graph: Adjacency,
+    today: gpd.GeoDataFrame,
+    people: Floats | None,
+    districts: gpd.GeoDataFrame,
+) -> Today:
     """Each block's unit of today: the one that holds most of it, none where more of it lies in none.
+
+    Units of other districts count for none.
 
     Raises
     ------
@@ -122,10 +148,13 @@ def today_of(table: gpd.GeoDataFrame, graph: Adjacency, today: gpd.GeoDataFrame,
     # The order of the rows must not matter to the result.
     order = np.argsort(ids.astype(str).to_numpy(), kind="stable")
     ids, ground = ids.iloc[order], np.asarray(today.geometry.array)[order]
+    own = np.flatnonzero(lie_within(today, districts)[order])
     shapes = np.asarray(table.geometry.array)
-    unit, most = holds_most(shapes, ground)
-    outside = graph.area_m2 - common_area(np.full(len(shapes), shapely.union_all(ground)), shapes)
-    return Today(tuple(ids.astype(str)), np.where(most > outside, unit, -1), people, graph.area_m2)
+    unit, most = holds_most(shapes, ground[own])
+    outside = graph.area_m2 - common_area(np.full(len(shapes), shapely.union_all(ground[own])), shapes)
+    # The last stands for none.
+    unit = np.append(own, -1)[np.where(most > outside, unit, -1)]
+    return Today(tuple(ids.astype(str)), unit, people, graph.area_m2)
 
 
 def homes_of(today: Today, parts: Sequence[DistrictPart], fixed: Mapping[int, str]) -> list[Ints]:

@@ -50,6 +50,9 @@ class UnitsResult(Result):
     borders
         Where alternatives were asked for: the plan's borders between blocks with ``stability``, the share of all
         plans that draw them; ``units`` then has the mean over each unit's borders.
+    why
+        One row a border between two units: what it follows, how firm it is, what moving it would cost; see
+        `units.borders.explain_borders`.
     alternatives
         Where asked for, the table of `units.alternatives.Alternatives`.
     """
@@ -62,6 +65,7 @@ class UnitsResult(Result):
     blocks_from: Literal["own", "streets", "grid"]
     cut_finer: tuple[str, ...]
     borders: gpd.GeoDataFrame | None = None
+    why: gpd.GeoDataFrame | None = None
     alternatives: pd.DataFrame | None = None
 
     def account(self) -> dict[str, Any]:
@@ -104,7 +108,7 @@ class UnitsResult(Result):
 
     def notes(self) -> list[Text]:
         """What a reader must know of the search: scraps that joined, where it was rounder, what was tried in vain."""
-        parts, repair = self.report.parts, self.report.repair
+        parts, repair, width = self.report.parts, self.report.repair, self.given.settings.units.narrow_m
         found = [] if repair is None else repair_notes(repair, parts)
         for name, count, m2 in self.report.scraps.to_numpy():
             found.append(text_pair("units.note_scraps", district=name, n=int(count), m2=f"{m2:,.1f}"))
@@ -118,7 +122,7 @@ class UnitsResult(Result):
             for name, times in parts.loc[parts["rounder"] > 1, ["district", "rounder"]].to_numpy()
         ]
         found += [
-            text_pair("units.note_flaws", district=name, n=int(flaws))
+            text_pair("units.note_flaws", district=name, n=int(flaws), width=f"{width:g}")
             for name, flaws in parts.loc[parts["flaws"] > 0, ["district", "flaws"]].to_numpy()
         ]
         return found
@@ -144,7 +148,8 @@ class UnitsResult(Result):
         layers = {"units": self.units, "blocks": self.blocks}
         if self.report.repair is not None:
             layers["moved"] = self.report.repair.moved
-        return layers if self.borders is None else layers | {"borders": self.borders}
+        drawn = {"unit_borders": self.why, "borders": self.borders}
+        return layers | {name: lines for name, lines in drawn.items() if lines is not None}
 
     def _changes(self) -> dict[str, pd.DataFrame]:
         repair = self.report.repair
@@ -185,6 +190,7 @@ class UnitsResult(Result):
             self.shown,
             canvas=self.canvas(self.given.with_period(map_line(options, self.given.lang))),
             borders=self.borders,
+            why=self.why,
             options=options,
             min_count=self.given.settings.report.min_count,
         )
@@ -235,4 +241,6 @@ class UnitsResult(Result):
 
         given = self.given
         notes = [note.of(given.lang) for note in self.notes()]
-        return unit_section(self.shown, given.settings.units, notes=notes, lang=given.lang, repair=self.report.repair)
+        return unit_section(
+            self.shown, given.settings.units, notes=notes, lang=given.lang, repair=self.report.repair, why=self.why
+        )

@@ -26,6 +26,7 @@ def unit_section(
     notes: Sequence[str] = (),
     lang: str = "zh",
     repair: Repair | None = None,
+    why: pd.DataFrame | None = None,
 ) -> Section:
     """The section of units.
 
@@ -41,6 +42,8 @@ def unit_section(
         ``"zh"`` or ``"en"``.
     repair
         What changes from today's units, where they were the start.
+    why
+        What each border follows, and what moving it would cost.
 
     Examples
     --------
@@ -62,7 +65,9 @@ def unit_section(
         keys=[key],
         blocks=_blocks(units, notes, options, lang) + ([] if repair is None else _changes(repair, lang)),
         methods=[method_note("units", name, lang, **_values(options, lang)) for name in ("area", "compactness")],
-        sheets={"units": units} | ({} if repair is None else _sheets(repair)),
+        sheets={"units": units}
+        | ({} if why is None else {"unit_borders": pd.DataFrame(why.drop(columns="geometry"))})
+        | ({} if repair is None else _sheets(repair)),
     )
 
 

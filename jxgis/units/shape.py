@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis.bounds import RELATIVE, at_least, at_most
+from jxgis.settings import UNITS
 from jxgis.space.districts import without_scraps
 from jxgis.space.overlay import pieces
 from jxgis.space.polygons import Faces, polygon_parts
@@ -19,15 +20,12 @@ __all__ = ["ENCLOSED_SHARE", "ShapeCheck", "check_shapes", "shapes_by_district"]
 
 #: 4πA/P² below which a unit is ragged: a rectangle of one to ten has .26.
 _LEAST_COMPACTNESS = 0.25
-#: A unit is narrow where a disc of this diameter does not pass.
-_NARROW_M = 100.0
-#: Ground from which a spur counts: what an opening takes off a corner of 15°, or a strip 60 m wide and 250 m long.
-_NARROW_M2 = 15_000.0
+#: Ground from which a spur counts, in squares of the least width: what an opening takes off a corner of 15°, or, at 100 m, a
+#: strip 60 m wide and 250 m long.
+_SPUR_SQUARES = 1.5
 #: A unit encloses another of which more than this share lies within its convex hull.
 ENCLOSED_SHARE = 0.5
-# What units are worn by: a place as wide as the disc lets it pass, whatever rounding left of its width.
-_HALF_M = _NARROW_M / 2 * (1 - RELATIVE)
-# Chords of a quarter circle: what they cut off a disc of the diameter above is 6 cm wide.
+# Chords of a quarter circle: what they cut off a disc of 100 m is 6 cm wide.
 _QUARTER = 16
 # Openings of one district by chords of different places differ by less than this width.
 _HAIR_M = 0.5
@@ -58,18 +56,20 @@ class ShapeCheck:
         return int(ragged.sum() + self.necks.sum() + (~at_most(self.encloses, ENCLOSED_SHARE)).sum())
 
 
-def check_shapes(shapes: Faces) -> ShapeCheck:
+def check_shapes(shapes: Faces, narrow_m: float = UNITS.narrow_m) -> ShapeCheck:
     """Measure the shapes of units of one district.
 
-    A unit is narrow where a disc of :data:`_NARROW_M` does not pass. Worn by half of that on all sides it falls into
+    A unit is narrow where a disc of ``narrow_m`` does not pass. Worn by half of that on all sides it falls into
     lobes, and what does not grow back from them is lost (a morphological opening). Counted are lobes beside the
-    largest, and lost pieces from :data:`_NARROW_M2` (spurs). Where the district itself is narrow nothing is counted, and
+    largest, and lost pieces of one and a half squares of that width (spurs). Where the district itself is narrow nothing is counted, and
     scraps beside a larger part are not measured.
 
     Parameters
     ----------
     shapes
         Polygons of one district's units, (n,).
+    narrow_m
+        The least width of a unit.
 
     Returns
     -------
@@ -90,9 +90,11 @@ def check_shapes(shapes: Faces) -> ShapeCheck:
     shapes = without_scraps(shapes)
     n = len(shapes)
     whole = shapely.union_all(shapes)
-    room = _lobes(whole)
-    lost_anyway = shapely.buffer(shapely.difference(whole, _regrown(room)), _HAIR_M)
-    necks = np.array([_narrow_places(shape, room, lost_anyway) for shape in shapes], dtype=np.int64)
+    # A place as wide as the disc lets it pass, whatever rounding left of its width.
+    half_m = narrow_m / 2 * (1 - RELATIVE)
+    room = _lobes(whole, half_m)
+    lost_anyway = shapely.buffer(shapely.difference(whole, shapely.union_all(_regrown(room, half_m))), _HAIR_M)
+    necks = np.array([_narrow_places(shape, half_m, room, lost_anyway) for shape in shapes], dtype=np.int64)
     hulls = shapely.convex_hull(shapes)
     encloses = np.zeros(n)
     first, second, piece = pieces(hulls, shapes)
@@ -101,7 +103,9 @@ def check_shapes(shapes: Faces) -> ShapeCheck:
     return ShapeCheck(polsby_popper(shapes), necks, encloses)
 
 
-def shapes_by_district(shapes: Faces, district: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def shapes_by_district(
+    shapes: Faces, district: NDArray[np.object_], narrow_m: float = UNITS.narrow_m
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Narrow places of each unit, and the largest share of another unit of its district within its convex hull.
 
     Parameters
@@ -110,6 +114,8 @@ def shapes_by_district(shapes: Faces, district: NDArray[np.object_]) -> tuple[ND
         Polygons, (n,).
     district
         The district of each, (n,).
+    narrow_m
+        The least width of a unit.
 
     Returns
     -------
@@ -126,27 +132,27 @@ def shapes_by_district(shapes: Faces, district: NDArray[np.object_]) -> tuple[ND
     necks, encloses = np.zeros(len(shapes), dtype=np.int64), np.zeros(len(shapes))
     for name in dict.fromkeys(district.tolist()):
         own = np.flatnonzero(district == name)
-        found = check_shapes(shapes[own])
+        found = check_shapes(shapes[own], narrow_m)
         necks[own], encloses[own] = found.necks, found.encloses
     return necks, encloses
 
 
-def _lobes(shape: shapely.Geometry) -> Faces:
-    return polygon_parts(shapely.buffer(shape, -_HALF_M, quad_segs=_QUARTER))
+def _lobes(shape: shapely.Geometry, half_m: float) -> Faces:
+    return polygon_parts(shapely.buffer(shape, -half_m, quad_segs=_QUARTER))
 
 
-def _regrown(lobes: Faces) -> shapely.Geometry:
-    return shapely.union_all(shapely.buffer(lobes, _HALF_M, quad_segs=_QUARTER))
+def _regrown(lobes: Faces, half_m: float) -> Faces:
+    return shapely.buffer(lobes, half_m, quad_segs=_QUARTER)
 
 
-def _narrow_places(shape: shapely.Geometry, room: Faces, lost_anyway: shapely.Geometry) -> int:
-    lobes = _lobes(shape)
-    grown = shapely.buffer(lobes, _HALF_M, quad_segs=_QUARTER)
+def _narrow_places(shape: shapely.Geometry, half_m: float, room: Faces, lost_anyway: shapely.Geometry) -> int:
+    lobes = _lobes(shape, half_m)
+    grown = _regrown(lobes, half_m)
     # Two lobes in two rooms of the district are parted by its own neck.
     inside = shapely.STRtree(room).query(shapely.point_on_surface(lobes), predicate="intersects")[1]
     apart = len(lobes) - max(1, len(np.unique(inside)))
     lost = polygon_parts(shapely.difference(shapely.difference(shape, shapely.union_all(grown)), lost_anyway))
-    lost = lost[at_least(shapely.area(lost), _NARROW_M2)]
+    lost = lost[at_least(shapely.area(lost), _SPUR_SQUARES * (2 * half_m) ** 2)]
     # The bridge between two lobes is counted with them already.
     met = shapely.STRtree(grown).query(lost, predicate="dwithin", distance=_HAIR_M)[0]
     spurs = np.bincount(met, minlength=len(lost)) < 2

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from jxgis.i18n import Text, few, text, text_pair
+from jxgis.i18n import Text, few, listed, reason, text, text_pair
 from jxgis.schema.tables import table
 from jxgis.small_counts import count_rows, hide_small, leave_out
 from jxgis.space.ratio import ratio
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from jxgis.settings import UnitSettings
     from jxgis.units.repair import Repair
 
-__all__ = ["bounds_in_words", "hide_units", "repair_notes", "unit_counts"]
+__all__ = ["borders_in_words", "bounds_in_words", "hide_units", "repair_notes", "unit_counts"]
+
+# A share of a border below this is none that anybody sees.
+_LEAST_SHARE = 0.005
 
 
 def unit_counts(units: pd.DataFrame, min_count: int, known: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
@@ -86,6 +89,88 @@ def bounds_in_words(options: UnitSettings, lang: str) -> dict[str, str]:
     return words | {"low": f"{options.min_km2:g}", "high": f"{options.max_km2:g}"}
 
 
+def borders_in_words(why: pd.DataFrame, options: UnitSettings, lang: str) -> pd.DataFrame:
+    """What each border between two units follows, and what moving it would cost, in words.
+
+    Parameters
+    ----------
+    why
+        The contract's ``unit_borders``.
+    options
+        The bounds.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the index of ``why``: ``between``, ``follows`` and ``moving``, null where nothing is known.
+
+    Examples
+    --------
+    >>> from jxgis.settings import UnitSettings
+    >>> why = pd.DataFrame({"unit_a": ["甲-01"], "unit_b": ["甲-02"], "street_share": [0.5], "along_支路": [0.5], "free_share": [0.5],
+    ...                     "move_cost": [None], "reason": ["unit_would_hold_too_little"], "stopped_unit": ["甲-02"],
+    ...                     "stopped_by": ["area_km2"]})
+    >>> borders_in_words(why, UnitSettings(), "zh").iloc[0].tolist()
+    ['甲-01 / 甲-02', '支路 50%，都不沿 50%', '没有地块可移：甲-02的面积会低于 2 km²']
+    """
+    classes = [name for name in why.columns if name.startswith("along_")]
+    named = {name: name.removeprefix("along_") for name in classes}
+    others = (
+        ("water_share", "subdistrict_share", "free_share")
+        if classes
+        else ("street_share", "water_share", "subdistrict_share", "free_share")
+    )
+    named |= {name: text(f"units.{name}", lang) for name in others if name in why.columns}
+
+    def follows(row: Mapping[Any, Any]) -> str | None:
+        said = sorted(
+            ((row[name], word) for name, word in named.items() if row[name] >= _LEAST_SHARE), key=lambda of: -of[0]
+        )
+        return listed([f"{word} {share:.0%}" for share, word in said], lang) or None
+
+    def moving(row: Mapping[Any, Any]) -> str | None:
+        if "move_cost" not in row:
+            return None
+        if pd.notna(row["move_cost"]):
+            costs = {name: f"{row[f'move_{name}']:+.6f}" for name in ("cost", "similarity", "shape", "border")}
+            said = {"block": row["move_block"], "to": row["move_to"], "km2": f"{row['move_km2']:.2f}"}
+            return text("units.move", lang, **said, **costs)
+        return text("units.move_none", lang, why=_stopped(row, options, lang))
+
+    rows = why.to_dict("records")
+    return pd.DataFrame(
+        {
+            "between": [f"{row['unit_a']} / {row['unit_b']}" for row in rows],
+            "follows": [follows(row) for row in rows],
+            "moving": [moving(row) for row in rows],
+        },
+        index=why.index,
+        dtype="str",
+    )
+
+
+def _stopped(row: Mapping[Any, Any], options: UnitSettings, lang: str) -> str:
+    """What stands against moving any block, with the bound that would be broken."""
+    if pd.isna(row["stopped_unit"]):
+        return reason(row["reason"], lang)
+    if pd.isna(row["stopped_by"]):
+        return text("units.stopped", lang, unit=row["stopped_unit"], why=reason(row["reason"], lang))
+    name = row["stopped_by"]
+    declared = table("units.units").declared(name)
+    title = name if declared is None else declared.title.of(lang)
+    below = row["reason"] == "unit_would_hold_too_little"
+    if name == "area_km2":
+        bound = f"{options.min_km2 if below else options.max_km2:g} km²"
+    else:
+        ends = options.bounds[name]
+        bound = f"{ends.min if below else ends.max:,.15g}"
+    return text(
+        f"units.stopped_{'below' if below else 'above'}", lang, unit=row["stopped_unit"], name=title, bound=bound
+    )
+
+
 def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
     """What starting from today's units moves, what is proven of it, and where it could not be done.
 
@@ -121,7 +206,7 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
         found.append(text_pair("units.note_repair_outside", n=len(repair.outside), units=few(repair.outside)))
     if rows["moved_blocks"].any():
         found.append(text_pair("units.note_repair_elsewhere"))
-    return found
+    return [*found, text_pair("units.note_repair_alone")]
 
 
 def _placed(repair: Repair) -> list[Text]:

@@ -82,6 +82,7 @@ def verify_units(
     *,
     min_km2: float = UNITS.min_km2,
     max_km2: float = UNITS.max_km2,
+    narrow_m: float = UNITS.narrow_m,
     tolerance_m: float = 1.0,
 ) -> Verification:
     """Check units against the districts: bounds, contiguity, nesting, coverage.
@@ -94,6 +95,8 @@ def verify_units(
         Polygons with ``name`` in the same CRS; all of their ground must be in a unit.
     min_km2, max_km2
         Bounds of a unit's area, both included.
+    narrow_m
+        The width below which a place is narrow (``necks``).
     tolerance_m
         Misfits up to this width can be repaired by snapping; a unit held together by less is not contiguous.
 
@@ -147,7 +150,7 @@ def verify_units(
         defects.add("unit_above_max", (row,), int(home[row]), shapes[row], repairable=False)
     for row in np.flatnonzero(~at_least(area_km2, min_km2)).tolist():
         defects.add("unit_below_min", (row,), int(home[row]), shapes[row], repairable=False)
-    necks, encloses = shapes_by_district(shapes, home.astype(object))
+    necks, encloses = shapes_by_district(shapes, home.astype(object), narrow_m)
     in_bounds, nearly = within_bounds(area_km2, min_km2, max_km2)
     table = gpd.GeoDataFrame(
         {

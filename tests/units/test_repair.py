@@ -133,8 +133,8 @@ def test_what_is_not_proven_is_said_with_a_bound_that_is_not_rounded_up(by_peopl
     moved, least = ("671 people", "moves 390 at least") if by_people else ("2.00 km²", "moves 1.24 km² at least")
     assert moved in said[1]
     assert least in said[1]
-    assert said[2:] == [
-        "1 units of today hold no block and do not count: 远.",
+    assert said[2:4] == [
+        "1 units of today hold no block, or lie by more than half outside of the districts given, and do not count: 远.",
         "Other parts of a report that count by units use those of the layer units, not these.",
     ]
 
@@ -222,6 +222,33 @@ def test_a_unit_outside_of_the_city_is_told_and_does_not_count():
     plan = delineate_units(blocks, district, today=today, iterations=500)
     assert plan.report.repair.outside == ("远",)
     assert plan.units["unit_id"].tolist() == ["U1", "U2"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("off_m", [-40, -8, 0, 8])
+def test_units_of_other_districts_drawn_over_the_border_do_not_go_on_in_these(off_m, own):
+    """One district of a city whose layer of units lies some metres off: the strips of the neighbours' are no units."""
+    blocks, district = squares(8, 6)
+    drawn = {"U1": (0, 1500), "U2": (1500, 2700), "U3": (2700, 4000), "V1": (4000, 6000), "W1": (-2000, 0)}
+    shapes = [box(west + off_m, 0, east + off_m, 3000) for west, east in drawn.values()]
+    today = gpd.GeoDataFrame({"unit_id": [*drawn]}, geometry=shapes, crs=CRS)
+    given = {"blocks": blocks} if own else {"cell_m": 500}
+    result = jxgis.propose_units(district, units=today, **given)
+    repair = result.report.repair
+    assert result.units["unit_id"].tolist() == ["U1", "U2", "U3"]
+    assert repair.districts["moved_blocks"].tolist() == [0]
+    assert repair.outside == ("V1", "W1")
+    assert repair.before["unit_id"].tolist() == ["U1", "U2", "U3"]
+
+
+def test_a_unit_of_which_half_lies_here_goes_on():
+    blocks, district = squares(8, 6)
+    for east, kept in ((6000, True), (6001, False)):
+        today = gpd.GeoDataFrame(
+            {"unit_id": ["a", "b"]}, geometry=[box(0, 0, 2000, 3000), box(2000, 0, east, 3000)], crs=CRS
+        )
+        plan = delineate_units(blocks, district, today=today, max_km2=6.5, iterations=500, n_units={"甲": 2})
+        assert ("b" in plan.units["unit_id"].tolist()) == kept
 
 
 def test_two_bounds_are_held_both():
@@ -371,6 +398,10 @@ def test_cells_are_cut_along_todays_units_so_that_these_stay_as_they_are_drawn()
     assert [note.en for note in result.notes()] == [
         "From today's units, changed only as far as the bounds need: 0 people change unit (0.0%), 0.00 km², 0 blocks.",
         "It is proven that no plan moves less.",
+        (
+            "No other plans are set beside one that starts from today's units: its borders have no stability, and no cost of moving "
+            "them."
+        ),
     ]
 
 

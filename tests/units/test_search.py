@@ -15,9 +15,9 @@ from jxgis.units._divide import divide
 from jxgis.units._graph import Adjacency, block_graph
 from jxgis.units._kernels import (
     _recombine,
-    _stays_whole,
     anneal,
     grow_seed,
+    stays_whole,
     unit_costs,
     unit_sums,
     zones_held,
@@ -429,7 +429,7 @@ def test_a_unit_stays_whole_without_a_block_as_networkx_says():
                 continue
             left = own - {i}
             stamp += 1
-            found = _stays_whole(piece, label, i, seen, stamp, queue)
+            found = stays_whole(piece, label, i, seen, stamp, queue)
             assert found == (bool(left) and nx.is_connected(whole.subgraph(left)))
             told.append(found)
     assert {True, False} <= set(told)

@@ -8,8 +8,9 @@ import pytest
 import shapely
 from shapely.affinity import rotate, translate
 
+from jxgis.units.analysis import propose_units
 from jxgis.units.delineate import delineate_units
-from jxgis.units.shape import check_shapes
+from jxgis.units.shape import check_shapes, shapes_by_district
 
 CRS = 4549
 
@@ -23,6 +24,19 @@ def test_a_bridge_is_narrow_below_a_hundred_metres(width, necks):
     assert check_shapes(np.array([unit, shapely.difference(field, unit)])).necks[0] == necks
     # Independently: what is left within 50 m of no edge.
     assert len(shapely.get_parts(shapely.buffer(unit, -50))) == 1 + necks
+
+
+@pytest.mark.parametrize("least", [30.0, 100.0, 250.0])
+def test_the_least_width_is_the_planner_s(least):
+    """A neck and a spur a little narrower than it and a little wider, each by its own width."""
+    for width, flaws in ((least * 0.99, 2), (least * 1.01, 0)):
+        body = [shapely.box(0, 0, 1000, 1000), shapely.box(1500, 0, 2500, 1000)]
+        neck = shapely.box(1000, 300, 1500, 300 + width)
+        spur = shapely.box(2500, 100, 2500 + 4 * least, 100 + width)
+        unit = shapely.union_all([*body, neck, spur])
+        around = shapely.difference(shapely.box(-1000, -1000, 5000, 2500), unit)
+        assert check_shapes(np.array([unit, around]), least).necks[0] == flaws
+        assert shapes_by_district(np.array([unit, around]), np.array(["甲", "甲"]), least)[0][0] == flaws
 
 
 @pytest.mark.parametrize(("length", "necks"), [(240.0, 0), (400.0, 1)])
@@ -139,3 +153,23 @@ def test_half_of_a_unit_within_the_hull_of_another_is_no_enclosing() -> None:
         some = [pair, shapely.box(1000, 0, 2000, 1000), shapely.box(0, 1000, 1000, 2000)]
         found = check_shapes(np.array([rotate(shape, degrees, origin=(0, 0)) for shape in some], dtype=object))
         assert found.flaws == found.necks.sum() == 1
+
+
+def test_the_setting_reaches_the_columns_and_the_search():
+    """Cells of 500 m: nothing is narrower than 100 m, arms of one cell are narrower than 600 m."""
+    rng = np.random.default_rng(0)
+    cells = [shapely.box(x, y, x + 500, y + 500) for x in range(0, 6000, 500) for y in range(0, 4000, 500)]
+    blocks = gpd.GeoDataFrame(
+        {"block_id": range(len(cells)), "x": rng.gamma(1.0, size=len(cells))}, geometry=cells, crs=CRS
+    )
+    district = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 6000, 4000)], crs=CRS)
+    asked = {"blocks": blocks, "attributes": ["x"], "compactness": 0.001, "alternatives": False, "lang": "en"}
+    drawn = propose_units(district, **asked, mend_shapes=False, narrow_m=600)
+    assert propose_units(district, **asked, mend_shapes=False).units["necks"].sum() == 0
+    lobes = [shapely.get_num_geometries(shapely.buffer(shape, -299.9)) for shape in drawn.units.geometry]
+    assert (drawn.units["necks"] >= np.array(lobes) - 1).all()
+    assert drawn.units["necks"].sum() > 0
+    mended = propose_units(district, **asked, narrow_m=600)
+    assert mended.units["necks"].sum() < drawn.units["necks"].sum()
+    left = int(mended.report.parts["flaws"].sum())
+    assert any("narrower than 600 m" in note.en for note in mended.notes()) == (left > 0)
