@@ -20,9 +20,13 @@ from jxgis.store.one_file import ACCOUNT, Account
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from jxgis.i18n import Text
+
 __all__ = ["Held", "Store", "open_store"]
 
 _INDEX, _FILES, _PARTLY, _LOCK = "store.json", "files", ".partly", ".lock"
+_NOT_GIVEN = "null"
+_IN_WORDS = ("box", "cells", "city", "classes", "crs", "district", "format", "subdistrict")
 # What a run has not touched for so long, in seconds, it left behind when it was killed.
 _LEFT = 7 * 24 * 3600.0
 
@@ -208,7 +212,18 @@ def _require_terms(root: Path, terms: Mapping[str, str]) -> None:
     before = _index(root)["terms"] if (root / _INDEX).exists() else terms
     other = [name for name in dict.fromkeys([*before, *terms]) if before.get(name) != terms.get(name)]
     if other:
-        raise InputError.saying(text_pair("store.other_terms", store=root, terms=other))
+        said = [_said(name, before.get(name, _NOT_GIVEN), terms.get(name, _NOT_GIVEN)) for name in other]
+        raise InputError.saying(text_pair("store.other_terms", store=root, terms=said))
+
+
+def _said(name: str, before: str, now: str) -> Text:
+    """A term as planners know it: in words where it is a hash or of the city, else the setting, as it was and as it is."""
+    if name in _IN_WORDS:
+        return text_pair(f"store.term_{name}")
+    own = {"cell_m": "cell_m", "start": "[inputs.issues] from", "end": "[inputs.issues] to"}
+    setting = own.get(name, f"[inputs.issues] {name.removeprefix('options.')}")
+    was, is_now = (text_pair("store.term_none") if value == _NOT_GIVEN else value for value in (before, now))
+    return text_pair("store.term", setting=setting, before=was, now=is_now)
 
 
 def _index(root: Path) -> dict[str, dict[str, str]]:

@@ -117,7 +117,13 @@ def test_what_was_counted_otherwise_is_not_added_up(files, plan, tmp_path) -> No
     paths = files(6)
     count_issues(paths[:1], plan(), tmp_path / "store")
     before = content(tmp_path / "store")
-    for other, named in ((plan(Filters(start="2024-02-01")), "start"), (plan(axes="north_east"), "options.axes")):
+    moved = plan()
+    moved.zones["district"] = moved.zones["district"].assign(name=lambda zones: zones["name"] + "新")
+    for other, named in (
+        (plan(Filters(start="2024-02-01")), r"\[inputs\.issues\] from 原为 未写，现为 \"2024-02-01\""),
+        (plan(axes="north_east"), r"\[inputs\.issues\] axes 原为 未写，现为 \"north_east\""),
+        (moved, "不同之处：片区边界）"),
+    ):
         with pytest.raises(InputError, match=named):
             count_issues(paths, other, tmp_path / "store")
     assert content(tmp_path / "store") == before
@@ -183,7 +189,7 @@ def test_runs_at_once_of_other_terms_do_not_add_up(files, plan, tmp_path) -> Non
     begun = open_store(tmp_path / "store", other.terms)
     count_issues(paths, first, tmp_path / "store")
     before = content(tmp_path / "store")
-    with pytest.raises(InputError, match="start"):
+    with pytest.raises(InputError, match=r"\[inputs\.issues\] from"):
         begun.take_in([], replace=False)
     assert content(tmp_path / "store") == before
 
