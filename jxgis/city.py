@@ -424,18 +424,15 @@ def classify(tree: pd.Series, sub_type: pd.Series, class_table: pd.DataFrame) ->
     ['宣传广告', '未归类']
     """
     lookup = {(row.tree, row.sub_type): row.issue_class for row in class_table.itertuples(index=False)}
-    keys = pd.DataFrame({"tree": tree.fillna("").str.strip(), "sub_type": sub_type.fillna("").str.strip()})
-    distinct = keys.drop_duplicates()
-    classes = [
-        lookup.get((t, s), lookup.get(("", s), UNCLASSIFIED)) for t, s in distinct.itertuples(index=False, name=None)
-    ]
-    found = keys.merge(
-        distinct.assign(issue_class=pd.Series(classes, index=distinct.index)),
-        on=["tree", "sub_type"],
-        how="left",
-        validate="m:1",
-    )
-    return pd.Series(found["issue_class"].to_numpy(), index=sub_type.index, name="issue_class", dtype="str")
+    # Of a million issues a few hundred pairs differ.
+    (of_tree, trees), (of_type, types) = (pd.factorize(column, use_na_sentinel=False) for column in (tree, sub_type))
+    of_pair, pairs = pd.factorize(of_tree * len(types) + of_type)
+    stripped = [["" if pd.isna(value) else str(value).strip() for value in values] for values in (trees, types)]
+    classes = []
+    for at_tree, at_type in (divmod(int(pair), len(types)) for pair in pairs):
+        t, s = stripped[0][at_tree], stripped[1][at_type]
+        classes.append(lookup.get((t, s), lookup.get(("", s), UNCLASSIFIED)))
+    return pd.Series(classes, dtype="str", name="issue_class").take(of_pair).set_axis(sub_type.index)
 
 
 def _profile_path(profile: str | Path) -> tuple[Path, bool]:
