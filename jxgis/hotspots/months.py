@@ -11,7 +11,7 @@ import shapely
 
 from jxgis.periods import ends, recorded_months
 from jxgis.small_counts import as_words, hide_small
-from jxgis.space.grid import to_micrometres
+from jxgis.space.grid import distinct_cells, to_micrometres
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,8 +105,8 @@ def by_month(issues: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, *, min_count: in
     col, row, month = col[inside], row[inside], month[inside] - low
     cuts, n = max(min_count, 1), high - low + 1
     for k in _SIDES:
-        of, square = np.unique(np.column_stack([col // k, row // k]), axis=0, return_inverse=True)
-        count = np.bincount(square.ravel() * n + month, minlength=len(of) * n).reshape(len(of), n)
+        of, square = distinct_cells(np.column_stack([col // k, row // k]))
+        count = np.bincount(square * n + month, minlength=len(of) * n).reshape(len(of), n)
         if count[count >= cuts].sum() >= _SHOWN * count.sum():
             break
     breaks = _breaks(count[count >= cuts], cuts)

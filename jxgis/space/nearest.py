@@ -6,6 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from jxgis.space.grid import distinct_cells
+
 __all__ = ["nearest", "nearest_segment"]
 
 _AT_ONCE = 1_000_000
@@ -72,13 +74,9 @@ def nearest_segment(points: NDArray[np.float64], segments: NDArray[np.float64], 
     found = np.full(len(points), -1, dtype=np.int64)
     if not (len(points) and len(segments)):
         return found
-    # Numbered column by column: to sort pairs takes longer than all the rest.
-    column, row = np.floor(points.T / reach_m).astype(np.int64)
-    lowest, rows = row.min(), int(np.ptp(row)) + 1
-    squares, of = np.unique(column * rows + (row - lowest), return_inverse=True)
+    squares, of = distinct_cells(np.floor(points / reach_m).astype(np.int64))
     order, ends = np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))
-    column, row = np.divmod(squares, rows)
-    west, south = (column - 1) * reach_m, (row + lowest - 1) * reach_m
+    west, south = ((squares - 1) * reach_m).T
     around = shapely.box(west, south, west + 3 * reach_m, south + 3 * reach_m)
     at, piece = shapely.STRtree(np.asarray(shapely.linestrings(segments.reshape(-1, 2, 2)))).query(around)
     by_square = np.lexsort((piece, at))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jxgis.errors import CrsError, InputError
-from jxgis.space.grid import Grid, grid_over
+from jxgis.space.grid import Grid, distinct_cells, grid_over
 
 L_SHAPE = gpd.GeoSeries(
     [shapely.box(512_030, 3_400_010, 513_000, 3_400_490), shapely.box(512_030, 3_400_490, 512_400, 3_401_020)],
@@ -117,3 +117,13 @@ def test_coordinates_of_unequal_length_are_refused() -> None:
     grid = grid_over(L_SHAPE, cell_m=100)
     with pytest.raises(InputError, match="shape"):
         grid.index_of([1.0, 2.0], [1.0])
+
+
+def test_different_cells_are_those_that_numpy_finds() -> None:
+    rng = np.random.default_rng(2)
+    for low, high in ((-3, 4), (10**8, 10**8 + 5), (-(10**9), 10**9)):
+        cells = rng.integers(low, high, (200, 2))
+        different, which = distinct_cells(cells)
+        want, inverse = np.unique(cells, axis=0, return_inverse=True)
+        np.testing.assert_array_equal(different, want)
+        np.testing.assert_array_equal(which, inverse.ravel())
