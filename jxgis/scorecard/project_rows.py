@@ -38,9 +38,9 @@ _FEW = 2
 _READ = ("item", "name", "district", "done", "total")
 #: Units of measure, however they are written (延米, 百分比), and counts; 区城管局 under 单位 is neither.
 _MEASURE = re.compile(
-    r".*([米里元币亩吨率%百千万亿]|公顷|平方|立方).*|k?m[23]?|(kilo)?met(re|er)s?|ha|hectares?|yuan|rmb|cny|percent"
+    r".*([米里币亩吨率%百千万亿]|(?<!单)元|公顷|平方|立方).*|k?m[23]?|(kilo)?met(re|er)s?|ha|hectares?|yuan|rmb|cny|percent"
 )
-_THINGS = re.compile(r"[条个只座处段根家户栋幢台盏套块片件项期次人部份批所间株口点]|项目|小区|路段|点位")
+_THINGS = re.compile(r"[条个只座处段根家户栋幢台盏套块片件项期次人部份批所间株口点]|个?(项目|小区|路段|点位|单元)")
 _BODY = re.compile(r"\w{2,}([局委办厅部队院所站科处社会区镇乡]|公司|集团|中心|街道|政府)")
 _PIECES = re.compile(r"[()/、,;:或]|单位")
 #: The unit that a name ends with.
@@ -302,7 +302,7 @@ def _refuse_units(table: pd.DataFrame, number: NDArray[np.int64], projects: Sequ
         elif project.unit not in ("", *PERCENT):
             bad = [word for word in mine if not all(map(_THINGS.fullmatch, _pieces(word)))]
         else:  # a share of any whole, but of one
-            bad = mine if len(mine) > 1 else [word for word in mine if re.search(r"[元币]|yuan|rmb|cny", word)]
+            bad = mine if len(mine) > 1 else [word for word in mine if re.search(r"(?<!单)元|币|yuan|rmb|cny", word)]
         if bad:
             wrong.append(
                 InputError(
