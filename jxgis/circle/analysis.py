@@ -325,7 +325,13 @@ def _sited(
         sited = choose_sites(near(candidates), demand.weight, served, sites=options.new_sites)
     table = _as_sites(candidates.iloc[sited.chosen], given.need("districts"))
     table = table.assign(kind=kind.id, **{"gain_m2" if found.people is None else "gain_people": sited.gain})
-    return table, {"before": sited.before / whole, "after": sited.after / whole, "gap": sited.gap, "whole": whole}
+    return table, {
+        "before": sited.before / whole,
+        "after": sited.after / whole,
+        "gap": sited.gap,
+        "whole": whole,
+        "limited": limited,
+    }
 
 
 def _demand(found: Reach, *, limited: bool) -> Demand:

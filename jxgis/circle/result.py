@@ -53,7 +53,7 @@ class CircleResult(Result):
     sites
         Proposed facilities; None where none were asked for.
     siting
-        ``before, after`` (share of the demand), ``gap`` and ``whole``; None likewise.
+        ``before, after`` (share of the demand), ``gap``, ``whole`` and ``limited`` (by capacities); None likewise.
     off_streets
         Share of the housing from which no way leads to a street.
     """

@@ -50,7 +50,7 @@ def circle_section(
     lacking
         What the kinds are called whose layer was not given.
     siting
-        ``before, after, gap``, where facilities were sited.
+        ``before, after, gap, limited`` (by capacities), where facilities were sited.
     notes
         What a reader must know of how it was found.
     lang
@@ -141,7 +141,8 @@ def _blocks(
     if sites is not None and siting is not None:
         key = "sites" if len(sites) else "no_sites" if np.isfinite(siting["gap"]) else "sites_unknown"
         values = {name: percent(siting[name]) for name in ("before", "after", "gap")}
-        blocks.append(Paragraph(text(f"circle.{key}", lang, n=len(sites), of=of, **values), "sub"))
+        reached = text(f"circle.reached{'_room' if siting['limited'] else ''}", lang, of=of)
+        blocks.append(Paragraph(text(f"circle.{key}", lang, n=len(sites), reached=reached, **values), "sub"))
         if len(sites):
             blocks.append(table_block(text("circle.table_sites", lang), sites, lang, of="circle.sites"))
     return blocks

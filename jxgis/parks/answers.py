@@ -16,7 +16,9 @@ from jxgis.zones import ALL
 __all__ = ["digits_below", "park_answers"]
 
 
-def park_answers(tables: Mapping[str, pd.DataFrame], target: float, lang: str) -> list[Answer]:
+def park_answers(
+    tables: Mapping[str, pd.DataFrame], target: float, lang: str, *, planned: float | None = None
+) -> list[Answer]:
     """Whether there are parks enough and where they are missing; where to build, what that brings, what is still missing.
 
     Parameters
@@ -27,6 +29,8 @@ def park_answers(tables: Mapping[str, pd.DataFrame], target: float, lang: str) -
         The coverage asked for, 0 to 1.
     lang
         ``"zh"`` or ``"en"``.
+    planned
+        Coverage of the whole with the user's plan and before any proposed site, where there are both.
 
     Returns
     -------
@@ -62,8 +66,10 @@ def park_answers(tables: Mapping[str, pd.DataFrame], target: float, lang: str) -
     sites = tables.get("sites")
     if sites is not None and len(sites) and "coverage_after" in own.columns:
         after = pd.to_numeric(own["coverage_after"], errors="coerce")
-        gained = (after - coverage)[ALL] * own["residential_m2"][ALL]
-        proposed = _proposed(sites, now, float(after[ALL]), float(gained), lang)
+        reached = [now if planned is None else planned, float(after[ALL])]
+        if "coverage_with_pocket" in own.columns:
+            reached.append(float(own["coverage_with_pocket"][ALL]))
+        proposed = _proposed(sites, reached, float(own["residential_m2"][ALL]), lang, planned=planned is not None)
         said = [*proposed, *_left(after, tables.get("targets"), target, lang)]
         found.append(Answer(text("answers.sites", lang), sentences(said, lang)))
     return found
@@ -82,22 +88,29 @@ def digits_below(share: float, target: float) -> int:
     return next((digits for digits in (1, 2, 3) if round(100 * share, digits) < 100 * target), 4)
 
 
-def _proposed(sites: pd.DataFrame, before: float, after: float, gained_m2: float, lang: str) -> list[str]:
-    """Where parks are proposed and what they bring, as measured; those that the standard does not count apart."""
+def _proposed(sites: pd.DataFrame, reached: list[float], m2: float, lang: str, *, planned: bool) -> list[str]:
+    """Where parks are proposed and what they bring, as measured: coverage before them, with those that the standard counts, and
+    with all; people of all together, for what two of them serve is counted of the first alone.
+    """
     counted = sites["counts"].astype(bool) if "counts" in sites.columns else pd.Series(data=True, index=sites.index)
     where = sites["zone"].value_counts(sort=False)
+    gains = [text("answers.sites_hectares", lang, n=_hectares(gain * m2)) for gain in np.diff(reached)]
+    people = None
+    if "gain_people" in sites.columns and sites["gain_people"].notna().any():
+        people = write_value(sites["gain_people"].sum(), "number", lang)
     said = text(
         "answers.sites_said",
         lang,
         n=len(sites),
         where=listed((text("answers.sites_where", lang, zone=zone, n=n) for zone, n in where.items()), lang),
-        gain=_gain(sites[counted], lang, m2=gained_m2),
-        before=percent(before),
-        after=percent(after),
+        gain=gains[0] + (text("answers.sites_people", lang, n=people) if people and counted.all() else ""),
+        before=text(f"answers.sites_{'planned' if planned else 'from'}", lang, share=percent(reached[0])),
+        after=percent(reached[1]),
     )
     if counted.all():
         return [said]
-    return [said, text("answers.sites_pocket", lang, n=int((~counted).sum()), gain=_gain(sites[~counted], lang))]
+    pocket = text("answers.sites_pocket", lang, n=int((~counted).sum()), gain=gains[1])
+    return [said, pocket, *([text("answers.sites_all_people", lang, all=len(sites), n=people)] if people else [])]
 
 
 def _left(after: pd.Series, targets: pd.DataFrame | None, target: float, lang: str) -> list[str]:
@@ -110,15 +123,6 @@ def _left(after: pd.Series, targets: pd.DataFrame | None, target: float, lang: s
         return [left]
     out = [zone for zone in targets.loc[targets["reason"] == "target_out_of_reach", "zone"] if zone != ALL]
     return [left, *([text("answers.sites_out", lang, zones=listed(out, lang))] if out else [])]
-
-
-def _gain(sites: pd.DataFrame, lang: str, *, m2: float | None = None) -> str:
-    """Housing newly served, as measured or by sample points, in hectares, and people where they are known."""
-    area = _hectares(float(sites["gain_m2"].sum()) if m2 is None else m2)
-    hectares = text(f"answers.sites_{'about' if m2 is None else 'hectares'}", lang, n=area)
-    if "gain_people" not in sites.columns or sites["gain_people"].isna().all():
-        return hectares
-    return hectares + text("answers.sites_people", lang, n=write_value(sites["gain_people"].sum(), "number", lang))
 
 
 def _below(coverage: pd.Series, target: float) -> pd.Series:

@@ -373,8 +373,12 @@ class ParksResult(Result):
             tables["coverage_levels"] = shown["coverage_levels"]
         tables |= {} if self.targets is None else {"targets": self.targets}
         notes, plan = [line.of(lang) for line in self.notes()], self._plan_line(lang)
-        said = self.standard.said.of(lang)
-        return park_section(tables, given.settings.parks, notes=notes, plan=plan, standard=said, lang=lang)
+        said, planned = self.standard.said.of(lang), None
+        if plan is not None and self.siting is not None:
+            planned = float(self.siting.before_after["coverage_before"].iloc[-1])
+        return park_section(
+            tables, given.settings.parks, notes=notes, plan=plan, planned=planned, standard=said, lang=lang
+        )
 
     def _plan_line(self, lang: str) -> str | None:
         """What the user's plan does to the coverage of the whole; None without one, or without a figure."""

@@ -30,6 +30,7 @@ def park_section(
     *,
     notes: Sequence[str] = (),
     plan: str | None = None,
+    planned: float | None = None,
     standard: str | None = None,
     lang: str = "zh",
 ) -> Section:
@@ -46,6 +47,8 @@ def park_section(
         What stands beside the figures, in words: gates that serve no park, a siting that was stopped.
     plan
         What the plan of new, enlarged and closed parks changes, in words.
+    planned
+        Coverage of the whole with it and before any proposed site, where there are both.
     standard
         The park standard in words; its preset's name if not given.
     lang
@@ -65,7 +68,7 @@ def park_section(
         part="parks",
         keys=_keys(tables["coverage"], options.target, lang),
         blocks=_blocks(sheets, lines, notes, options.target, lang),
-        answers=park_answers(tables, options.target, lang),
+        answers=park_answers(tables, options.target, lang, planned=planned),
         methods=_methods(tables, standard, options, lang),
         sheets=sheets,
         lines=lines,

@@ -33,17 +33,21 @@ __all__ = ["KILOMETRES", "ProjectRows", "figures", "project_rows"]
 _TIMES = 10
 #: A project is a percentage of things where this is the total.
 _HUNDRED = 100
-#: One number says nothing of its order.
+#: One number says nothing of its order: 1 and 2 do.
 _FEW = 2
 _READ = ("item", "name", "district", "done", "total")
-#: Units of measure: 区城管局 under 单位 is none. Things are counted in any of the latter.
+#: Units of measure, however they are written (延米, 百分比), and counts; 区城管局 under 单位 is neither.
 _MEASURE = re.compile(
-    r"[百万亿]?(元|米|公里|千米|km|m|平方米|㎡|m2|亩|公顷|吨)|%|[百万]?[条个只座处段根家户栋幢台盏套块片件项期次人]"
+    r".*([米里币亩吨率%百千万亿]|(?<!单)元|公顷|平方|立方).*|k?m[23]?|(kilo)?met(re|er)s?|ha|hectares?|yuan|rmb|cny|percent"
 )
-_THINGS = re.compile(r"[条个只座处段根家户栋幢台盏套块片件项期次人]")
+_THINGS = re.compile(r"[条个只座处段根家户栋幢台盏套块片件项期次人部份批所间株口点]|个?(项目|小区|路段|点位|单元)")
+_BODY = re.compile(r"\w{2,}([局委办厅部队院所站科处社会区镇乡]|公司|集团|中心|街道|政府)")
+_PIECES = re.compile(r"[()/、,;:或]|单位")
+#: The unit that a name ends with.
+_NAMED_UNIT = re.compile(r".*\((?:单位:)?(延?米|公里|千米|k?m|m2|平方米|[万亿]?元|%)\)")
 _ITEM = re.compile(r"第?\s*0*(\d+)\s*项?[.、]?")
 KILOMETRES = ("公里", "千米", "km")
-_TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|汇总|总数)|(sub)?total)[行数表]?(\W.*)?|其中.*")
+_TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|累积|汇总|总数|总和)|(sub|grand)?total|sum)[行数表]?(\W.*)?|其中.*")
 _N = r"(\d{1,2}|十?[一二三四五六七八九十])"
 _PERIOD = re.compile(
     rf"截[至止]?到?|20\d\d([年./-]?{_N}?月份?|[./-]\d{{1,2}}|0[1-9]|1[0-2]|年度?)({_N}日|[./-]\d{{1,2}}|[0-3]\d)?[底末]?"
@@ -54,7 +58,7 @@ _PERIOD = re.compile(
 )
 #: What a row may call the whole of its zone beside the zone's and the project's name.
 _OF_ALL = re.compile(
-    r"全[市区片镇部]+|整体|总体|本?辖区|总量|本[区级]|所有|各[项处]|情况|进[度展]|实施|工作|数量?|整个|面上"
+    r"全[市区片镇部]+|整体|总体|本?辖区|总量|本[区级市]|所有|各(项|处|片?区)|主?城区|情况|进[度展]|实施|工作|数量?|整个|面上"
     r"|共?\d+[条个座处家段]|(片区|总)$"
 )
 #: Where a name goes on, and is no other of the same beginning: 1号 and 11号, 园区十 and 园区十一.
@@ -260,20 +264,25 @@ def _refuse_two_columns(table: pd.DataFrame) -> None:
 
 
 def _refuse_row_numbers(table: pd.DataFrame, number: NDArray[np.int64], titled: NDArray[np.bool_]) -> None:
-    """Refuse numbers that may count the rows, anew from 1 in each district or not: row 2 is not of item 2 of the library.
+    """Refuse numbers that may count the rows, anew from 1 in each district or below each project, or not: row 2 is not of item 2 of
+    the library.
 
-    They begin at 1 and go on by one (a row more of the same is of the same), no name says what they say, and they never reach
-    the library's end; rows without any name are of nothing but their number, unless there is one for each district.
+    They begin at 1 and go on by one (a row more of the same is of the same), and no name says what they say; rows without any
+    name are of nothing but their number, unless there is one for each district.
     """
-    if "item" not in table.columns or titled.any() or len({*number}) < _FEW:
+    if "item" not in table.columns or not len(number):
         return
     before = np.concatenate([[0], number[:-1]])
-    counts = (number == 1) | (number == before) | (number == before + 1)
-    bare = table["item"].map(lambda said: _plain(said).rstrip(".、").isdigit())
-    nameless = not any(map(_plain, _said_names(table)))
+    bare = table["item"].map(lambda said: _plain(said).rstrip(".、").isdigit()).to_numpy(dtype=np.bool_) & ~titled
+    counts = bare & ((number == 1) | (number == before) | (number == before + 1))
+    named = np.array([bool(_plain(said)) for said in _said_names(table)], dtype=np.bool_)
     districts = table["district"].map(_plain) if "district" in table.columns else pd.Series(dtype="str")
     by_district = len(districts) > _FEW and bool((districts != "").all()) and districts.is_unique
-    if bool(counts.all() and bare.all()) and (by_district or not nameless):
+    alone = bool(counts.all()) and len({*number}) >= _FEW and (by_district or bool(named.any()))
+    # 22 断头路打通工程, and below it 1 东升路, 2 西升路.
+    below = named & counts
+    under = titled[:-2] & (number[:-2] != 1) & below[1:-1] & (number[1:-1] == 1) & below[2:] & (number[2:] == _FEW)
+    if alone or bool(under.any()):
         raise InputError(
             zh="项目表：项目库序号从 1 起逐行递增，名称与项目库也都对不上，像是表中的行号，而不是项目库的序号。请填写项目库序号；"
             "确是项目库序号的写成“第1项”，行号的列名改为“序号”。",
@@ -284,18 +293,16 @@ def _refuse_row_numbers(table: pd.DataFrame, number: NDArray[np.int64], titled: 
 
 def _refuse_units(table: pd.DataFrame, number: NDArray[np.int64], projects: Sequence[PlanProject]) -> None:
     """Refuse rows that say another unit than the plan's: 120 m are not 120 km, nor is 万元 a number of things or of a share."""
-    if "unit" not in table.columns:
-        return
-    said = np.array([word if _MEASURE.fullmatch(word) else "" for word in map(_plain, table["unit"])], dtype=np.str_)
+    units = _units(table)
     wrong = []
     for project in projects:
-        units = [str(word) for word in dict.fromkeys(said[number == project.number]) if word]
+        mine = [word for word in dict.fromkeys(units[number == project.number]) if word]
         if project.unit in KILOMETRES:
-            bad = [word for word in units if word not in KILOMETRES]
+            bad = [word for word in mine if any(piece not in KILOMETRES for piece in _pieces(word))]
         elif project.unit not in ("", *PERCENT):
-            bad = [word for word in units if not _THINGS.fullmatch(word)]
+            bad = [word for word in mine if not all(map(_THINGS.fullmatch, _pieces(word)))]
         else:  # a share of any whole, but of one
-            bad = units if len(units) > 1 else [word for word in units if word.endswith("元")]
+            bad = mine if len(mine) > 1 else [word for word in mine if re.search(r"(?<!单)元|币|yuan|rmb|cny", word)]
         if bad:
             wrong.append(
                 InputError(
@@ -306,6 +313,22 @@ def _refuse_units(table: pd.DataFrame, number: NDArray[np.int64], projects: Sequ
                 )
             )
     collect(wrong)
+
+
+def _units(table: pd.DataFrame) -> NDArray[np.str_]:
+    """The unit that each row says, or its name ends with; nothing where it says none."""
+    said = table["unit"].tolist() if "unit" in table.columns else [None] * len(table)
+    found = []
+    for unit, name in zip(map(_plain, said), map(_plain, _said_names(table)), strict=True):
+        ends = _NAMED_UNIT.fullmatch(name)
+        known = any(_MEASURE.fullmatch(piece) or _THINGS.fullmatch(piece) for piece in _pieces(unit))
+        found.append(unit if known else ends[1] if ends else "")
+    return np.array(found, dtype=np.str_)
+
+
+def _pieces(unit: str) -> list[str]:
+    """What a unit is written of, without who does it: 公里 and km of 公里（km）."""
+    return [piece for piece in _PIECES.split(unit) if piece and not _BODY.fullmatch(piece)]
 
 
 def _refuse_twice(

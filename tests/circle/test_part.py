@@ -13,6 +13,7 @@ import shapely
 import jxgis
 from jxgis.circle.figures import circle_chart
 from jxgis.errors import InputError, NotGivenError, SettingsError
+from jxgis.report.blocks import Paragraph
 from jxgis.run import run_part
 from jxgis.settings import load_settings
 
@@ -113,6 +114,7 @@ def test_new_ones_go_where_most_people_have_none(project, tmp_path):
     assert result.sites["gain_people"].item() == pytest.approx(300 * 1250 / 2000, rel=0.05)
     assert result.siting["after"] > result.siting["before"]
     assert result.siting["gap"] == 0
+    assert any("处：可达的人口由" in block.words for block in result.section().blocks if isinstance(block, Paragraph))
 
 
 @pytest.mark.parametrize("limits", [{}, {"capacity": 1000}])
@@ -129,7 +131,7 @@ def test_people_outside_the_districts_are_neither_counted_nor_sited_for(limits):
         site="shops", new_sites=2, **limits,
     )  # fmt: skip
     assert found.circle.loc[found.circle["level"] == "city", "people_coverage"].tolist() == [0.25, 0.25]
-    assert found.siting == {"before": 0.25, "after": 1.0, "gap": 0.0, "whole": 400.0}
+    assert found.siting == {"before": 0.25, "after": 1.0, "gap": 0.0, "whole": 400.0, "limited": bool(limits)}
     assert found.sites[["name", "gain_people"]].to_numpy().tolist() == [["里", 300.0]]
 
 
@@ -142,6 +144,11 @@ def test_capacities_hold(project, tmp_path):
     assert result.siting["before"] == pytest.approx(50 / 400)
     assert (result.sites["gain_people"] <= 60 + 1e-6).all()
     assert result.siting["after"] == pytest.approx((50 + 2 * 60) / 400)
+    # Within a walk are more than the sentence begins with, and it says whom it counts.
+    school = result.circle.set_index(["level", "kind"]).loc[("city", "primary"), "people_coverage"]
+    assert school == pytest.approx(56.25 / 400, rel=0.01)
+    said = [block.words for block in result.section().blocks if isinstance(block, Paragraph)]
+    assert any("步行可达且设施容纳得下的人口由 12.5 % 提高到 42.5 %" in line for line in said)
 
 
 @pytest.mark.parametrize(

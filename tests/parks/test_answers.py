@@ -43,6 +43,37 @@ def test_hectares_are_those_that_are_measured(parks):
     assert "东片 1 处" in second.words
 
 
+def test_people_that_a_pocket_park_and_a_counted_site_serve_are_told_once():
+    """The pocket park serves most, and comes first: of the counted site stood its hectares, and the people left to it."""
+    districts = frame({"东": (0, 0, 3000, 9900)})
+    homes = frame({"密": (0, 0, 900, 100), "疏": (900, 0, 3000, 100)}).assign(people=[5000.0, 500.0])
+    vacant = frame({"小": (440, 100, 460, 120), "大": (900, 100, 1000, 200)})
+    found = jxgis.measure_parks(
+        frame({"园": (0, 9000, 100, 9100)}), homes, districts, vacant=vacant, new_parks=2, objective="people"
+    )
+    words = park_answers(found.section().sheets, 0.9, "zh")[1].words
+    plots = [shapely.buffer(vacant.geometry[at], radius) for at, radius in ((1, 500), (0, 300))]
+    large, both = (homes.intersection(shape).area for shape in (plots[0], plots[0].union(plots[1])))
+    assert found.sites["name"].tolist() == ["小", "大"]
+    assert f"新增覆盖居住用地 {large.sum() / 1e4:.1f} 公顷，全域" in words
+    assert f"（另新增覆盖居住用地 {(both - large).sum() / 1e4:.1f} 公顷）" in words
+    told = float(words.split("全部 2 处共新增覆盖约 ")[1].split(" 人")[0].replace(",", ""))
+    assert told == pytest.approx((homes["people"] * both / homes.area).sum(), rel=0.02)
+
+
+def test_what_a_plan_serves_is_no_gain_of_the_sites():
+    districts, homes = frame({"东": (0, 0, 6000, 3000)}), frame({"甲": (0, 0, 6000, 100)})
+    park, planned = frame({"园": (0, 0, 100, 100)}), frame({"划": (3000, 0, 3100, 100)})
+    vacant = frame({"地块": (5900, 0, 6000, 100)})
+    found = jxgis.measure_parks(park, homes, districts, vacant=vacant, planned_parks=planned, new_parks=1)
+    words = park_answers(found.section().sheets, 0.9, "zh", planned=1700 / 6000)[1].words
+    assert words == found.section().answers[1].words
+    # 600 m of the street by the plot, 1,100 m by the plan's park, 600 m by today's.
+    assert (
+        "建议 1 处（东 1 处），新增覆盖居住用地 6.0 公顷，全域服务半径覆盖率由方案实施后的 28.3 % 升到 38.3 %" in words
+    )
+
+
 def test_a_target_just_missed_is_not_called_a_gap_of_nothing():
     rows = {
         "zone": ["甲", "all"],

@@ -227,6 +227,14 @@ _ROADS = [f"{each}路" for each in "子丑寅卯辰巳"]
         ([1, 1, 2, 1, 2, 2], {"name": _ROADS, "district": [*"甲甲甲乙乙乙"]}),  # one number for what goes together
         ([1, 2, 3], {"district": [*"甲乙丙"]}),  # by district
         ([1, 2, 3], {"name": [*"甲乙丙"]}),
+        # Below each project its own, numbered anew: 东升路 stood there as item 1, met.
+        (
+            [22, 1, 2, 19, 1],
+            {
+                "name": ["断头路打通工程", *_ROADS[:2], "口袋公园建设", "一号园"],
+                "district": [None, *"甲乙", None, "甲"],
+            },
+        ),
     ],
 )
 def test_numbers_that_count_the_rows_are_none_of_the_library(districts, item, columns):
@@ -247,6 +255,8 @@ def test_numbers_that_count_the_rows_are_none_of_the_library(districts, item, co
         ([4, 4, 4, 5, 5], {"name": _ROADS[:5], "district": "甲"}),
         ([1, 1, 1], {"name": _ROADS[:3], "district": "甲"}),
         ([1, 2, 3, 1, 2, 3], {"district": [*"甲甲甲乙乙乙"]}),
+        ([22, 1, 1], {"name": ["断头路打通工程", *_ROADS[:2]], "district": [*"甲甲乙"]}),
+        ([22, 1, 2], {"name": ["断头路打通工程", None, None], "district": [*"甲甲乙"]}),
     ],
 )
 def test_numbers_of_the_library_in_order_are_read(districts, item, columns):
@@ -260,6 +270,12 @@ def test_numbers_of_the_library_in_order_are_read(districts, item, columns):
     [
         ("37", ["米"], "第 37 项.*米.*公里"),  # 120 m stood there as 120 km, met
         ("37", ["km", "m"], "第 37 项.*m.*公里"),
+        *(
+            ("37", [word], "第 37 项.*公里计")
+            for word in ("延米", "延长米", "米（m）", "公里/条", "平方公里", "里", "metres", "单位：米")
+        ),
+        *(("22", [word], "第 22 项.*条计") for word in ("百分比", "完成率", "延米", "%（百分比）", "条/公里", "RMB")),
+        *(("30", [word], "第 30 项.*%计") for word in ("千元", "人民币", "元/户")),
         ("22", ["万元"], "第 22 项.*万元.*条"),
         ("22", ["%"], "第 22 项.*%.*条"),
         ("31", ["户", "百户"], "第 31 项.*百户.*家"),
@@ -282,6 +298,11 @@ def test_another_unit_than_the_plans_is_no_figure(districts, tmp_path, item, uni
         ("37", ["公里", "km"]),
         ("37", ["区住建局", None]),  # who does it
         ("22", ["条", "处"]),
+        ("37", ["公里（km）", "千米"]),
+        ("22", ["条（段）", "处/条"]),
+        ("40", ["个单元", "单元（个）"]),
+        ("30", ["单元", None]),
+        ("22", ["区住建局、市城投公司", "物业管理处"]),
         ("31", ["户", "家"]),
         ("30", ["户", None]),
         ("30", ["区住建局", "市水务公司"]),
@@ -290,6 +311,38 @@ def test_another_unit_than_the_plans_is_no_figure(districts, tmp_path, item, uni
 def test_the_plans_unit_counts_and_who_does_it_is_none(districts, item, unit):
     rows = pd.DataFrame({"item": item, "district": ["甲", "乙"], "unit": unit, "done": [1.0, 2], "total": [4.0, 5]})
     assert progress(rows, districts).loc[(int(item), "all"), ["done", "total"]].tolist() == [3, 9]
+
+
+@pytest.mark.parametrize("head", ["计量单位", "数量单位", "工程量单位"])
+def test_the_unit_stands_under_any_of_its_heads(districts, tmp_path, head):
+    path = tmp_path / "projects.csv"
+    path.write_text(f"项目库序号,片区,单位,{head},计划量,完成量\n37,甲,区住建局,米,240,120\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"米.*公里"):
+        progress(load_layer("projects", path, city=load_city()).table, districts)
+
+
+def test_a_unit_at_the_end_of_a_name_is_the_rows(districts):
+    rows = pd.DataFrame({"item": "37", "name": ["燃气管道（米）"], "district": "甲", "done": [120.0], "total": [240.0]})
+    with pytest.raises(InputError, match=r"米.*公里"):
+        progress(rows, districts)
+    for name in ("燃气管道（公里）", "燃气管道（千米河段）", "东升路（全长500米）"):
+        assert progress(rows.assign(name=name), districts).loc[(37, "all"), "done"] == 120
+
+
+@pytest.mark.parametrize("name", ["各区", "各片区", "城区", "主城区", "本市"])
+def test_a_word_for_all_districts_is_of_the_whole_city(districts, name):
+    """12 stood there, met, of 6 that the districts had done."""
+    rows = pd.DataFrame(
+        {"item": "41", "name": [name, "子小区", "丑小区"], "district": [None, "甲", "丙"], "done": [6.0, 2, 4]}
+    )
+    assert progress(rows, districts).loc[(41, "all"), "reason"] == "whole_beside_parts"
+
+
+@pytest.mark.parametrize("name", ["总和", "累积", "Sum", "Grand Total"])
+def test_words_for_totals_are_refused(districts, name):
+    rows = pd.DataFrame({"item": "41", "name": [name, "子小区"], "district": [None, "甲"], "done": [6.0, 6]})
+    with pytest.raises(InputError, match="合计"):
+        progress(rows, districts)
 
 
 def test_a_row_with_the_total_of_the_others_and_less_done_is_said():
