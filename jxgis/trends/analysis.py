@@ -151,11 +151,12 @@ def analyse(given: Given) -> TrendsResult:
     series, profile = series_by(cases["time"], groups, by_month)
     change, changes, change_city = None, None, np.nan
     change_sources: dict[str, float] = {}
+    changed_around: dict[str, int] = {}
     if comparison.periods is not None:
         # Both periods are counted by the classes of the one: what they compare is the same.
         both = count_issues(past, area, {}, cell_m=options.cell_m, classes=counted.classes)
         change = change_table(both, comparison.periods, options)
-        changes = change_places(change, both, comparison.periods, given)
+        changes, changed_around = change_places(change, both, comparison.periods, given)
         early, late = comparison.periods.within(both.inside["time"])
         change_city = float(late.sum() / early.sum() - 1) if early.any() else np.nan
         change_sources = change_by_source(both.inside, early, late)
@@ -167,6 +168,7 @@ def analyse(given: Given) -> TrendsResult:
         changes=changes,
         change_city=change_city,
         change_sources=change_sources,
+        changed_around=changed_around,
         sources=_sources(cases, districts),
         response=measure_response(cases, groups),
         series=series,

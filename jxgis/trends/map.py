@@ -26,6 +26,7 @@ from jxgis.drawing.layers import (
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.periods import add_periods
+from jxgis.hotspots.caution import SAME_POINT
 from jxgis.hotspots.map import class_label
 from jxgis.hotspots.names import name_areas
 from jxgis.i18n import text
@@ -48,6 +49,7 @@ __all__ = [
     "COMING",
     "DIRECTIONS",
     "ONE_SOURCE",
+    "are_told",
     "change_words",
     "cold_ground",
     "pattern_swatches",
@@ -57,17 +59,20 @@ __all__ = [
     "trends_map",
 ]
 
-_PLACE = ("rank", "district", "pattern", "since", "issues", "slope", "main_source", "main_source_share", "area_km2")
+_PLACE = (
+    "rank", "district", "pattern", "since", "issues", "slope", "main_source", "main_source_share",
+    "same_point_share", "area_km2",
+)  # fmt: skip
 _CHANGED = (
     "rank", "district", "direction", "course", "issues_before", "issues_recent", "change", "q", "main_source",
-    "main_source_share", "area_km2",
+    "main_source_share", "same_point_share", "area_km2",
 )  # fmt: skip
 #: The patterns of hot spots that come or grow.
 COMING = ("new_hot", "consecutive_hot", "intensifying_hot")
 #: From this share of one source on it is asked whether that alone reports more.
 ONE_SOURCE = 0.8
 _TOLD = 20
-"""Issues of a place from which on its sources are spoken of."""
+"""Issues of a place from which on their shares are spoken of."""
 #: What rose and what fell.
 DIRECTIONS = {"rose": HOT_COLD[2], "fell": HOT_COLD[-3]}
 _LONGEST = 60
@@ -90,27 +95,36 @@ def place_words(places: pd.DataFrame, lang: str) -> list[str]:
     for pattern, since in zip(places["pattern"], places["since"], strict=True):
         word = words.word(pattern, lang)
         said.append(word if pd.isna(since) else text("trends.since", lang, what=word, day=_day(since)))
-    return _with_source(said, places, places["pattern"].isin(COMING), lang)
+    return _with_shares(said, places, places["pattern"].isin(COMING), lang)
+
+
+def are_told(places: pd.DataFrame) -> pd.Series[bool]:
+    """Which places have so many issues that shares of them are spoken of."""
+    found: pd.Series[bool] = pd.to_numeric(places["issues"], errors="coerce") >= _TOLD
+    return found
 
 
 def seen_by_one(places: pd.DataFrame) -> pd.Series[bool]:
     """Which places have so many issues of one source that it may be that source alone that reports more."""
-    share, issues = (pd.to_numeric(places[name], errors="coerce") for name in ("main_source_share", "issues"))
-    found: pd.Series[bool] = (share >= ONE_SOURCE) & (issues >= _TOLD)
+    found: pd.Series[bool] = (pd.to_numeric(places["main_source_share"], errors="coerce") >= ONE_SOURCE) & are_told(
+        places
+    )
     return found
 
 
-def _with_source(said: Sequence[str], places: pd.DataFrame, grows: pd.Series[bool], lang: str) -> list[str]:
-    """What is said of each place; of those that grow and that one source sees, how many of their issues are of it."""
-    asked = (grows & seen_by_one(places)).to_numpy()
-    return [
-        f"{own} · {text('trends.of_source', lang, source=source, share=write_value(share, 'percent', lang, 0))}"
-        if told
-        else own
-        for own, told, source, share in zip(
-            said, asked, places["main_source"], places["main_source_share"], strict=True
-        )
-    ]
+def _with_shares(said: Sequence[str], places: pd.DataFrame, grows: pd.Series[bool], lang: str) -> list[str]:
+    """What is said of each place, and how many of its issues stand at one point; of one that grows, are of one source."""
+    one_point = are_told(places) & (pd.to_numeric(places["same_point_share"], errors="coerce") >= SAME_POINT)
+    cautions = (
+        ("of_source", grows & seen_by_one(places), places["main_source_share"]),
+        ("at_point", one_point, places["same_point_share"]),
+    )
+    words = [[own] for own in said]
+    for key, asked, shares in cautions:
+        for at in np.flatnonzero(asked):
+            share, source = write_value(shares.iloc[at], "percent", lang, 0), places["main_source"].iloc[at]
+            words[at].append(text(f"trends.{key}", lang, share=share, source=source))
+    return [" · ".join(each) for each in words]
 
 
 def _day(day: pd.Timestamp) -> str:
@@ -121,16 +135,16 @@ def _day(day: pd.Timestamp) -> str:
 def change_words(changes: pd.DataFrame, lang: str) -> list[str]:
     """By how much each place rose or fell, and what became of the hot spot there, as lists say it.
 
-    Of one that did the opposite itself, and is told for the cells around it, that is said.
+    Of one that fell by less than the city, or rose by less, that is said.
     """
     columns = declared("trends.changes").columns
     said = []
     for change, direction, course in zip(changes["change"], changes["direction"], changes["course"], strict=True):
         much = columns["direction"].word(direction, lang) if pd.isna(change) else write_value(change, "change", lang, 0)
         if change < 0 if direction == "rose" else change > 0:
-            much = text(f"trends.around_{direction}", lang, own=much)
+            much = f"{much} · {columns['direction'].word(direction, lang)}"
         said.append(much if pd.isna(course) else f"{much} · {columns['course'].word(course, lang)}")
-    return _with_source(said, changes, changes["direction"] == "rose", lang)
+    return _with_shares(said, changes, changes["direction"] == "rose", lang)
 
 
 def slice_names(starts: NDArray[np.datetime64], step: Step, lang: str) -> list[str]:

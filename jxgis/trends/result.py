@@ -62,6 +62,8 @@ class TrendsResult(Result):
         Change of all issues between the two; NaN where there are none.
     change_sources
         That of each source with many issues, where there are two or more.
+    changed_around
+        By class, how many places are in no table: their surroundings changed, and not they themselves.
     states
         (slices, n_cells) of all issues: 1 hot, -1 cold in each slice that the data cover.
     slices
@@ -84,6 +86,7 @@ class TrendsResult(Result):
     changes: gpd.GeoDataFrame | None
     change_city: float
     change_sources: dict[str, float]
+    changed_around: dict[str, int]
     sources: gpd.GeoDataFrame
     response: pd.DataFrame
     series: pd.DataFrame
@@ -178,6 +181,7 @@ class TrendsResult(Result):
             "periods": None if periods is None else [str(day.date()) for day in periods[:3]],
             "reason": self.comparison.reason or None,
             "batches": {name: round(float(value), 6) for name, value in dict(batch).items()},
+            "changed_around": self.changed_around,
             "outside_area": self.outside_area,
             "closed_too_early": self.closed_too_early,
             "without_time": self.without_time,

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from jxgis.hotspots.caution import at_one_point
+from jxgis.hotspots.map import class_label
 from jxgis.i18n import Text, few, listed, text, text_pair
 from jxgis.period_words import change_lines, days_said, gap_lines
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
 from jxgis.schema.tables import table as declared
 from jxgis.small_counts import count_said
-from jxgis.trends.map import COMING, ONE_SOURCE, change_words, place_words, seen_by_one, slice_names
+from jxgis.trends.map import COMING, ONE_SOURCE, are_told, change_words, place_words, seen_by_one, slice_names
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -190,6 +192,13 @@ def notes_of(result: TrendsResult) -> list[Text]:
         notes.append(text_pair("trends.power_note", places=said))
     if result.changes is not None and len(result.changes):
         notes.append(text_pair("trends.band_note", band=f"{options.band_m:g}"))
+    if result.changed_around:
+        named = [
+            text_pair("trends.around_class", name=Text(class_label(name, "zh"), class_label(name, "en")), n=n)
+            for name, n in result.changed_around.items()
+        ]
+        notes.append(text_pair("trends.around_note", names=named, band=f"{options.band_m:g}"))
+    notes += at_one_point(_told_places(result))
     if result.sources.empty:
         notes.append(text_pair("trends.one_source_note"))
     else:
@@ -214,6 +223,13 @@ def _found_from(before: int, rise: float, fall: float) -> Text:
     more, less = (f"{100 * abs(times - 1):.0f} %" for times in (rise, fall))
     key = "power_none" if pd.isna(rise) else "power_rise" if pd.isna(fall) else "power_both"
     return text_pair(f"trends.{key}", n=before, rise=more, fall=less)
+
+
+def _told_places(result: TrendsResult) -> pd.DataFrame:
+    """The places of all issues, of their course and of change, whose shares are spoken of."""
+    shown = result.shown_tables()
+    own = pd.concat([of_all(shown[name]) for name in ("places", "changes") if name in shown])
+    return own[are_told(own)]
 
 
 def _of_one_source(result: TrendsResult) -> list[str]:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["change_by_source", "share_by_source"]
 
-_TOLD = 100
-"""Issues of each of two periods from which on the change of a source is told: a whole per cent tells no few of them."""
+_TOLD, _FEWEST = 100, 30
+"""Issues in one of two periods, and in the other, from which on the change of a source is told: it tells no few of them."""
 
 
 def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def change_by_source(issues: pd.DataFrame, early: NDArray[np.bool_], late: NDArr
     Returns
     -------
     dict of str to float
-        Those of 100 issues or more in each period, the one with most first; empty where there are not two.
+        Those of 100 issues or more in one period and 30 in the other, the one with most first; empty where there are not two.
 
     Examples
     --------
@@ -120,7 +120,9 @@ def change_by_source(issues: pd.DataFrame, early: NDArray[np.bool_], late: NDArr
     counts = pd.DataFrame({"early": source[early].value_counts(), "late": source[late].value_counts()}).drop(
         index="", errors="ignore"
     )
-    told = counts[(counts >= _TOLD).all(axis=1)].sort_values("late", ascending=False, kind="stable")
+    told = counts[(counts >= _TOLD).any(axis=1) & (counts >= _FEWEST).all(axis=1)].sort_values(
+        "late", ascending=False, kind="stable"
+    )
     if len(told) < 2:
         return {}
     return {str(name): float(value) for name, value in (told["late"] / told["early"] - 1).items()}

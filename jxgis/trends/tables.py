@@ -12,12 +12,13 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2
 from jxgis.given import districts_at
+from jxgis.hotspots.counted import number_points, same_point_share
 from jxgis.hotspots.names import distinct_names, encode, most_common
 from jxgis.hotspots.peaks import label_places
 from jxgis.i18n import text_pair
 from jxgis.progress import stepped
 from jxgis.schema.tables import table as declared
-from jxgis.trends.change import batches, find_change
+from jxgis.trends.change import batches, change_p, find_change
 from jxgis.trends.cube import count_cube, score_cube
 from jxgis.trends.emerging import batches_of, judge_cells
 from jxgis.trends.patterns import CATEGORIES
@@ -134,7 +135,8 @@ def place_table(cells: gpd.GeoDataFrame, cubes: Cubes, given: Given) -> gpd.GeoD
     geopandas.GeoDataFrame
         One row a place: ``rank`` (within the class, by pattern in the order of `patterns.CATEGORIES`, and by issues),
         ``issue_class, name, district, pattern, since`` (the earliest of its cells), ``issues`` (of all slices), ``slope``
-        (the middle one of its cells), ``main_source, main_source_share`` (where sources are known), ``area_km2``.
+        (the middle one of its cells), ``main_source, main_source_share`` (where sources are known), ``same_point_share,
+        area_km2``.
     """
     counted, within = cubes.counted, slice_of(cubes.counted.inside["time"], cubes.slices) >= 0
     n, rows = len(counted.grid), []
@@ -171,6 +173,8 @@ def _places(counted: Counted, inside: NDArray[np.bool_], name: str, within: NDAr
     source = None
     if "source" in counted.inside.columns:
         source = most_common(of_issue, encode(counted.inside["source"]), n)
+    told = of_issue >= 0
+    same_point = same_point_share(of_issue[told], number_points(counted.x[told], counted.y[told]), n)
     per_cell = np.bincount(home[own], minlength=len(grid))
     squares = grid.cells().geometry.to_numpy()
     for place in range(n):
@@ -182,6 +186,7 @@ def _places(counted: Counted, inside: NDArray[np.bool_], name: str, within: NDAr
                 "issues": int(number[place]),
                 "main_source": None if source is None else source["value"].iloc[place],
                 "main_source_share": np.nan if source is None else float(source["share"].iloc[place]),
+                "same_point_share": float(same_point[place]),
                 "area_km2": len(cells) * grid.cell_m**2 / M2_PER_KM2,
                 "middle": squares[cells[np.argmax(per_cell[cells])]],
                 "geometry": shapely.coverage_union_all(squares[cells]),
@@ -240,8 +245,13 @@ def change_table(counted: Counted, periods: Periods, options: TrendSettings) -> 
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=grid.crs)
 
 
-def change_places(change: gpd.GeoDataFrame, counted: Counted, periods: Periods, given: Given) -> gpd.GeoDataFrame:
+def change_places(
+    change: gpd.GeoDataFrame, counted: Counted, periods: Periods, given: Given
+) -> tuple[gpd.GeoDataFrame, dict[str, int]]:
     """Join cells that changed alike and touch to named places: the contract's ``changes``.
+
+    A cell is judged with those around it. Of a place whose own cases do not show it (p by themselves above alpha, or the
+    other way), what lies around changed: it is counted, and not named.
 
     Parameters
     ----------
@@ -254,24 +264,34 @@ def change_places(change: gpd.GeoDataFrame, counted: Counted, periods: Periods, 
 
     Returns
     -------
-    geopandas.GeoDataFrame
+    changes : geopandas.GeoDataFrame
         One row a place: ``rank`` (within the class: what rose first, by issues), ``issue_class, name, district, direction``
         (``rose``, ``fell``), ``issues`` (of both periods), ``issues_before, issues_recent, change``, ``course`` (of its hot
-        cells' the most common), ``q`` (the least), ``main_source, main_source_share, area_km2``.
+        cells' the most common), ``q`` (the least), ``main_source, main_source_share, same_point_share, area_km2``.
+    around : dict
+        Class to the number of places that are not named, of those that have any.
     """
-    alpha, n, rows = given.settings.trends.alpha, len(counted.grid), []
+    alpha, n = given.settings.trends.alpha, len(counted.grid)
+    rows: list[dict[str, Any]] = []
+    around: dict[str, int] = {}
     early, late = periods.within(counted.inside["time"])
     home = counted.grid.index_of(counted.x, counted.y)
     for at, name in enumerate((ALL, *counted.classes)):
         own = change.iloc[at * n : (at + 1) * n]
         of_class = (counted.code == counted.classes.index(name)) if name != ALL else np.ones(len(home), dtype=bool)
         cases = [np.bincount(home[of_class & period], minlength=n) for period in (early, late)]
+        totals = (int(cases[0].sum()), int(cases[1].sum()))
         q, course, level = own["q"].to_numpy(), own["course"].to_numpy(), own["change_bin"].to_numpy()
         for order, direction in enumerate(("rose", "fell")):
             moved = (q <= alpha) & ((level > 0) == (direction == "rose"))
             for place in _places(counted, moved, name, early | late):
                 hot = pd.Series([code for code in course[place.cells] if code], dtype=object)
                 before, recent = (int(period[place.cells].sum()) for period in cases)
+                more = recent * totals[0] - before * totals[1]
+                (p,) = change_p([before], [recent], totals, batch=float(own["batch"].iloc[0]))
+                if not (p <= alpha and (more > 0) == (direction == "rose")):
+                    around[name] = around.get(name, 0) + 1
+                    continue
                 rows.append(
                     place.row
                     | {
@@ -285,4 +305,4 @@ def change_places(change: gpd.GeoDataFrame, counted: Counted, periods: Periods, 
                     }
                 )
     table = _named(rows, counted.grid, given, by=["order", "issues"], ascending=[True, False])
-    return table[[*declared("trends.changes").required, "geometry"]]
+    return table[[*declared("trends.changes").required, "geometry"]], around

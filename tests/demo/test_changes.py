@@ -135,7 +135,7 @@ def test_wherever_the_beat_is_said_to_come_or_grow_its_source_is_said(
     assert answers.count(f"% 来自{PATROLS}") == 2
 
 
-def test_a_place_that_did_the_opposite_itself_is_told_for_what_lies_around_it() -> None:
+def test_of_a_place_that_fell_or_rose_by_less_than_the_city_that_is_said() -> None:
     changes = pd.DataFrame(
         {
             "direction": ["rose", "rose", "fell", "fell", "rose"],
@@ -144,9 +144,16 @@ def test_a_place_that_did_the_opposite_itself_is_told_for_what_lies_around_it() 
             "issues": 12,
             "main_source": PATROLS,
             "main_source_share": 0.9,
+            "same_point_share": 0.0,
         }
     )
-    said = ["+50 % · 新成为热点", "周围增多，自己 −17 %", "周围减少，自己 +55 % · 热点减轻", "−20 %", "多于全市的变化"]
+    said = [
+        "+50 % · 新成为热点",
+        "−17 % · 多于全市的变化",
+        "+55 % · 少于全市的变化 · 热点减轻",
+        "−20 %",
+        "多于全市的变化",
+    ]
     assert change_words(changes, "zh") == said
 
 

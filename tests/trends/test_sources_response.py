@@ -13,7 +13,7 @@ from scipy.stats import binom, binomtest, fisher_exact
 from jxgis.statistics.intervals import funnel_limits, share_interval
 from jxgis.trends.open_days import Spans, median_days, spans_open
 from jxgis.trends.response import measure_response
-from jxgis.trends.sources import share_by_source
+from jxgis.trends.sources import change_by_source, share_by_source
 
 
 def cases(**columns: Sequence[Any] | np.ndarray | pd.Index) -> gpd.GeoDataFrame:
@@ -284,3 +284,14 @@ def test_a_mistyped_year_makes_no_month() -> None:
     found = measure_response(issues, {"city": pd.Series(["city"] * 366)})
     assert found["month"].tolist() == ["all", *(f"2023-{month:02d}" for month in range(1, 13))]
     assert found["cases"].tolist()[0] == 366
+
+
+def test_the_source_that_explains_a_rise_is_told_though_it_had_few_before() -> None:
+    """40 and then 600 of sensors: beside patrols and 12345 that are as before, they are what the city rose by."""
+    early = {"采集员": 900, "12345": 500, "智能识别": 40, "媒体": 29, "公众": 30}
+    late = {"采集员": 900, "12345": 450, "智能识别": 600, "媒体": 800, "公众": 99, "新来源": 700}
+    source = np.repeat([*early, *late], [*early.values(), *late.values()])
+    first = np.arange(len(source)) < sum(early.values())
+    found = change_by_source(pd.DataFrame({"source": source}), first, ~first)
+    assert found == {"采集员": 0.0, "智能识别": pytest.approx(14.0), "12345": pytest.approx(-0.1)}
+    assert list(found) == ["采集员", "智能识别", "12345"]

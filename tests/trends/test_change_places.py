@@ -1,0 +1,137 @@
+"""Places that changed and places over time: what is said of each must hold for the issues that it counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from scipy.ndimage import label
+from scipy.stats import hypergeom
+
+from jxgis.hotspots.caution import at_one_point
+from jxgis.trends.analysis import find_trends
+from jxgis.trends.map import change_words, place_words
+from jxgis.trends.result import TrendsResult
+
+SIDE = 6000
+CITY = gpd.GeoSeries([shapely.box(0, 0, SIDE, SIDE)], crs=4549)
+SPLIT = 366
+OPTIONS: dict[str, Any] = {"classes": [], "cell_m": 200, "band_m": 400, "batches": "none"}
+
+
+def city(x: np.ndarray, y: np.ndarray, day: np.ndarray) -> gpd.GeoDataFrame:
+    time = pd.Timestamp("2023-01-01") + pd.to_timedelta(day, unit="D")
+    issues = gpd.GeoDataFrame({"time": time}, geometry=gpd.points_from_xy(x, y), crs=4549)
+    return gpd.GeoDataFrame(issues[(x > 0) & (x < SIDE) & (y > 0) & (y < SIDE)])
+
+
+def with_spots(seed: int) -> gpd.GeoDataFrame:
+    """Twelve small spots, half of them in the later year alone and half in the earlier, in a city without change."""
+    random = np.random.default_rng(seed)
+    x, y = random.uniform(0, SIDE, (2, 6000))
+    day = random.integers(0, 731, 6000)
+    spots = random.uniform(500, 5500, (2, 12))
+    of = random.integers(0, 12, 900)
+    x[:900], y[:900] = spots[:, of] + random.normal(0, 60, (2, 900))
+    day[:900] = np.where(of % 2 == 0, random.integers(SPLIT, 731, 900), random.integers(0, SPLIT - 1, 900))
+    return city(x, y, day)
+
+
+@pytest.fixture(scope="module", params=[0, 1, 2, 3, 4])
+def found(request: pytest.FixtureRequest) -> TrendsResult:
+    return find_trends(with_spots(request.param), CITY, **OPTIONS)
+
+
+def own_places(found: TrendsResult) -> list[tuple[str, int, int]]:
+    """Direction, earlier and later issues of the significant cells that touch, counted in the points themselves."""
+    issues, change, periods = found.given.need("issues"), found.change, found.comparison.periods
+    assert change is not None
+    assert periods is not None
+    n, cells = SIDE // 200, change.total_bounds
+    col, row = (
+        (np.asarray(getattr(issues.geometry, axis)) - low) // 200 for axis, low in zip("xy", cells[:2], strict=True)
+    )
+    late = (issues["time"] >= periods.split).to_numpy()
+    middle = shapely.centroid(change.geometry.to_numpy())
+    at = [((of(middle) - low) // 200).astype(int) for of, low in ((shapely.get_x, cells[0]), (shapely.get_y, cells[1]))]
+    places = []
+    for direction, sign in (("rose", 1), ("fell", -1)):
+        mask = np.zeros((n, n), dtype=bool)
+        mask[at[1], at[0]] = (change["q"] <= 0.05) & (np.sign(change["change_bin"]) == sign)
+        parts, number = label(mask)
+        of = parts[row.astype(int), col.astype(int)]
+        counted = (issues["time"] >= periods.earlier[0]) & (issues["time"] < periods.end)
+        places += [
+            (direction, int((counted & (of == k) & ~late).sum()), int((counted & (of == k) & late).sum()))
+            for k in range(1, number + 1)
+        ]
+    return places
+
+
+def test_what_a_place_is_said_to_have_done_holds_for_its_own_issues_and_others_are_counted(found: TrendsResult) -> None:
+    places, time = own_places(found), found.given.need("issues")["time"]
+    late, whole = int((time >= pd.Timestamp("2024-01-01")).sum()), len(time)
+    kept = []
+    for direction, before, after in places:
+        chance = hypergeom(whole, late, before + after)
+        tail = chance.sf(after - 1) if direction == "rose" else chance.cdf(after)
+        if 2 * tail <= 0.05:
+            kept.append((direction, before, after))
+    changes = found.changes
+    assert changes is not None
+    listed = list(zip(changes["direction"], changes["issues_before"], changes["issues_recent"], strict=True))
+    assert sorted(listed) == sorted(kept)
+    left = len(places) - len(kept)
+    assert sum(found.changed_around.values()) == left
+    assert found.account()["trends_found"]["changed_around"] == ({"all": left} if left else {})
+    said = [note for note in found.notes() if "没有列入增减的地方" in note.zh]
+    assert [f"全部问题 {left} 处" in note.zh and f"All issues {left}" in note.en for note in said] == [True] * bool(
+        left
+    )
+
+
+def test_some_of_these_cities_have_places_of_both_kinds() -> None:
+    """Else the test above would hold of nothing."""
+    of_city = find_trends(with_spots(3), CITY, **OPTIONS)
+    assert of_city.changes is not None
+    assert of_city.changed_around["all"] > 0
+    assert set(of_city.changes["direction"]) == {"rose", "fell"}
+
+
+@pytest.mark.parametrize(("piled", "asked"), [(0.5, True), (0.1, False)])
+def test_a_place_whose_issues_stand_at_one_point_is_asked_about_in_list_and_notes(piled: float, asked: bool) -> None:
+    random = np.random.default_rng(0)
+    x, y = random.uniform(0, SIDE, (2, 5000))
+    day = random.integers(0, 731, 5000)
+    x[:600], y[:600] = random.uniform(3000, 3400, (2, 600))
+    day[:600] = random.integers(SPLIT + 100, 731, 600)
+    x[: int(600 * piled)], y[: int(600 * piled)] = 3210, 3190
+    found = find_trends(city(x, y, day), CITY, **OPTIONS)
+    issues, shown, said = found.given.need("issues"), found.shown_tables(), " ".join(note.zh for note in found.notes())
+    assert ("坐标完全相同" in said) == asked
+    for name, words in (("places", place_words), ("changes", change_words)):
+        own = gpd.GeoDataFrame(shown[name])
+        first = own[own.contains(shapely.Point(3210, 3190))].iloc[[0]]
+        inside = issues[issues.within(first.geometry.iloc[0])]
+        (_, most), *_ = Counter(zip(inside.geometry.x, inside.geometry.y, strict=True)).most_common()
+        assert first["same_point_share"].iloc[0] == pytest.approx(most / len(inside))
+        assert words(first, "zh")[0].endswith(f"{100 * most / len(inside):.0f} % 坐标完全相同") == asked
+        assert (at_one_point(first) != []) == asked
+        assert (first["name"].iloc[0] in said) == asked
+
+
+def test_of_three_issues_no_share_is_spoken_of() -> None:
+    """One in three at one point is what three issues at three points have."""
+    place = pd.DataFrame(
+        {
+            "pattern": ["new_hot"], "since": [pd.NaT], "issues": [3], "main_source": ["甲"], "main_source_share": [1.0],
+            "same_point_share": [1 / 3],
+        }
+    )  # fmt: skip
+    assert place_words(place, "en") == ["new"]
+    assert place_words(place.assign(issues=30), "en") == ["new · 100 % from 甲 · 33 % at the very same point"]
