@@ -16,8 +16,8 @@ __all__ = ["TRIALS_OF_ONE_ROUND", "Division", "divide"]
 
 # Parts of at most so many nodes are tried to a proven optimum; the limit is what 64 bits hold.
 SMALL = 64
-# A proof over so many possible units takes about a second; more is left to whoever calls optimal_units by hand.
-MOST_SETS = 100_000
+# A proof over so many possible units takes 1 to 7 s and 200 MB; more is left to whoever calls optimal_units by hand.
+MOST_SETS = 1_000_000
 # Rounds of seeds before a part is given up, by how often the trials per node hold this number and its doubles (4,000: five):
 # each tries the half of the numbers of units that came nearest to the bounds, with other seeds and twice the effort.
 TRIALS_OF_ONE_ROUND = 250

@@ -135,7 +135,13 @@ def borders_in_words(why: pd.DataFrame, options: UnitSettings, lang: str) -> pd.
             return None
         if pd.notna(row["move_cost"]):
             costs = {name: f"{row[f'move_{name}']:+.6f}" for name in ("cost", "similarity", "shape", "border")}
-            said = {"block": row["move_block"], "to": row["move_to"], "km2": f"{row['move_km2']:.2f}"}
+            together = text("units.move_together", lang, n=int(row["move_blocks"])) if row["move_blocks"] > 1 else ""
+            said = {
+                "block": row["move_block"],
+                "together": together,
+                "to": row["move_to"],
+                "km2": f"{row['move_km2']:.2f}",
+            }
             return text("units.move", lang, **said, **costs)
         return text("units.move_none", lang, why=_stopped(row, options, lang))
 

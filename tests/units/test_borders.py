@@ -16,6 +16,7 @@ from jxgis.i18n import text
 from jxgis.settings import UnitSettings
 from jxgis.units.analysis import propose_units
 from jxgis.units.borders import explain_borders
+from jxgis.units.delineate import delineate_units
 from jxgis.units.shown import borders_in_words
 
 CRS = 4549
@@ -122,7 +123,7 @@ def test_words_name_the_bound_the_unit_and_what_a_border_follows():
             "unit_a": "甲-01", "unit_b": "甲-02", "street_share": [0.7, 0.0, 0.0], "along_支路": [0.7, 0.0, 0.0],
             "water_share": [0.2, 0.0, 0.004], "free_share": [0.1, 1.0, 0.996], "move_cost": [0.00012, np.nan, np.nan],
             "move_similarity": [0.0002, np.nan, np.nan], "move_shape": [-0.00008, np.nan, np.nan],
-            "move_border": [0.0, np.nan, np.nan], "move_block": ["B7", None, None], "move_km2": [0.214, np.nan, np.nan],
+            "move_border": [0.0, np.nan, np.nan], "move_blocks": [1, np.nan, np.nan], "move_block": ["B7", None, None], "move_km2": [0.214, np.nan, np.nan],
             "move_to": ["甲-02", None, None], "reason": [None, "unit_would_hold_too_much", "unit_would_part"],
             "stopped_unit": [None, "甲-02", "甲-01"], "stopped_by": [None, "people", None],
         }
@@ -142,6 +143,19 @@ def test_words_name_the_bound_the_unit_and_what_a_border_follows():
         "no block can move: People of 甲-02 would rise above 20,000",
         "no block can move: 甲-01: the unit would fall apart",
     ]
+
+
+def test_words_tell_how_many_blocks_only_move_together():
+    """Two of four squares are one area to be kept whole: where they are what moves, the ground told is of both."""
+    cells = [box(x * 1000, 0, x * 1000 + 1000, 1000) for x in range(4)]
+    blocks = gpd.GeoDataFrame({"block_id": list("abcd")}, geometry=cells, crs=CRS)
+    district = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[box(0, 0, 4000, 1000)], crs=CRS)
+    whole = gpd.GeoDataFrame(geometry=[box(1000, 0, 3000, 1000)], crs=CRS)
+    plan = delineate_units(
+        blocks, district, keep_together=whole, min_km2=1, max_km2=3, n_units={"甲": 2}, iterations=100
+    )
+    said = borders_in_words(plan.report.moves.assign(free_share=1.0), UnitSettings(), "en")["moving"].iloc[0]
+    assert "block b, with all 2 that only move together, (2.00 km²) to 甲-0" in said
 
 
 def test_map_workbook_and_file_tell_why_a_border_is_there(result, tmp_path):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pytest
+from shapely import box
 
 from jxgis.units import _divide, search
 from jxgis.units._divide import divide
+from jxgis.units._graph import block_graph
 from jxgis.units._kernels import unit_costs
+from jxgis.units._objective import build_objective, piece_of
 from jxgis.units._piece import Piece
+from jxgis.units.optimum import enumerate_units
 from jxgis.units.search import judge, seed_piece
 
 
@@ -64,3 +69,20 @@ def test_a_plan_that_is_known_is_begun_with_where_no_seed_is_within_the_bounds(m
     found = divide(piece, 2, (2, 2), **asked, known=known)
     assert found.reason is None
     assert found.found.excess == 0
+
+
+def test_a_part_of_more_than_a_hundred_thousand_possible_units_is_proven():
+    """Seven squares of one value in each of five rows: the rows are the best units, and no squares within are fewer than 0."""
+    cells = [box(x * 1000, y * 1000, x * 1000 + 1000, y * 1000 + 1000) for y in range(5) for x in range(7)]
+    rows = np.repeat(np.arange(5), 7)
+    table = gpd.GeoDataFrame({"block_id": [str(at) for at in range(35)], "district": "甲"}, geometry=cells, crs=4549)
+    none = np.empty(0, dtype=np.int64)
+    objective = build_objective(
+        block_graph(table), rows[:, None].astype(float), compactness=0, border_credit=0, apart=none
+    )
+    piece = piece_of(objective, np.arange(35), np.arange(35), np.array([4e6]), np.array([10e6]))
+    assert len(enumerate_units(piece).members) > 100_000
+    found = divide(piece, 5, (5, 5), reason=None, fixed=True, seed=(0,), iterations=500, starts=1).found
+    assert found.cost == pytest.approx(0, abs=1e-9)
+    assert found.bound == found.cost
+    assert [len(set(found.label[rows == row])) for row in range(5)] == [1] * 5
