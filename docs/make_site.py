@@ -43,8 +43,7 @@ def main(result: Path) -> int:
     for stub in sorted((ROOT / "jxgis").rglob("__init__.pyi")):
         package = stub.parent.relative_to(ROOT).as_posix().replace("/", ".")
         write(f"api/{stub.parent.name}.md", api_page(package, stub), "en")
-    if not (ROOT / "gtmp").exists():
-        gallery.make(result, STAGED / "gallery")
+    gallery.make(result, STAGED / "gallery")
     for lang in ("zh", "en"):
         write(f"gallery.{lang}.md", gallery.page(STAGED / "gallery", lang), lang)
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}

@@ -153,7 +153,7 @@ def project_rows(
     number = _numbers(table, projects)
     zones = _called(parents, city)
     own, called, titled = _own_names(table, number, projects, zones)
-    _refuse_row_numbers(table, number, titled)
+    _refuse_row_numbers(table, number, titled, end=max((each.number for each in projects), default=0))
     _refuse_units(table, number, projects)
     home = _homes(table, zones, parents, districts, called)
     placed = (
@@ -263,14 +263,14 @@ def _refuse_two_columns(table: pd.DataFrame) -> None:
         )
 
 
-def _refuse_row_numbers(table: pd.DataFrame, number: NDArray[np.int64], titled: NDArray[np.bool_]) -> None:
+def _refuse_row_numbers(table: pd.DataFrame, number: NDArray[np.int64], titled: NDArray[np.bool_], *, end: int) -> None:
     """Refuse numbers that may count the rows, anew from 1 in each district or below each project, or not: row 2 is not of item 2 of
     the library.
 
-    They begin at 1 and go on by one (a row more of the same is of the same), and no name says what they say; rows without any
-    name are of nothing but their number, unless there is one for each district.
+    They begin at 1 and go on by one (a row more of the same is of the same), no name says what they say, and they never reach
+    the library's end; rows without any name are of nothing but their number, unless there is one for each district.
     """
-    if "item" not in table.columns or not len(number):
+    if "item" not in table.columns or not len(number) or end in number:
         return
     before = np.concatenate([[0], number[:-1]])
     bare = table["item"].map(lambda said: _plain(said).rstrip(".、").isdigit()).to_numpy(dtype=np.bool_) & ~titled

@@ -11,13 +11,15 @@ import pytest
 import shapely
 
 from jxgis.drawing.base import extent, new_map
-from jxgis.drawing.layers import add_group, add_polygons, add_switch, fill
+from jxgis.drawing.layers import PlaceList, add_group, add_place_lists, add_polygons, add_switch, fill
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.offline import save_map
 
 pytestmark = pytest.mark.browser
 
 SQUARE = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(564_000, 3_402_000, 574_000, 3_408_000)], crs=4549)
+#: Layers of the list that opens, and a button of its own beside it.
+_ONE_BESIDE = {"甲": "问题", "乙": "问题", "逐月": ""}
 
 
 def test_a_layer_is_chosen_in_the_list_and_the_legend_has_its_room(
@@ -45,3 +47,24 @@ def test_a_layer_is_chosen_in_the_list_and_the_legend_has_its_room(
     switch, legend = (shown.locator(css).bounding_box() for css in (".leaflet-control-layers", ".jx-legend"))
     assert switch["y"] + switch["height"] < legend["y"]
     assert switch["x"] + switch["width"] <= 1366
+
+
+def test_the_list_of_a_layer_goes_with_it_for_one_beside_the_list_that_opens(
+    visit: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    page = new_map(extent([SQUARE]), title="t", lang="zh")
+    groups = [add_group(page, name=name, show=name == "甲", under=under) for name, under in _ONE_BESIDE.items()]
+    for group in groups:
+        add_polygons(group, SQUARE, styles=[fill("#884422")], heading="name", fields=[])
+    ranked = SQUARE.assign(rank=1, note="")
+    add_place_lists(page, [PlaceList(group, f"名单 {at}", ranked) for at, group in enumerate(groups[:2])])
+    add_switch(page)
+    save_map(page, tmp_path / "lists.html")
+
+    opened = visit(tmp_path / "lists.html")
+    lists = opened.page.locator(".jx-list h2:visible")
+    assert lists.all_inner_texts() == ["名单 0"]
+    for at, said in ((2, []), (1, ["名单 1"]), (2, []), (0, ["名单 0"])):
+        opened.show(at)
+        assert lists.all_inner_texts() == said
+        assert opened.page.locator(".leaflet-control-layers-base input").is_checked() == (at == 2)

@@ -66,6 +66,21 @@ def test_what_a_bureau_would_bring_can_be_read_and_taken(city):
     assert found["value"].notna().all()
 
 
+def test_the_projects_are_read_as_what_they_were_drawn_for(city):
+    from jxgis.load import load_layer
+    from jxgis.scorecard import load_plan, project_progress
+    from jxgis.space.levels import zones_by_level
+
+    read = load_layer("projects", DATA / "layers/plan/projects.geojson", city=load_city()).table.to_crs(
+        city.districts.crs
+    )
+    zones = zones_by_level(city.districts)
+    found = project_progress(read, zones, load_plan().projects, year=2027).set_index(["zone", "project"]).loc["all"]
+    drawn = city.further["projects"].astype({"item": "int"}).groupby("item")
+    assert found["rows"].to_dict() == drawn.size().to_dict()
+    assert found["done"].to_dict() == drawn["done"].sum().to_dict()
+
+
 @pytest.mark.slow
 def test_shaded_streets_and_roads_lie_on_the_streets(city):
     streets = shapely.union_all(city.streets.geometry.to_numpy())

@@ -249,6 +249,7 @@ def test_numbers_that_count_the_rows_are_none_of_the_library(districts, item, co
     ("item", "columns"),
     [
         ([*range(1, 43)], {"name": [project.zh[:4] for project in PLAN.projects]}),  # the library as it stands
+        (sorted([*range(1, 43)] * 2), {"name": [f"{n}号工程" for n in range(84)]}),  # each project by its own name
         ([4, 5, 4, 5], {"district": [*"甲甲乙乙"]}),
         ([1, 4, 1, 4], {"district": [*"甲甲乙乙"]}),
         ([1, 4, 5], {"name": _ROADS[:3], "district": [*"甲乙丙"]}),

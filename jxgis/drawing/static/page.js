@@ -381,7 +381,8 @@ const jxgis = (() => {
       frame.style.display = shown.length ? "" : "none";
       shown.forEach((entry, k) => fill(entry, k ? box : element("summary", box)));
     };
-    map.on("baselayerchange jxbeside", refresh);
+    map.on("layeradd layerremove", ({ layer }) => lists.some((entry) => entry.layer === layer) && refresh());
+    map.on("jxbeside", refresh);
     refresh();
     return control;
   };
@@ -484,7 +485,7 @@ const jxgis = (() => {
     form.setAttribute("role", "group");
     form.setAttribute("aria-label", label);
     if (many.length) {
-      const choice = layerChoice(map, many);
+      const choice = layerChoice(map, many, bases);
       choice.setAttribute("aria-label", label);
       control.getContainer().querySelector(".leaflet-control-layers-list").prepend(choice);
       // Another layer of the switch is seen in its place: none of the list is chosen.
@@ -496,10 +497,9 @@ const jxgis = (() => {
     return control;
   };
   // Layers that exclude one another in a list that opens, under headings: one line, where buttons would cover the legend.
-  const layerChoice = (map, many) => {
+  const layerChoice = (map, many, bases) => {
     const choice = document.createElement("select");
     choice.className = "jx-choice";
-    const bases = () => many.map(([layer]) => layer);
     let heading, group;
     many.forEach(([layer, name, , under]) => {
       if (under !== heading) {
@@ -515,8 +515,8 @@ const jxgis = (() => {
     });
     L.DomEvent.disableClickPropagation(choice);
     choice.addEventListener("change", () => {
-      const chosen = bases()[choice.selectedIndex];
-      bases().filter((layer) => layer !== chosen).forEach((layer) => layer.remove());
+      const [chosen] = many[choice.selectedIndex];
+      bases.filter(([layer]) => layer !== chosen).forEach(([layer]) => layer.remove());
       chosen.addTo(map);
       map.fire("baselayerchange", { layer: chosen });
     });
