@@ -23,6 +23,7 @@ _SHAPES = {
     "clusters.points": _SQUARE.centroid,
     "ground.places": _SQUARE.centroid,
     "units.borders": shapely.LineString(_SQUARE.exterior.coords),
+    "units.unit_borders": shapely.LineString(_SQUARE.exterior.coords),
     "ground.streets": shapely.LineString(_SQUARE.exterior.coords),
 }
 

@@ -178,7 +178,7 @@ def detectable(before: int, city: float, *, tests: int, alpha: float, batch: flo
     Examples
     --------
     >>> [round(times, 2) for times in detectable(100, 1.0, tests=1, alpha=0.05, batch=1.0)]
-    [1.46, 0.66]
+    [1.44, 0.63]
     """
     null = city / (1 + city)
 

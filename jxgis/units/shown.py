@@ -113,7 +113,7 @@ def borders_in_words(why: pd.DataFrame, options: UnitSettings, lang: str) -> pd.
     ...                     "move_cost": [None], "reason": ["unit_would_hold_too_little"], "stopped_unit": ["甲-02"],
     ...                     "stopped_by": ["area_km2"]})
     >>> borders_in_words(why, UnitSettings(), "zh").iloc[0].tolist()
-    ['甲-01 / 甲-02', '支路 50%，都不沿 50%', '没有地块可移：甲-02的面积会低于 2 km²']
+    ['甲-01 / 甲-02', '支路 50%、都不沿 50%', '没有地块可移：甲-02的面积会低于 2 km²']
     """
     classes = [name for name in why.columns if name.startswith("along_")]
     named = {name: name.removeprefix("along_") for name in classes}

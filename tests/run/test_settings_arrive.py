@@ -63,7 +63,7 @@ UNITS: dict[str, Any] = {
     "cell_m": 223, "by_cells": True, "min_km2": 1.9, "max_km2": 5.3, "target_km2": 3.3,
     "attributes": ("issues_per_km2",), "weights": {"mix_多": 2.5}, "compactness": 0.061, "border_credit": 0.043,
     "n_units": {"甲": 7}, "exclaves": "attach", "snap_m": 1.7, "alternatives": False, "seed": 13, "mend_shapes": False,
-    "bounds": {"issues": {"max": 140}}, "subdistrict_max_units": 2, "apart": (("E0N1", "E1N1"),),
+    "narrow_m": 300, "bounds": {"issues": {"max": 140}}, "subdistrict_max_units": 2, "apart": (("E0N1", "E1N1"),),
     "from_units": True,
 }  # fmt: skip
 SCORING: dict[str, Any] = {
