@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 import numpy as np
 
 from jxgis._files import require_few_columns
-from jxgis.load._columns import empty_rows
 from jxgis.load._text import Sheet, counted_from, distinct_names, find_header, whole_row
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
+    from numpy.typing import NDArray
 
     from jxgis.i18n import Text
 
@@ -61,7 +61,7 @@ def read_used(path: Path, *, encoding: str | None, what: str, columns: Picker) -
     Sheet or None
         As `_text.read_csv` reads these columns. None where all are used, or where the whole of the file must be looked at to
         tell what stands in it: another encoding or two, a header of several lines, a value of several that holds a whole row,
-        line ends of an old Mac, rows that cannot be split into fields or have nothing in these columns.
+        line ends of an old Mac, rows that cannot be split into fields, or have something in other columns and nothing in these.
     """
     try:
         (sheet,) = used_batches(path, encoding=encoding, what=what, columns=columns, rows=None)
@@ -188,45 +188,54 @@ def _frames(stream: BinaryIO, begun: _Begun, rows: int | None) -> Iterator[pd.Da
 
     end = _end_of_rows(stream)
     part = _Part(stream, begun.begin, end)
-    read, held, waiting = 0, 0, []
+    read, held, blank, waiting = 0, 0, False, []
     try:
         for batch in begun.opened(part, begun.places):
             waiting.append(batch)
             held += batch.num_rows
             read += batch.num_rows
+            blank = blank or bool(_blank(batch.columns).any())
             while rows is not None and held >= rows:
                 table = pa.Table.from_batches(waiting)
-                yield _whole(begun.frame(table.slice(0, rows)))
+                yield begun.frame(table.slice(0, rows))
                 waiting, held = table.slice(rows).to_batches(), held - rows
     except pa.ArrowInvalid:
         raise Unusual from None
-    if part.lone_returns or (part.line_ends >= read and _may_swallow(begun, _Part(stream, begun.begin, end))):
+    asked = blank or part.line_ends >= read
+    if part.lone_returns or (asked and _others_tell(begun, _Part(stream, begun.begin, end))):
         raise Unusual
     if held:
-        yield _whole(begun.frame(pa.Table.from_batches(waiting)))
+        yield begun.frame(pa.Table.from_batches(waiting))
 
 
-def _may_swallow(begun: _Begun, part: _Part) -> bool:
-    """Whether a value of several lines, of any column, holds one as wide as a row, so that its quote may have been forgotten."""
+def _others_tell(begun: _Begun, part: _Part) -> bool:
+    """Whether the columns that are not used tell more of a row.
+
+    A value of several lines may hold one as wide as a row, so that its quote may have been forgotten; and a row that holds
+    nothing in the used columns may hold something in others.
+    """
     import pyarrow.compute as pc
 
     row = whole_row(len(begun.names), begun.delimiter)
     for batch in begun.opened(part, range(len(begun.names))):
+        if (_blank([batch.columns[at] for at in begun.places]) & ~_blank(batch.columns)).any():
+            return True
         for column in batch.columns:
             _, _, data = column.buffers()
-            if (
-                data is not None
-                and b"\n" in data.to_pybytes()
-                and pc.any(pc.match_substring_regex(column, row)).as_py()
-            ):
+            lines = data is not None and b"\n" in data.to_pybytes()
+            if lines and pc.any(pc.match_substring_regex(column, row)).as_py():
                 return True
     return False
 
 
-def _whole(frame: pd.DataFrame) -> pd.DataFrame:
-    if empty_rows(frame).any():
-        raise Unusual
-    return frame
+def _blank(columns: Sequence[pa.Array]) -> NDArray[np.bool_]:
+    """Which rows hold nothing in any of the columns."""
+    empty = np.ones(len(columns[0]), dtype=np.bool_)
+    for column in columns:
+        if not column.null_count:
+            return np.zeros_like(empty)
+        empty &= column.is_null().to_numpy(zero_copy_only=False)
+    return empty
 
 
 def _end_of_rows(stream: BinaryIO) -> int:

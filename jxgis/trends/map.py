@@ -141,7 +141,8 @@ def change_words(changes: pd.DataFrame, lang: str) -> list[str]:
     said = []
     for change, direction, course in zip(changes["change"], changes["direction"], changes["course"], strict=True):
         much = columns["direction"].word(direction, lang) if pd.isna(change) else write_value(change, "change", lang, 0)
-        if change < 0 if direction == "rose" else change > 0:
+        against = change < 0 if direction == "rose" else change > 0
+        if against:
             much = f"{much} · {columns['direction'].word(direction, lang)}"
         said.append(much if pd.isna(course) else f"{much} · {columns['course'].word(course, lang)}")
     return _with_shares(said, changes, changes["direction"] == "rose", lang)
