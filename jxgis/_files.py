@@ -313,7 +313,9 @@ def unzipped(path: Path, *, what: str) -> Iterator[Path]:
         yield plain
 
 
-def require_sane_parquet(path: Path, *, what: str, columns: Collection[str] | None = None) -> None:
+def require_sane_parquet(
+    path: Path, *, what: str, columns: Collection[str] | None = None, batched: bool = False
+) -> None:
     """Refuse a Parquet file that would take all memory: a value that repeats is stored once, however often it does.
 
     Parameters
@@ -324,6 +326,8 @@ def require_sane_parquet(path: Path, *, what: str, columns: Collection[str] | No
         The file, for messages.
     columns
         Those of which the texts will be read; None for all.
+    batched
+        Whether some rows at a time are read: a row group has to fit into memory then, not the file.
 
     Raises
     ------
@@ -338,18 +342,27 @@ def require_sane_parquet(path: Path, *, what: str, columns: Collection[str] | No
     metadata = pq.read_metadata(path)
     require_few_columns(metadata.num_columns, what=what)
     groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
-    values = sum(group.column(at).num_values for group in groups for at in range(group.num_columns))
-    pages, packed = sum(group.total_byte_size for group in groups), path.stat().st_size
-    size = max(_VALUE_BYTES * values, pages)
-    if size > MOST_UNPACKED or _is_too_much(pages, packed):
-        raise _too_much(what, size, packed)
-    _require_sane_texts(path, groups, what, packed, columns)
+    pages, packed = [group.total_byte_size for group in groups], path.stat().st_size
+    if sum(pages) > max(_SMALL, MOST_RATIO * packed):
+        raise _too_much(what, sum(pages), packed)
+    if batched:
+        sizes = pages
+    else:
+        values = sum(group.column(at).num_values for group in groups for at in range(group.num_columns))
+        sizes = [max(_VALUE_BYTES * values, sum(pages))]
+    if max(sizes, default=0) > MOST_UNPACKED:
+        raise _too_much(what, max(sizes), packed)
+    size = 0
+    for of_group in _sizes_of_texts(path, groups, columns):
+        size = of_group if batched else size + of_group
+        if size > MOST_UNPACKED:
+            raise _too_much(what, size, packed)
 
 
-def _require_sane_texts(
-    path: Path, groups: list[pq.RowGroupMetaData], what: str, packed: int, columns: Collection[str] | None
-) -> None:
-    """Refuse a Parquet file whose texts, each stored once, are too long when they are written out for every row.
+def _sizes_of_texts(
+    path: Path, groups: list[pq.RowGroupMetaData], columns: Collection[str] | None
+) -> Iterator[int]:
+    """How long the texts of each row group are, each of which is stored once, when they are written out for every row.
 
     They are read as a dictionary, one row group and column at a time, where they could come to too much at all: no text is
     longer than what the column's pages hold.
@@ -358,8 +371,8 @@ def _require_sane_texts(
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    size = 0
     for number, group in enumerate(groups):
+        size = 0
         for at in range(group.num_columns):
             column = group.column(at)
             most = column.num_values * column.total_uncompressed_size
@@ -374,8 +387,7 @@ def _require_sane_texts(
                     times = pc.value_counts(chunk.indices.drop_null())
                     lengths = pc.take(pc.binary_length(chunk.dictionary), times.field("values"))
                     size += pc.sum(pc.multiply(lengths.cast("int64"), times.field("counts"))).as_py() or 0
-            if size > MOST_UNPACKED:
-                raise _too_much(what, size, packed)
+        yield size
 
 
 def open_raster(path: Path) -> DatasetReader:

@@ -137,7 +137,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
 def _read(source: Source, agreed: _tables.Contract, asked: Asked, given: ReadOptions) -> list[RawTable]:
     used = picker(agreed, given)
     if used is not None:
-        asked = replace(asked, used=partial(_used, agreed, given, placed=True))
+        asked = replace(asked, used=picker(agreed, given, placed=True))
     with stretch(0, 0.25, text_pair("run.share_reading")):
         return read_tables(
             source,
@@ -260,7 +260,7 @@ class _Placing:
             table.geometry is None or bool(shapely.is_missing(table.geometry).all())
         )
         declared = given.get("crs")
-        if declared is None and table.crs is not None and table.crs.is_geographic and set(table.frame) >= _OF_DATAV:
+        if declared is None and table.crs is not None and table.crs.is_geographic and {*table.frame, *table.left} >= _OF_DATAV:
             declared = "GCJ-02"
             self.told.add("load.gcj02", table.name)
         reference = reference_of(declared, table.crs, towgs84=given.get("towgs84"), what=table.name, points=points)
@@ -305,9 +305,9 @@ def _compare_rivals(
             told.add("load.two_columns", table.name, count=int(differ.sum()), column=key, taken=taken, other=other)
 
 
-def picker(agreed: _tables.Contract, given: ReadOptions) -> Picker | None:
-    """Which columns of a file a layer uses; None where it carries all."""
-    return None if agreed.carries else partial(_used, agreed, given)
+def picker(agreed: _tables.Contract, given: ReadOptions, *, placed: bool = False) -> Picker | None:
+    """Which columns of a file a layer uses, one whose geometries say where its rows are or not; None where it carries all."""
+    return None if agreed.carries else partial(_used, agreed, given, placed=placed)
 
 
 def _used(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from jxgis._files import reading, require_no_grids, require_sane_parquet
 from jxgis.i18n import Text
@@ -21,6 +23,8 @@ from jxgis.load.geometry import SHALLOW
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyproj
+    from numpy.typing import NDArray
 
     from jxgis.load._used import Picker
 
@@ -69,7 +73,8 @@ def read_parquet(path: Path, *, what: str, columns: Picker | None = None) -> Fea
             table = gpd.read_parquet(path)
             name = table.geometry.name
             geometry = np.asarray(table.geometry.array, dtype=object)
-            frame, notes = as_utf8(_with_index(pd.DataFrame(table.drop(columns=name))), what)
+            frame = _with_exact_numbers(pd.DataFrame(table.drop(columns=name)), path, schema)
+            frame, notes = as_utf8(_with_index(frame), what)
             return Features(frame, geometry, table.crs, tuple(notes))
         # Two of one name cannot be told apart; an index without a name is no column.
         names = [name for name in schema.names if not name.startswith("__index_level_")]
@@ -99,13 +104,15 @@ def _with_exact_numbers(frame: pd.DataFrame, path: Path, schema: pa.Schema) -> p
     return frame
 
 
-def parquet_batches(path: Path, *, what: str, columns: Picker, rows: int) -> Iterator[Features]:
-    """Read the used columns of a Parquet file, so many rows at a time.
+def parquet_batches(path: Path, *, what: str, columns: Picker, placed: Picker, rows: int) -> Iterator[Features]:
+    """Read the used columns of a Parquet or GeoParquet file, so many rows at a time.
 
     Parameters
     ----------
     path, what, columns
         As for `read_parquet`.
+    placed
+        Which are used of a file with geometries.
     rows
         How many.
 
@@ -119,27 +126,60 @@ def parquet_batches(path: Path, *, what: str, columns: Picker, rows: int) -> Ite
     InputError
         As `read_parquet`.
     Unusual
-        Where a file has geometry, columns of one name, an index or no row, or a row has nothing in the columns that are used.
+        Where a file has geometries that are not in WKB, columns of one name, an index or no row, or a row, or all geometries of
+        a batch, have nothing in what is used.
     """
     import pyarrow.parquet as pq
 
     with reading(what, _PARQUET):
         file = pq.ParquetFile(path)
         schema = file.schema_arrow
-    names = [name for name in schema.names if not name.startswith("__index_level_")]
-    index = [name for name in (schema.pandas_metadata or {}).get("index_columns", ()) if isinstance(name, str)]
-    if b"geo" in (schema.metadata or {}) or len(set(names)) < len(names) or {*index} & {*names}:
+        shape, crs, plain = _geometry_of(schema, what)
+    if not plain:
         raise Unusual
-    taken = columns(names, what)
-    if not taken or not file.metadata.num_rows:
+    names = [name for name in schema.names if not name.startswith("__index_level_") and name != shape]
+    index = [name for name in (schema.pandas_metadata or {}).get("index_columns", ()) if isinstance(name, str)]
+    if len({*schema.names}) < len(schema.names) or {*index} & {*names}:
+        raise Unusual
+    taken = (columns if shape is None else placed)(names, what)
+    if taken is None or not (taken or shape) or not file.metadata.num_rows:
         raise Unusual
     used = [name for name in names if name in taken]
     left = tuple(name for name in names if name not in taken)
-    require_sane_parquet(path, what=what, columns=used)
-    for frame, notes in _frames(file.iter_batches(batch_size=rows, columns=used), what):
-        if empty_rows(frame).any():
+    read = used if shape is None else [*used, shape]
+    require_sane_parquet(path, what=what, columns=read, batched=True)
+    for frame, notes in _frames(file.iter_batches(batch_size=rows, columns=read), what):
+        geometry = None
+        if shape is not None:
+            geometry = _shapes(frame.pop(shape).to_numpy(dtype=object), what)
+        if empty_rows(frame).any() if geometry is None else shapely.is_missing(geometry).all():
             raise Unusual
-        yield Features(frame, None, None, tuple(notes), left)
+        yield Features(frame, geometry, crs, tuple(notes), left)
+
+
+def _geometry_of(schema: pa.Schema, what: str) -> tuple[str | None, pyproj.CRS | None, bool]:
+    """The column of geometries, none where a file is no GeoParquet, their system, and whether they are its only ones and in WKB."""
+    import geopandas as gpd
+    import pyarrow.parquet as pq
+
+    written = (schema.metadata or {}).get(b"geo")
+    if written is None:
+        return None, None, True
+    require_no_grids(written, what)
+    geo = json.loads(written)
+    shape, columns = geo["primary_column"], geo["columns"]
+    if columns.keys() != {shape} or columns[shape]["encoding"] != "WKB" or "covering" in columns[shape]:
+        return shape, None, False
+    # What the metadata of the whole file mean, geopandas says of a file without a row.
+    empty = io.BytesIO()
+    pq.write_table(schema.empty_table(), empty)
+    return shape, gpd.read_parquet(empty).crs, True
+
+
+def _shapes(written: NDArray[np.object_], what: str) -> NDArray[np.object_]:
+    with reading(what, _PARQUET):
+        require_shallow(one for one in written if one is not None and len(one) >= SHALLOW)
+        return np.asarray(shapely.from_wkb(written), dtype=object)
 
 
 def _frames(batches: Iterator[pa.RecordBatch], what: str) -> Iterator[tuple[pd.DataFrame, list[Text]]]:

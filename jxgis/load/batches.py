@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HowRead", "Unlike", "issue_batches"]
 
-_TEXT, _PARQUET = (".csv", ".txt", ".tsv"), (".parquet",)
+_TEXT, _PARQUET = (".csv", ".txt", ".tsv"), (".parquet", ".geoparquet")
 
 
 class Unlike(Exception):  # noqa: N818  # no error: the file is read as a whole
@@ -84,9 +84,9 @@ def issue_batches(path: Path, sha256: str, how: HowRead, *, rows: int | None) ->
     require_known(how.options)
     agreed = contract_of("issues", how.city)
     options = how.classes.column_in(how.options)
-    used = picker(agreed, options)
+    used, placed = (picker(agreed, options, placed=has_geometry) for has_geometry in (False, True))
     axes: frozenset[str] = frozenset()
-    for number, tables in enumerate(_tables(path, sha256, used, options, rows)):
+    for number, tables in enumerate(_tables(path, sha256, used, placed, options, rows)):
         try:
             gathered = gather_tables(tables, agreed, city=how.city, options=options)
             judge_issues(gathered, city=how.city, classes=how.classes, timezone=how.timezone, filters=how.filters)
@@ -102,31 +102,40 @@ def issue_batches(path: Path, sha256: str, how: HowRead, *, rows: int | None) ->
 
 
 def _tables(
-    path: Path, sha256: str, used: Picker | None, options: ReadOptions, rows: int | None
+    path: Path,
+    sha256: str,
+    used: Picker | None,
+    placed: Picker | None,
+    options: ReadOptions,
+    rows: int | None,
 ) -> Iterator[list[RawTable]]:
     """Of a file that is held as a whole all its tables, sheets of a workbook, files of a zip; of another some rows of its one."""
-    if rows is None or used is None:
+    if rows is None or used is None or placed is None:
         whole: dict[str, Any] = {"layer": options.get("layer"), "encoding": options.get("encoding"), "columns": used}
         yield read_tables([path], expected="issues", may_be_empty=True, **whole)
         return
     try:
         with readable(path), unpacked(path) as plain:
-            for table in _batches(plain, path.name, sha256, used, options, rows):
+            for table in _batches(plain, path.name, sha256, used, placed, options, rows):
                 yield [table]
     except Unusual:
         raise Unlike from None
 
 
-def _batches(path: Path, name: str, sha256: str, used: Picker, options: ReadOptions, rows: int) -> Iterator[RawTable]:
+def _batches(
+    path: Path, name: str, sha256: str, used: Picker, placed: Picker, options: ReadOptions, rows: int
+) -> Iterator[RawTable]:
     ending = path.suffix.lower()
     if ending in _TEXT:
         for sheet in used_batches(path, encoding=options.get("encoding"), what=name, columns=used, rows=rows):
             yield RawTable(name, sha256, sheet.frame, None, None, sheet.row, (), sheet.notes, sheet.left)
     elif ending in _PARQUET:
         first = 1
-        for part in parquet_batches(path, what=name, columns=used, rows=rows):
+        for part in parquet_batches(path, what=name, columns=used, placed=placed, rows=rows):
             row = np.arange(first, first + len(part.frame), dtype=np.int64)
-            yield RawTable(name, sha256, part.frame, None, None, row, notes=part.notes, left=part.left)
+            yield RawTable(
+                name, sha256, part.frame, part.geometry, part.crs, row, notes=part.notes, left=part.left
+            )
             first += len(part.frame)
     else:
         raise Unusual

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import zipfile
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+import shapely
 from messy_export import SOUTH, WEST, export
+from pandas.testing import assert_frame_equal
 
 from jxgis.load import load_issues
 from jxgis.load.issues import Filters
@@ -55,14 +59,69 @@ def test_counts_are_those_of_the_loader_for_any_size_of_batches(seed, rows, file
     assert sorted(found.repeats.doubles["row"].to_pylist()) == sorted(doubles["row"])
 
 
-@pytest.mark.parametrize("kind", ["points", "named index", "blank rows", "no columns of coordinates"])
+def placed(table: pd.DataFrame) -> gpd.GeoDataFrame:
+    """The rows as points; those without numbers for coordinates as none."""
+    points = gpd.points_from_xy(*(pd.to_numeric(table[name], errors="coerce") for name in ("Y坐标", "X坐标")), crs=4549)
+    return gpd.GeoDataFrame(table.drop(columns=["X坐标", "Y坐标"]), geometry=points)
+
+
+@pytest.mark.parametrize(
+    ("kind", "at_once"),
+    [
+        ("metres", False),
+        ("degrees", False),
+        ("coordinates beside", False),
+        ("several points", False),
+        ("boundaries of a map service", False),
+        ("whole ids, one missing", False),
+        ("a batch without places", True),
+        ("two geometries", True),
+        ("a box a row", True),
+        ("coordinates as numbers", True),
+    ],
+)
+def test_geoparquet_counts_as_it_is_loaded(kind, at_once, plan, tmp_path) -> None:
+    table = placed(export(20, 60, ids=90))
+    written: dict[str, Any] = {}
+    if kind == "degrees":
+        table = table.to_crs(4490)
+    elif kind == "coordinates beside":
+        table = table.assign(X坐标=1.0, Y坐标=2.0)
+    elif kind == "several points":
+        table.loc[::7, "geometry"] = [shapely.MultiPoint([one]) for one in table.geometry[::7]]
+    elif kind == "boundaries of a map service":
+        table = table.to_crs(4326).assign(adcode=330402, childrenNum=0, level="district")
+    elif kind == "whole ids, one missing":
+        ids = pd.array(202400000000000001 + np.arange(60) // 2, dtype="Int64")
+        ids[7] = pd.NA
+        table["任务号"] = ids
+    elif kind == "a batch without places":
+        table.loc[table.index[20:40], "geometry"] = None
+    elif kind == "two geometries":
+        table = table.assign(other=table.geometry)
+    elif kind == "a box a row":
+        written = {"write_covering_bbox": True}
+    elif kind == "coordinates as numbers":
+        table, written = table[~table.is_empty], {"geometry_encoding": "geoarrow"}
+    path = tmp_path / "1.parquet"
+    table.to_parquet(path, index=False, **written)
+    how = plan(crs=None)
+    found = count_issues([path], how, tmp_path / "store", rows=20)
+    loaded, keyed = by_the_loader([path], how)
+    assert len(keyed) > 5
+    same_counts(found, keyed)
+    assert found.sources == loaded.sources
+    assert found.held[0].account.at_once == at_once
+    rejects = pq.read_table(found.held[0].folder / "rejects.parquet").to_pandas()
+    once = loaded.rejects[loaded.rejects["reason"] != "duplicate_id"].reset_index(drop=True)
+    assert_frame_equal(rejects.drop(columns="source"), once.drop(columns="source"), check_dtype=False)
+
+
+@pytest.mark.parametrize("kind", ["named index", "blank rows", "no columns of coordinates"])
 def test_parquet_that_is_no_plain_table_is_read_at_once(kind, plan, tmp_path) -> None:
     table, path = export(20, 60, ids=90), tmp_path / "1.parquet"
-    points = gpd.points_from_xy(*(pd.to_numeric(table[name], errors="coerce") for name in ("Y坐标", "X坐标")), crs=4549)
-    if kind == "points":
-        bare = table.drop(columns=["X坐标", "Y坐标"])
-        gpd.GeoDataFrame(bare, geometry=points).to_parquet(path, index=False)
-    elif kind == "named index":
+    points = placed(table).geometry
+    if kind == "named index":
         table.set_index("任务号").to_parquet(path)
     elif kind == "blank rows":
         table.loc[[3, 59]] = None
