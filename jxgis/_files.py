@@ -359,9 +359,7 @@ def require_sane_parquet(
             raise _too_much(what, size, packed)
 
 
-def _sizes_of_texts(
-    path: Path, groups: list[pq.RowGroupMetaData], columns: Collection[str] | None
-) -> Iterator[int]:
+def _sizes_of_texts(path: Path, groups: list[pq.RowGroupMetaData], columns: Collection[str] | None) -> Iterator[int]:
     """How long the texts of each row group are, each of which is stored once, when they are written out for every row.
 
     They are read as a dictionary, one row group and column at a time, where they could come to too much at all: no text is

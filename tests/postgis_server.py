@@ -106,7 +106,8 @@ class Server:
         if shape is not None:
             srid = table.crs.to_epsg() or 0 if table.crs is not None else 0
             kinds["geom"] = f"geometry(Geometry,{srid})"
-            rows["geom"] = shapely.to_wkb(shapely.set_srid(table.geometry.array, srid), hex=True, include_srid=True)
+            written = shapely.to_wkb(shapely.set_srid(table.geometry.array, srid), hex=True, include_srid=True)
+            rows["geom"] = pd.Series(written, index=rows.index, dtype=object)
         columns = [sql.SQL("{} {}").format(sql.Identifier(one), sql.SQL(kind)) for one, kind in kinds.items()]
         if key is not None:
             columns.append(sql.SQL("PRIMARY KEY ({})").format(sql.Identifier(key)))

@@ -1,88 +1,67 @@
-"""A table or a query of a PostGIS database as a raw table: read only, in batches, its geometries by the type of their column."""
+"""A table or a query of a PostGIS database as a raw table, or as a Parquet file: read only, in batches."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis._files import MOST_UNPACKED, reading, require_few_columns, require_no_grids
-from jxgis._postgis import has_password, is_address, session
-from jxgis.errors import CrsError, InputError
-from jxgis.i18n import Text, few, listed, text_pair
+from jxgis._files import MOST_UNPACKED
+from jxgis._postgis import has_password, is_address
+from jxgis.errors import InputError
+from jxgis.i18n import Text, text_pair
 from jxgis.load._columns import empty_rows
 from jxgis.load._intact import require_shallow
+from jxgis.load._served import QUERY, Asked, Fields, Served, crs_of, rows_of, served
 from jxgis.load._vector import Features
 from jxgis.load.geometry import SHALLOW
-from jxgis.schema.layers import nearest, same_name
+from jxgis.schema.layers import same_name
 
 if TYPE_CHECKING:
-    import psycopg
     import pyarrow as pa
-    import pyproj
     from numpy.typing import NDArray
-    from psycopg import sql
 
     from jxgis.load._options import ReadOptions
     from jxgis.load._used import Picker
 
-__all__ = ["Asked", "asked_of", "read_database"]
+__all__ = ["NamedFile", "asked_of", "read_database", "refuse_layer", "stage_database"]
 
-QUERY = "(query)"
-"""What a query is called in messages and in the account of its rows."""
-
-_BATCH = 10_000
-# Values are read as text: what the server writes must hang on nothing but them.
-_SESSION = {
-    "datestyle": "ISO, YMD",
-    "intervalstyle": "iso_8601",
-    "timezone": "UTC",
-    "extra_float_digits": "3",
-    # Two scans of a large table at a time would begin in its middle.
-    "synchronize_seqscans": "off",
-}
-_SHAPES = ("geometry", "geography")
-_NO_TEXT = ("bytea", "raster")
 _WHOLE, _REAL = ("int2", "int4", "int8"), ("float4", "float8")
 _EXACT = 2**53
-# Chords of a degree for true arcs, as of files.
-_CHORD = np.pi / 180
-_NOT_READ = Text(
-    zh="读取时出错：其中有图形已损坏或嵌套太深；请在数据库中用 ST_IsValid 检查。",
-    en="cannot be read: a geometry in it is damaged, or nested too deep; look for it with ST_IsValid.",
-)
+# Rows of a group of a file.
+_GROUP = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of a database.
+class NamedFile:
+    """A file by the name that it goes by, and what is known of it beforehand: of a database, what was read into it.
 
     Parameters
     ----------
-    table
-        ``schema.name``; or
-    query
-        one SELECT.
-    geometry
-        Which of its columns says where its rows are, where there are several.
-    has_crs
-        Whether the user says in which system they are.
-    used
-        Which columns are used of a table that has geometries.
+    path
+        The file.
+    name
+        Its name; of a database the table, ``schema.name``, or a query by its own fingerprint: nothing of the address.
+    sha256
+        Of what was read, in the order in which it came; empty where the file's own is meant.
+    notes
+        For people.
+    left
+        Columns that were not asked for, and not read.
     """
 
-    table: str | None = None
-    query: str | None = None
-    geometry: str | None = None
-    has_crs: bool = False
-    used: Picker | None = None
+    path: Path
+    name: str
+    sha256: str = ""
+    notes: tuple[Text, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def asked_of(source: object, given: ReadOptions) -> tuple[Asked, ReadOptions]:
@@ -133,6 +112,20 @@ def asked_of(source: object, given: ReadOptions) -> tuple[Asked, ReadOptions]:
     return Asked(table, query, shape, given.get("crs") is not None), rest
 
 
+def refuse_layer(layer: str | None) -> None:
+    """Refuse the name of a layer where a database is read.
+
+    Raises
+    ------
+    InputError
+    """
+    if layer is not None:
+        raise InputError(
+            zh="数据库中的表用 table 指明，不用 layer 或 |layername=。",
+            en="A table of a database is named by table, not by layer or |layername=.",
+        )
+
+
 def read_database(address: str, asked: Asked, *, columns: Picker | None) -> tuple[str, str, Features]:
     """Read a table or a query.
 
@@ -159,234 +152,194 @@ def read_database(address: str, asked: Asked, *, columns: Picker | None) -> tupl
     InputError
         If the server, the table or the query cannot be used.
     """
-    what = asked.table or QUERY
-    with reading(what, _NOT_READ), session(address, what=what) as connection:
-        from psycopg import IsolationLevel
-
-        connection.read_only = True
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ
-        for name, value in _SESSION.items():
-            connection.execute("SELECT set_config(%s, %s, true)", (name, value))
-        source = _query(asked.query) if asked.query else _table(connection, what)
-        fields = _fields(connection, source, asked, what)
-        sha256, features = _read(connection, source, fields, asked, columns)
-    told = (text_pair("load.password_given"),) if has_password(address) else ()
-    return source.name, sha256, replace(features, notes=(*told, *source.notes, *features.notes))
+    with served(address, asked) as there:
+        used, left = _columns(there, asked, columns)
+        tally, frame, geometry = _held(there, used)
+        if left and geometry is None and empty_rows(frame).any():
+            used, left = _columns(there, asked, None)
+            tally, frame, geometry = _held(there, used)
+        crs = crs_of(there, tally.srids, has_crs=asked.has_crs)
+    return there.source.name, tally.sha256(), Features(frame, geometry, crs, _notes(address, there), left)
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What stands after FROM: its name for people, its SQL, by what it is ordered, and what is to be said of it."""
+def stage_database(
+    address: str,
+    asked: Asked,
+    path: Path,
+    *,
+    columns: Picker | None,
+    told: Callable[[int], object] = lambda _: None,
+) -> NamedFile:
+    """Read a table or a query into a Parquet file, a batch at a time: it need not fit into memory.
 
-    name: str
-    words: sql.Composable
-    order: tuple[str, ...] = ()
-    notes: tuple[Text, ...] = ()
+    Parameters
+    ----------
+    address, asked, columns
+        As for `read_database`; the rows, and their fingerprint, are those that it gives.
+    path
+        The file.
+    told
+        Called with the number of rows read so far.
 
+    Returns
+    -------
+    NamedFile
+        GeoParquet where there are geometries.
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """The columns of a source with the names of their types, the one of geometries, and the schema of PostGIS."""
-
-    kinds: Mapping[str, str]
-    shape: str | None = None
-    postgis: str = "public"
-    left: tuple[str, ...] = ()
-
-
-def _query(query: str) -> _Source:
-    from psycopg import sql
-
-    # Within brackets a server takes nothing but one SELECT; a comment at the end of a query ends with its line.
-    words = sql.SQL("({}\n)").format(sql.SQL(query.rstrip(";")))
-    ordered = re.search(r"order\s+by", query, re.IGNORECASE)
-    return _Source(QUERY, words, notes=() if ordered else (text_pair("load.server_order", name=QUERY),))
-
-
-def _table(connection: psycopg.Connection, asked: str) -> _Source:
-    """A table or a view by its name, found among those that there are: no name is put into SQL but the server's own."""
-    from psycopg import sql
-
-    found = connection.execute(
-        "SELECT n.nspname, c.relname, c.oid, pg_table_is_visible(c.oid) FROM pg_class c "
-        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') "
-        "AND n.nspname <> 'information_schema' AND left(n.nspname, 3) <> 'pg_' ORDER BY 1, 2"
-    ).fetchall()
-    mine = [
-        (schema, name, oid)
-        for schema, name, oid, visible in found
-        if asked in (f"{schema}.{name}", f'"{schema}"."{name}"', *([name, f'"{name}"'] if visible else []))
-    ]
-    if not mine:
-        hint = nearest(asked, [f"{schema}.{name}" for schema, name, _, _ in found])
-        raise InputError(zh=f"数据库中没有表“{asked}”{hint.zh}", en=f"The database has no table {asked!r}{hint.en}")
-    if len(mine) > 1:
-        names = few(f'"{schema}"."{name}"' for schema, name, _ in mine)
-        raise InputError(
-            zh=f"“{asked}”可以指几张表：{names.zh}；请照此写法写明 table。",
-            en=f"{asked!r} may be several tables: {names.en}; write table as one of these.",
-        )
-    schema, name, oid = mine[0]
-    order = connection.execute(
-        "SELECT a.attname FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, at) "
-        "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum "
-        "WHERE i.indrelid = %s AND i.indisprimary ORDER BY k.at",
-        (oid,),
-    ).fetchall()
-    (hidden,) = connection.execute("SELECT row_security_active(%s::oid)", (oid,)).fetchone() or (False,)
-    shown = f"{schema}.{name}"
-    notes = [text_pair("load.row_security", name=shown)] if hidden else []
-    if not order:
-        notes.append(text_pair("load.server_order", name=shown))
-    return _Source(shown, sql.Identifier(schema, name), tuple(column for (column,) in order), tuple(notes))
+    Raises
+    ------
+    InputError
+        As `read_database`.
+    """
+    with served(address, asked) as there:
+        used, left = _columns(there, asked, columns)
+        tally, empty = _written(there, used, path, asked, told)
+        if left and there.fields.shape is None and empty:
+            used, left = _columns(there, asked, None)
+            tally, _ = _written(there, used, path, asked, told)
+    name = there.source.name
+    if asked.query:
+        name = f"{QUERY[:-1]} {hashlib.sha256(asked.query.encode()).hexdigest()[:8]})"
+    return NamedFile(path, name, tally.sha256(), _notes(address, there), left)
 
 
-def _fields(connection: psycopg.Connection, source: _Source, asked: Asked, what: str) -> _Fields:
-    """The columns of a source, by asking for none of its rows; prepared, so that the server takes one statement alone."""
-    from psycopg import sql
-
-    empty = connection.execute(sql.SQL("SELECT * FROM {} AS q LIMIT 0").format(source.words), prepare=True)
-    described = empty.description or []
-    names = [column.name for column in described]
-    require_few_columns(len(names), what=what)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(
-            zh=f"query 的结果有几列同名：{listed(twice, 'zh')}；请用 AS 另起列名。",
-            en=f"The query returns several columns called {listed(twice, 'en')}; name them apart with AS.",
-        )
-    types = {
-        oid: (name, schema)
-        for oid, name, schema in connection.execute(
-            "SELECT t.oid, t.typname, n.nspname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace "
-            "WHERE t.oid = ANY(%s)",
-            ([column.type_code for column in described],),
-        )
-    }
-    kinds = {column.name: types[column.type_code][0] for column in described}
-    shapes = [name for name in names if kinds[name] in _SHAPES]
-    shape = _shape(shapes, asked.geometry, names, what)
-    left = tuple(name for name in names if kinds[name] in _NO_TEXT or (name in shapes and name != shape))
-    place = next((types[column.type_code][1] for column in described if column.name == shape), "public")
-    return _Fields({name: kind for name, kind in kinds.items() if name not in left}, shape, place, left)
+def _notes(address: str, there: Served) -> tuple[Text, ...]:
+    fields, name = there.fields, there.source.name
+    return (
+        *((text_pair("load.password_given"),) if has_password(address) else ()),
+        *there.source.notes,
+        *((text_pair("load.not_holdable", file=name, columns=list(fields.left)),) if fields.left else ()),
+    )
 
 
-def _shape(shapes: Sequence[str], asked: str | None, names: Sequence[str], what: str) -> str | None:
-    if asked is not None and asked not in shapes:
-        hint = nearest(asked, shapes or names)
-        raise InputError(
-            zh=f"{what} 没有图形列“{asked}”（columns.geometry）{hint.zh}",
-            en=f"{what} has no column of geometries {asked!r} (columns.geometry){hint.en}",
-        )
-    if asked is None and len(shapes) > 1:
-        raise InputError(
-            zh=f'{what} 有几个图形列：{listed(shapes, "zh")}；请指明一个，如 columns = {{ geometry = "{shapes[0]}" }}。',
-            en=f"{what} has several columns of geometries: {listed(shapes, 'en')}; name one, such as "
-            f'columns = {{ geometry = "{shapes[0]}" }}.',
-        )
-    return asked or next(iter(shapes), None)
-
-
-def _read(
-    connection: psycopg.Connection, source: _Source, fields: _Fields, asked: Asked, columns: Picker | None
-) -> tuple[str, Features]:
-    what = source.name
-    plain = [name for name in fields.kinds if name != fields.shape]
-    pick = columns if fields.shape is None else asked.used
-    taken = None if pick is None else pick(plain, what)
+def _columns(there: Served, asked: Asked, columns: Picker | None) -> tuple[list[str], tuple[str, ...]]:
+    """Which columns are read beside that of geometries, and which are not."""
+    shape = there.fields.shape
+    plain = [name for name in there.fields.kinds if name != shape]
+    pick = columns if shape is None else asked.used
+    taken = None if pick is None else pick(plain, there.source.name)
     used = [name for name in plain if taken is None or name in taken]
-    rows = _Rows(used, fields)
-    for batch in _batches(connection, source, fields, used):
-        rows.add(batch, what)
-    frame = rows.frame()
-    if len(used) < len(plain) and fields.shape is None and empty_rows(frame).any():
-        return _read(connection, source, fields, asked, None)
-    left = [name for name in plain if name not in used]
-    notes = (text_pair("load.not_holdable", file=what, columns=list(fields.left)),) if fields.left else ()
-    crs = _crs(connection, rows.srids, fields.postgis, asked, what)
-    return rows.sha256(), Features(frame, rows.geometry(), crs, notes, tuple(left))
+    return used, tuple(name for name in plain if name not in used)
 
 
-def _batches(
-    connection: psycopg.Connection, source: _Source, fields: _Fields, used: Sequence[str]
-) -> Iterator[list[tuple[str | None, ...]]]:
-    """The rows, every value as text, the geometry first as EWKB in hexadecimal."""
-    from psycopg import sql
+def _held(there: Served, used: Sequence[str]) -> tuple[_Tally, pd.DataFrame, NDArray[Any] | None]:
+    """The rows as a table, and their geometries; refused where they are too much for the memory."""
+    import pyarrow as pa
 
-    picked = [sql.SQL("CAST(q.{} AS text)").format(sql.Identifier(name)) for name in used]
+    fields, name, tally = there.fields, there.source.name, _Tally(used, there.fields)
+    texts: list[list[pa.Array]] = [[] for _ in used]
+    shapes = [np.empty(0, dtype=object)]
+    for rows in rows_of(there, used):
+        shape, columns = tally.take(rows)
+        if tally.size > MOST_UNPACKED:
+            raise InputError(
+                zh=f"{name} 超过 {MOST_UNPACKED / 1e9:.1f} GB，没有读取；请用 query 只取需要的列和行。",
+                en=f"{name} holds more than {MOST_UNPACKED / 1e9:.1f} GB and was not read; take the columns and rows that are "
+                "needed by a query.",
+            )
+        shapes.append(shape)
+        for held, column in zip(texts, columns, strict=True):
+            held.append(column)
+    made = {
+        column: _typed(pa.chunked_array(held, pa.string()), fields.kinds[column])
+        for column, held in zip(used, texts, strict=True)
+    }
+    frame = pd.DataFrame(made, index=pd.RangeIndex(tally.rows))
+    return tally, frame, None if fields.shape is None else np.concatenate(shapes)
+
+
+def _written(
+    there: Served, used: Sequence[str], path: Path, asked: Asked, told: Callable[[int], object]
+) -> tuple[_Tally, bool]:
+    """Write the rows as Parquet; whether one of them holds nothing in these columns."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    fields, tally, empty = there.fields, _Tally(used, there.fields), False
+    schema = pa.schema([(name, _arrow_type(fields.kinds[name])) for name in used])
     if fields.shape is not None:
-        shape = sql.SQL("q.{}").format(sql.Identifier(fields.shape))
-        if fields.kinds[fields.shape] == "geometry":
-            line = sql.Identifier(fields.postgis, "st_curvetoline")
-            shape = sql.SQL("{}({}, {}, 2, 0)").format(line, shape, sql.Literal(float(_CHORD)))
-        picked.insert(0, sql.SQL("CAST({} AS text)").format(shape))
-    statement = sql.SQL("SELECT {} FROM {} AS q").format(sql.SQL(", ").join(picked), source.words)
-    if source.order:
-        by = sql.SQL(", ").join(sql.SQL("q.{}").format(sql.Identifier(name)) for name in source.order)
-        statement = sql.SQL("{} ORDER BY {}").format(statement, by)
-    with connection.cursor(name="jxgis") as cursor:
-        cursor.execute(statement)
-        while rows := cursor.fetchmany(_BATCH):
-            yield rows
+        schema = schema.append(pa.field(fields.shape, pa.binary()))
+    with pq.ParquetWriter(path, schema, compression="zstd") as out:
+        for rows in _gathered(rows_of(there, used)):
+            shape, columns = tally.take(rows)
+            empty |= bool(np.logical_and.reduce([column.is_null().to_numpy(False) for column in columns]).any())
+            typed = [_as_type(column, of.type) for column, of in zip(columns, schema, strict=False)]
+            if fields.shape is not None:
+                typed.append(pa.array(shapely.to_wkb(shape).tolist(), pa.binary()))
+            out.write_table(pa.table(typed, schema=schema))
+            told(tally.rows)
+        if fields.shape is not None:
+            crs = crs_of(there, tally.srids, has_crs=asked.has_crs)
+            declared: dict[str, Any] = {
+                "encoding": "WKB",
+                "geometry_types": [],
+                "crs": None if crs is None else crs.to_json_dict(),
+            }
+            geo = {"version": "1.1.0", "primary_column": fields.shape, "columns": {fields.shape: declared}}
+            out.add_key_value_metadata({"geo": json.dumps(geo)})
+    return tally, empty
 
 
-class _Rows:
-    """Rows as they come in batches: their columns, their geometries, and the fingerprint of all of it."""
+def _gathered(batches: Iterator[list[tuple[str | None, ...]]]) -> Iterator[list[tuple[str | None, ...]]]:
+    """Batches of the server put together to as many rows as a group of a file should have."""
+    held: list[tuple[str | None, ...]] = []
+    for batch in batches:
+        held += batch
+        if len(held) >= _GROUP:
+            yield held
+            held = []
+    if held:
+        yield held
 
-    def __init__(self, used: Sequence[str], fields: _Fields) -> None:
-        self._used, self._fields = used, fields
-        self._texts: list[list[pa.Array]] = [[] for _ in used]
-        self._shapes: list[NDArray[Any]] = []
-        self._count = self._size = 0
+
+class _Tally:
+    """What is told of all rows together, as they come: how many and how large they are, their fingerprint, their SRIDs."""
+
+    def __init__(self, used: Sequence[str], fields: Fields) -> None:
+        self._placed = fields.shape is not None
+        self.rows = self.size = 0
         head = [[name, fields.kinds[name]] for name in ([] if fields.shape is None else [fields.shape]) + [*used]]
         self._digest = hashlib.sha256(json.dumps(head).encode())
         self.srids: set[int] = set()
 
-    def add(self, batch: Sequence[tuple[str | None, ...]], what: str) -> None:
-        """Add rows; refuse what is too much for the memory."""
+    def take(self, rows: Sequence[tuple[str | None, ...]]) -> tuple[NDArray[Any], list[pa.Array]]:
+        """Add rows; their geometries, none where there is no column of them, and the texts of each column."""
         import pyarrow as pa
 
         # Without its brackets a batch goes on from the one before: the fingerprint does not hang on their size.
-        written = json.dumps(batch, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
+        written = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
         self._digest.update(b"," + written)
-        self._count, self._size = self._count + len(batch), self._size + len(written)
-        if self._size > MOST_UNPACKED:
-            raise InputError(
-                zh=f"{what} 超过 {MOST_UNPACKED / 1e9:.1f} GB，没有读取；请用 query 只取需要的列和行。",
-                en=f"{what} holds more than {MOST_UNPACKED / 1e9:.1f} GB and was not read; take the columns and rows that are "
-                "needed by a query.",
-            )
-        columns = list(zip(*batch, strict=True)) if batch[0] else []
-        if self._fields.shape is not None:
-            self._add_shapes(columns.pop(0))
-        for texts, column in zip(self._texts, columns, strict=True):
-            texts.append(pa.array(column, pa.string()))
+        self.rows, self.size = self.rows + len(rows), self.size + len(written)
+        columns = list(zip(*rows, strict=True)) if rows[0] else []
+        shapes = self._shapes(columns.pop(0)) if self._placed else np.empty(0, dtype=object)
+        return shapes, [pa.array(column, pa.string()) for column in columns]
 
-    def _add_shapes(self, written: Sequence[str | None]) -> None:
+    def _shapes(self, written: Sequence[str | None]) -> NDArray[Any]:
         require_shallow(bytes.fromhex(one) for one in written if one is not None and len(one) >= 2 * SHALLOW)
         shapes = np.asarray(shapely.from_wkb(np.array(written, dtype=object), on_invalid="ignore"), dtype=object)
         self.srids |= {*shapely.get_srid(shapes[~shapely.is_missing(shapes)]).tolist()}
-        self._shapes.append(shapes)
-
-    def frame(self) -> pd.DataFrame:
-        """The columns without the geometry."""
-        import pyarrow as pa
-
-        made = {
-            name: _typed(pa.chunked_array(texts, pa.string()), self._fields.kinds[name])
-            for name, texts in zip(self._used, self._texts, strict=True)
-        }
-        return pd.DataFrame(made, index=pd.RangeIndex(self._count))
-
-    def geometry(self) -> NDArray[Any] | None:
-        """The geometries, or None where there is no column of them."""
-        if self._fields.shape is None:
-            return None
-        return np.concatenate([*self._shapes, np.empty(0, dtype=object)])
+        return shapes
 
     def sha256(self) -> str:
         """The fingerprint of the columns' names and types, and of every row."""
         return self._digest.hexdigest()
+
+
+def _arrow_type(kind: str) -> pa.DataType:
+    import pyarrow as pa
+
+    if kind in _WHOLE:
+        return pa.int64()
+    return pa.float64() if kind in _REAL else pa.string()
+
+
+def _as_type(texts: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Texts of the server as what they are; Python reads its NaN and Infinity."""
+    import pyarrow as pa
+
+    if pa.types.is_floating(kind):
+        return pa.array([None if one is None else float(one) for one in texts.to_pylist()], kind)
+    return texts.cast(kind)
 
 
 def _typed(texts: pa.ChunkedArray, kind: str) -> pd.Series:
@@ -401,47 +354,3 @@ def _typed(texts: pa.ChunkedArray, kind: str) -> pd.Series:
         values = texts
     column: pd.Series = values.to_pandas()
     return column
-
-
-def _crs(
-    connection: psycopg.Connection, srids: Iterable[int], postgis: str, asked: Asked, what: str
-) -> pyproj.CRS | None:
-    """The system that the geometries of a source declare, by the server's own table of systems."""
-    import pyproj
-    from psycopg import sql
-    from pyproj.exceptions import CRSError
-
-    declared = sorted(srids)
-    if len(declared) > 1:
-        names = few(map(str, declared))
-        raise CrsError(
-            zh=f"{what} 的图形分属几个坐标系：SRID {names.zh}（0 为未声明）；请用 query 和 ST_Transform 统一，或按坐标系分开读取。",
-            en=f"{what}: its geometries are in several systems of coordinates (SRID {names.en}; 0 is none): bring them into one by "
-            "a query with ST_Transform, or read them apart.",
-        )
-    if declared == [0] and not asked.has_crs:
-        raise CrsError(
-            zh=f"{what} 的图形没有声明坐标系（SRID 为 0）；请用 crs 声明，如 EPSG:4549、EPSG:4490、GCJ-02，或请管理员用 UpdateGeometrySRID 设好。",
-            en=f"{what}: its geometries declare no system of coordinates (SRID 0); say which it is with crs, such as EPSG:4549, "
-            "EPSG:4490 or GCJ-02, or have it set with UpdateGeometrySRID.",
-        )
-    if not declared or declared == [0]:
-        return None
-    systems = sql.Identifier(postgis, "spatial_ref_sys")
-    row = connection.execute(
-        sql.SQL("SELECT auth_name, auth_srid, srtext FROM {} WHERE srid = %s").format(systems), (declared[0],)
-    ).fetchone()
-    owner, code, written = row or (None, None, None)
-    require_no_grids((written or "").encode(), what)
-    try:
-        if (owner or "").upper() == "EPSG":
-            return pyproj.CRS.from_epsg(code)
-        return pyproj.CRS.from_wkt(written or "")
-    except CRSError:
-        if asked.has_crs:
-            return None
-        raise CrsError(
-            zh=f"{what} 的图形写明 SRID={declared[0]}，数据库的 spatial_ref_sys 中没有可用的定义；请用 crs 指定坐标系。",
-            en=f"{what}: its geometries declare SRID={declared[0]}, of which the database's spatial_ref_sys has no usable "
-            "definition; say which it is with crs.",
-        ) from None

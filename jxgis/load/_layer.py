@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from jxgis._misplaced import AxisOrder
     from jxgis.city import City
-    from jxgis.load._database import Asked
+    from jxgis.load._served import Asked
     from jxgis.load._used import Picker
     from jxgis.reference import Reference
 
@@ -260,7 +260,12 @@ class _Placing:
             table.geometry is None or bool(shapely.is_missing(table.geometry).all())
         )
         declared = given.get("crs")
-        if declared is None and table.crs is not None and table.crs.is_geographic and {*table.frame, *table.left} >= _OF_DATAV:
+        if (
+            declared is None
+            and table.crs is not None
+            and table.crs.is_geographic
+            and {*table.frame, *table.left} >= _OF_DATAV
+        ):
             declared = "GCJ-02"
             self.told.add("load.gcj02", table.name)
         reference = reference_of(declared, table.crs, towgs84=given.get("towgs84"), what=table.name, points=points)

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from jxgis.load.geometry import SHALLOW
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
     import pyproj
     from numpy.typing import NDArray
 
@@ -64,12 +65,11 @@ def read_parquet(path: Path, *, what: str, columns: Picker | None = None) -> Fea
     import pyarrow.parquet as pq
 
     with reading(what, _PARQUET):
-        schema = pq.read_schema(path)
-        metadata = schema.metadata or {}
-        require_no_grids(metadata.get(b"geo", b""), what)
-        if b"geo" in metadata:
+        file = pq.ParquetFile(path)
+        schema, geo = file.schema_arrow, _geo_of(file, what)
+        if geo is not None:
             require_sane_parquet(path, what=what)
-            require_shallow(_long_geometries(path, json.loads(metadata[b"geo"])["columns"]))
+            require_shallow(_long_geometries(path, geo["columns"]))
             table = gpd.read_parquet(path)
             name = table.geometry.name
             geometry = np.asarray(table.geometry.array, dtype=object)
@@ -134,9 +134,10 @@ def parquet_batches(path: Path, *, what: str, columns: Picker, placed: Picker, r
     with reading(what, _PARQUET):
         file = pq.ParquetFile(path)
         schema = file.schema_arrow
-        shape, crs, plain = _geometry_of(schema, what)
-    if not plain:
+        geo = _geo_of(file, what)
+    if geo is not None and not _is_plain(geo):
         raise Unusual
+    shape, crs = (None, None) if geo is None else (geo["primary_column"], _crs_of(schema, geo, what))
     names = [name for name in schema.names if not name.startswith("__index_level_") and name != shape]
     index = [name for name in (schema.pandas_metadata or {}).get("index_columns", ()) if isinstance(name, str)]
     if len({*schema.names}) < len(schema.names) or {*index} & {*names}:
@@ -157,23 +158,32 @@ def parquet_batches(path: Path, *, what: str, columns: Picker, placed: Picker, r
         yield Features(frame, geometry, crs, tuple(notes), left)
 
 
-def _geometry_of(schema: pa.Schema, what: str) -> tuple[str | None, pyproj.CRS | None, bool]:
-    """The column of geometries, none where a file is no GeoParquet, their system, and whether they are its only ones and in WKB."""
+def _geo_of(file: pq.ParquetFile, what: str) -> dict[str, Any] | None:
+    """What a GeoParquet file says of its geometries; None where it is none. Writers put it into the file or into its Arrow schema."""
+    written = {**(file.schema_arrow.metadata or {}), **(file.metadata.metadata or {})}.get(b"geo")
+    if written is None:
+        return None
+    require_no_grids(written, what)
+    geo: dict[str, Any] = json.loads(written)
+    return geo
+
+
+def _is_plain(geo: dict[str, Any]) -> bool:
+    """Whether a file has one column of geometries, in WKB, and none of their boxes."""
+    one = geo["columns"].get(geo["primary_column"], {})
+    return len(geo["columns"]) == 1 and one.get("encoding") == "WKB" and "covering" not in one
+
+
+def _crs_of(schema: pa.Schema, geo: dict[str, Any], what: str) -> pyproj.CRS | None:
+    """What the metadata of the whole file mean, by what geopandas says of a file without a row."""
     import geopandas as gpd
     import pyarrow.parquet as pq
 
-    written = (schema.metadata or {}).get(b"geo")
-    if written is None:
-        return None, None, True
-    require_no_grids(written, what)
-    geo = json.loads(written)
-    shape, columns = geo["primary_column"], geo["columns"]
-    if columns.keys() != {shape} or columns[shape]["encoding"] != "WKB" or "covering" in columns[shape]:
-        return shape, None, False
-    # What the metadata of the whole file mean, geopandas says of a file without a row.
-    empty = io.BytesIO()
-    pq.write_table(schema.empty_table(), empty)
-    return shape, gpd.read_parquet(empty).crs, True
+    with reading(what, _PARQUET):
+        empty = io.BytesIO()
+        pq.write_table(schema.with_metadata({"geo": json.dumps(geo)}).empty_table(), empty)
+        crs: pyproj.CRS | None = gpd.read_parquet(empty).crs
+        return crs
 
 
 def _shapes(written: NDArray[np.object_], what: str) -> NDArray[np.object_]:

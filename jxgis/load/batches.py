@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jxgis.city import contract_of
 from jxgis.errors import InputError
+from jxgis.load._database import refuse_layer, stage_database
 from jxgis.load._layer import gather_tables, picker
 from jxgis.load._options import require_known
 from jxgis.load._parquet import parquet_batches
@@ -17,16 +18,18 @@ from jxgis.load.issues import judge_issues
 from jxgis.load.readers import RawTable, read_tables, readable, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from jxgis.city import City
+    from jxgis.load._database import NamedFile
     from jxgis.load._layer import Gathered
     from jxgis.load._options import ReadOptions
+    from jxgis.load._served import Asked
     from jxgis.load._used import Picker
     from jxgis.load.issues import ClassesBy, Filters
 
-__all__ = ["HowRead", "Unlike", "issue_batches"]
+__all__ = ["HowRead", "IssueTable", "Unlike", "issue_batches", "stage_issues"]
 
 _TEXT, _PARQUET = (".csv", ".txt", ".tsv"), (".parquet", ".geoparquet")
 
@@ -54,14 +57,65 @@ class HowRead:
     options: ReadOptions
 
 
-def issue_batches(path: Path, sha256: str, how: HowRead, *, rows: int | None) -> Iterator[Gathered]:
+@dataclass(frozen=True)
+class IssueTable:
+    """Issues in a database.
+
+    Parameters
+    ----------
+    address
+        ``postgresql://user@host:port/name``.
+    asked
+        The table or the query.
+    """
+
+    address: str
+    asked: Asked
+
+
+def stage_issues(table: IssueTable, path: Path, how: HowRead, *, told: Callable[[int], object]) -> NamedFile:
+    """Read issues out of a database into a file, by the columns that are used.
+
+    Parameters
+    ----------
+    table
+        Which.
+    path
+        A new file.
+    how
+        How it will be read.
+    told
+        Called with the number of rows read so far.
+
+    Returns
+    -------
+    NamedFile
+
+    Raises
+    ------
+    InputError
+        If the database cannot be used.
+    """
+    require_known(how.options)
+    refuse_layer(how.options.get("layer"))
+    used, placed = _pickers(how)
+    return stage_database(table.address, replace(table.asked, used=placed), path, columns=used, told=told)
+
+
+def _pickers(how: HowRead) -> tuple[Picker | None, Picker | None]:
+    """Which columns are used, of a file without geometries and of one with them."""
+    agreed, options = contract_of("issues", how.city), how.classes.column_in(how.options)
+    return picker(agreed, options), picker(agreed, options, placed=True)
+
+
+def issue_batches(file: NamedFile, sha256: str, how: HowRead, *, rows: int | None) -> Iterator[Gathered]:
     """Read a file of issues, so many rows at a time, as far as a row decides alone what becomes of it.
 
     Parameters
     ----------
-    path
-        The file. A CSV and a Parquet file, alone in a zip or gzipped too, are never held as a whole; others are, and those are that take looking at all of
-        their rows to tell what stands in them.
+    file
+        A CSV and a Parquet file, alone in a zip or gzipped too, are never held as a whole; others are, and those are that take
+        looking at all of their rows to tell what stands in them.
     sha256
         Its hash.
     how
@@ -84,9 +138,9 @@ def issue_batches(path: Path, sha256: str, how: HowRead, *, rows: int | None) ->
     require_known(how.options)
     agreed = contract_of("issues", how.city)
     options = how.classes.column_in(how.options)
-    used, placed = (picker(agreed, options, placed=has_geometry) for has_geometry in (False, True))
+    used, placed = _pickers(how)
     axes: frozenset[str] = frozenset()
-    for number, tables in enumerate(_tables(path, sha256, used, placed, options, rows)):
+    for number, tables in enumerate(_tables(file, sha256, used, placed, options, rows)):
         try:
             gathered = gather_tables(tables, agreed, city=how.city, options=options)
             judge_issues(gathered, city=how.city, classes=how.classes, timezone=how.timezone, filters=how.filters)
@@ -102,7 +156,7 @@ def issue_batches(path: Path, sha256: str, how: HowRead, *, rows: int | None) ->
 
 
 def _tables(
-    path: Path,
+    file: NamedFile,
     sha256: str,
     used: Picker | None,
     placed: Picker | None,
@@ -112,14 +166,21 @@ def _tables(
     """Of a file that is held as a whole all its tables, sheets of a workbook, files of a zip; of another some rows of its one."""
     if rows is None or used is None or placed is None:
         whole: dict[str, Any] = {"layer": options.get("layer"), "encoding": options.get("encoding"), "columns": used}
-        yield read_tables([path], expected="issues", may_be_empty=True, **whole)
+        tables = read_tables([file.path], expected="issues", may_be_empty=True, **whole)
+        inner = [table.name.removeprefix(file.path.name) for table in tables]
+        called = [replace(table, name=file.name + own, sha256=sha256) for table, own in zip(tables, inner, strict=True)]
+        yield [_with_said(table, file) for table in called]
         return
     try:
-        with readable(path), unpacked(path) as plain:
-            for table in _batches(plain, path.name, sha256, used, placed, options, rows):
-                yield [table]
+        with readable(file.path), unpacked(file.path) as plain:
+            for table in _batches(plain, file.name, sha256, used, placed, options, rows):
+                yield [_with_said(table, file)]
     except Unusual:
         raise Unlike from None
+
+
+def _with_said(table: RawTable, file: NamedFile) -> RawTable:
+    return replace(table, notes=(*file.notes, *table.notes), left=(*file.left, *table.left))
 
 
 def _batches(
@@ -133,9 +194,7 @@ def _batches(
         first = 1
         for part in parquet_batches(path, what=name, columns=used, placed=placed, rows=rows):
             row = np.arange(first, first + len(part.frame), dtype=np.int64)
-            yield RawTable(
-                name, sha256, part.frame, part.geometry, part.crs, row, notes=part.notes, left=part.left
-            )
+            yield RawTable(name, sha256, part.frame, part.geometry, part.crs, row, notes=part.notes, left=part.left)
             first += len(part.frame)
     else:
         raise Unusual

@@ -22,8 +22,9 @@ from jxgis._postgis import is_address
 from jxgis.errors import InputError, os_reason
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import holdable
-from jxgis.load._database import Asked, read_database
+from jxgis.load._database import read_database, refuse_layer
 from jxgis.load._parquet import read_parquet
+from jxgis.load._served import Asked
 from jxgis.load._text import BrokenRow, Sheet, decode, distinct_names, empty_file, read_csv
 from jxgis.load._used import Picker, read_used
 from jxgis.load._vector import read_vector
@@ -229,11 +230,7 @@ def _from_database(address: str, layer: str | None, asked: Asked | None, columns
         raise InputError(
             zh="这里要的是文件，不能从数据库读取。", en="A file is needed here; a database cannot be read."
         )
-    if layer is not None:
-        raise InputError(
-            zh="数据库中的表用 table 指明，不用 layer 或 |layername=。",
-            en="A table of a database is named by table, not by layer or |layername=.",
-        )
+    refuse_layer(layer)
     name, sha256, found = read_database(address, asked, columns=columns)
     row = np.arange(1, len(found.frame) + 1, dtype=np.int64)
     return RawTable(name, sha256, found.frame, found.geometry, found.crs, row, notes=found.notes, left=found.left)

@@ -22,12 +22,13 @@ from jxgis.settings import files_read
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
     import pyarrow as pa
 
     from jxgis.load import Loaded, ReadOptions
+    from jxgis.load.batches import IssueTable
     from jxgis.part import Given, Progress
     from jxgis.settings import Settings
     from jxgis.store.counting import StoredCounts
@@ -197,9 +198,9 @@ def _count(
     with ExitStack() as stack:
         where = store if store is not None else stack.enter_context(tempfile.TemporaryDirectory(prefix="jxgis-"))
         given = reader.read([layer for layer in GROUND if layer in named(settings)] or list(GROUND), progress)
-        plan, paths = _planned(settings, given)
+        plan, sources = _planned(settings, given)
         progress(text_pair("store.reading"))
-        found = count_issues(paths, plan, where, **on)
+        found = count_issues(sources, plan, where, **on)
         issues = _loaded(found)
         for note in noticed(contract_of("issues", given.city).title, issues):
             progress(note)
@@ -208,9 +209,10 @@ def _count(
     return found
 
 
-def _planned(settings: Settings, given: Given) -> tuple[Plan, list[Path]]:
-    """What is counted, and the files."""
-    from jxgis.load.batches import HowRead
+def _planned(settings: Settings, given: Given) -> tuple[Plan, Sequence[Path | IssueTable]]:
+    """What is counted, and the files, or the table of a database."""
+    from jxgis.load._database import asked_of
+    from jxgis.load.batches import HowRead, IssueTable
     from jxgis.load.issues import ClassesBy, Filters
     from jxgis.load.readers import find_files
     from jxgis.space.grid import grid_over
@@ -225,10 +227,9 @@ def _planned(settings: Settings, given: Given) -> tuple[Plan, list[Path]]:
     city = replace(given.city, crs=given.crs.to_string(), box=given.city.box or box_around(districts))
     options = read_options(settings, "issues")
     own = {name: options.pop(name, None) for name in _OF_LOADER}
-    asked = settings.inputs.issues
-    path, layer = split_layer("" if asked is None else asked.path)
-    if is_address(path):
-        raise InputError.saying(text_pair("store.no_database"))
+    issues = settings.inputs.issues
+    path, layer = split_layer("" if issues is None else issues.path)
+    asked, rest = asked_of(path, cast("ReadOptions", options | ({"layer": layer} if layer else {})))
     how = HowRead(
         city,
         ClassesBy(own["class_column"], own["class_table"]),
@@ -238,10 +239,11 @@ def _planned(settings: Settings, given: Given) -> tuple[Plan, list[Path]]:
             *(tuple(own[name] or ()) for name in ("status", "source", "drop_status", "drop_points")),
         ),
         own["timezone"],
-        cast("ReadOptions", options | ({"layer": layer} if layer else {})),
+        rest,
     )
+    sources = [IssueTable(path, asked)] if is_address(path) else find_files(path)
     zones = {level: given.layers[f"{level}s"] for level in ("district", "subdistrict") if f"{level}s" in given.layers}
-    return Plan(how, grid_over(districts, cell_m=settings.hotspots.cell_m), zones), find_files(path)
+    return Plan(how, grid_over(districts, cell_m=settings.hotspots.cell_m), zones), sources
 
 
 def _write(found: StoredCounts, stage: output.Stage, given: Given, lang: str) -> None:

@@ -6,23 +6,25 @@ import dataclasses
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jxgis.city import UNCLASSIFIED
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, text_pair
+from jxgis.load._database import NamedFile
 from jxgis.load._file_notes import files_label
 from jxgis.load._masked import mask_words
+from jxgis.load.batches import IssueTable, stage_issues
 from jxgis.progress import tell
 from jxgis.store.across import Repeats, find_repeats
 from jxgis.store.folder import Held, open_store
 from jxgis.store.one_file import CELLS, ROWS, ZONES
 from jxgis.store.plan import CELL_KEYS, TEXTS, ZONE_KEYS
 from jxgis.store.sums import Sum, counted, summed
-from jxgis.store.workers import count_all
+from jxgis.store.workers import Done, count_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -78,7 +80,7 @@ class StoredCounts:
 
 
 def count_issues(
-    paths: Sequence[Path],
+    sources: Sequence[Path | IssueTable],
     plan: Plan,
     store: str | Path,
     *,
@@ -92,8 +94,8 @@ def count_issues(
 
     Parameters
     ----------
-    paths
-        The files; one that the store has, by name and content, is not read again.
+    sources
+        Files, or tables of databases; one that the store has, by name and content, is not counted again.
     plan
         What they are counted by.
     store
@@ -114,30 +116,22 @@ def count_issues(
     Raises
     ------
     InputError
-        If two files have one name, or one that the store has of other content, no file can be counted, or the store is of
-        another plan.
+        If two files have one name, or one that the store has of other content, no file can be counted, a database cannot be read,
+        or the store is of another plan.
     OutputError
         If the store cannot be written.
     """
-    kept, root = open_store(store, plan.terms), Path(store).resolve()
+    kept = open_store(Path(store).resolve(), plan.terms)
     held = kept.held()
-    _refuse_same_names(paths)
-    done, read = [], 0
-    sizes = {path: max(path.stat().st_size, 1) for path in paths}
-    share, total = 0, sum(sizes.values())
-
-    def told(rows_of_file: int) -> None:
-        tell(share, total, text_pair("store.reading"), rows=read + rows_of_file)
-
-    for one in count_all(paths, root, plan, rows=rows, scheduler=scheduler, workers=workers, said=said, told=told):
-        done.append(one)
-        read += one.rows
-        share += sizes[one.path]
-        told(0)
-    refused = [(one.path.name, one.refused) for one in done if one.refused is not None]
-    if paths and len(refused) == len(paths):
+    with kept.staging() as folder:
+        files = [_file(source, folder / f"{at}.parquet", plan) for at, source in enumerate(sources)]
+        _refuse_same_names(files)
+        on = {"rows": rows, "scheduler": scheduler, "workers": workers, "said": said}
+        done = _counted(files, kept.root, plan, on)
+    refused = [(one.file.name, one.refused) for one in done if one.refused is not None]
+    if files and len(refused) == len(files):
         collect(InputError.saying(why) for _, why in refused)
-    named = kept.counted([(one.path.name, one.sha256) for one in done if one.refused is None])
+    named = kept.counted([(one.file.name, one.sha256) for one in done if one.refused is None])
     _refuse_unknown(plan, [*held, *named])
     replaced = kept.take_in(named, replace=replace)
     before = {one.folder for one in held}
@@ -148,12 +142,37 @@ def count_issues(
     return _added_up(plan, tuple(kept.held()), tuple(sorted(refused)), [*_said(new), *notes])
 
 
-def _refuse_same_names(paths: Sequence[Path]) -> None:
+def _file(source: Path | IssueTable, path: Path, plan: Plan) -> NamedFile:
+    """A file as it is; a table of a database as it stands, read into another."""
+    if isinstance(source, Path):
+        return NamedFile(source, source.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return stage_issues(source, path, plan.how, told=lambda rows: tell(0, 1, text_pair("store.fetching"), rows=rows))
+
+
+def _counted(files: Sequence[NamedFile], root: Path, plan: Plan, on: Mapping[str, Any]) -> list[Done]:
+    """What became of each file; how far it has come is told."""
+    done, read = [], 0
+    sizes = {file: max(file.path.stat().st_size, 1) for file in files}
+    share, total = 0, sum(sizes.values())
+
+    def told(rows_of_file: int) -> None:
+        tell(share, total, text_pair("store.reading"), rows=read + rows_of_file)
+
+    for one in count_all(files, root, plan, **on, told=told):
+        done.append(one)
+        read += one.rows
+        share += sizes[one.file]
+        told(0)
+    return done
+
+
+def _refuse_same_names(files: Sequence[NamedFile]) -> None:
     seen: dict[str, Path] = {}
-    for path in paths:
-        if path.name in seen:
-            raise InputError.saying(text_pair("store.same_name", name=path.name, one=seen[path.name], other=path))
-        seen[path.name] = path
+    for file in files:
+        if file.name in seen:
+            raise InputError.saying(text_pair("store.same_name", name=file.name, one=seen[file.name], other=file.path))
+        seen[file.name] = file.path
 
 
 def _added_up(

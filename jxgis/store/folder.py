@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Held", "Store", "open_store"]
 
-_INDEX, _FILES, _PARTLY, _LOCK = "store.json", "files", ".partly", ".lock"
+_INDEX, _FILES, _STAGED, _PARTLY, _LOCK = "store.json", "files", "staged", ".partly", ".lock"
 _NOT_GIVEN = "null"
 _IN_WORDS = ("box", "cells", "city", "classes", "crs", "district", "format", "subdistrict")
 # What a run has not touched for so long, in seconds, it left behind when it was killed.
@@ -108,6 +108,23 @@ class Store:
             raise _cannot_write(self.root, error) from None
         finally:
             shutil.rmtree(partly, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A folder that does not exist yet, for files that are needed until the block ends.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        folder = _partly(self.root / _STAGED)
+        try:
+            yield folder
+        except OSError as error:
+            raise _cannot_write(self.root, error) from None
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def counted(self, files: Sequence[tuple[str, str]]) -> list[Held]:
         """What was counted of files, by the name and the hash of each."""
@@ -201,10 +218,15 @@ def open_store(root: str | Path, terms: Mapping[str, str]) -> Store:
     if (
         not (root / _INDEX).exists()
         and root.exists()
-        and (not root.is_dir() or {entry.name for entry in root.iterdir()} - {_FILES, _LOCK})
+        and (not root.is_dir() or any(_is_foreign(entry.name) for entry in root.iterdir()))
     ):
         raise OutputError.saying(text_pair("store.no_store", store=root))
     return Store(root, terms)
+
+
+def _is_foreign(name: str) -> bool:
+    """Whether a file or folder is none that a store which is begun may hold."""
+    return name not in (_FILES, _LOCK) and _PARTLY not in name
 
 
 def _require_terms(root: Path, terms: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from jxgis.load._database import NamedFile
     from jxgis.load._layer import Gathered
     from jxgis.store.plan import Plan
 
@@ -93,7 +94,7 @@ def _added(one: SourceFile, other: SourceFile) -> SourceFile:
 
 
 def count_file(
-    path: Path,
+    file: NamedFile,
     sha256: str,
     plan: Plan,
     folder: Path,
@@ -105,7 +106,7 @@ def count_file(
 
     Parameters
     ----------
-    path, sha256
+    file, sha256
         The file, and its hash.
     plan
         What they are counted by.
@@ -126,23 +127,23 @@ def count_file(
         If the file cannot be used.
     """
     try:
-        return _count(path, sha256, plan, folder, rows, told)
+        return _count(file, sha256, plan, folder, rows, told)
     except Unlike:
         shutil.rmtree(folder)
-        return _count(path, sha256, plan, folder, None, told)
+        return _count(file, sha256, plan, folder, None, told)
 
 
 def _count(
-    path: Path, sha256: str, plan: Plan, folder: Path, rows: int | None, told: Callable[[int], object]
+    file: NamedFile, sha256: str, plan: Plan, folder: Path, rows: int | None, told: Callable[[int], object]
 ) -> Account:
     import pyarrow.parquet as pq
 
-    account, filters = Account(path.name, sha256, at_once=rows is None), plan.how.filters
+    account, filters = Account(file.name, sha256, at_once=rows is None), plan.how.filters
     wanted = {name: values for name, values in (("status", filters.status), ("source", filters.source)) if values}
     cells, zones = Sum(CELL_KEYS), Sum(ZONE_KEYS)
     (folder / IDS).mkdir(parents=True)
     with pq.ParquetWriter(folder / REJECTS, _rejected_schema(), compression="zstd") as rejects:
-        for number, gathered in enumerate(issue_batches(path, sha256, plan.how, rows=rows)):
+        for number, gathered in enumerate(issue_batches(file, sha256, plan.how, rows=rows)):
             account.add(gathered, wanted)
             rejects.write_table(_rejected(gathered))
             table = plan.rows_of(gathered)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
+    from jxgis.load._database import NamedFile
     from jxgis.store.plan import Plan
 
 __all__ = ["LOCAL", "Done", "count_all"]
@@ -32,7 +33,7 @@ class Done:
 
     Parameters
     ----------
-    path
+    file
         The file.
     sha256
         Its hash; empty where it could not be read.
@@ -42,14 +43,14 @@ class Done:
         Why it could not be counted; None where it was.
     """
 
-    path: Path
+    file: NamedFile
     sha256: str
     rows: int = 0
     refused: Text | None = None
 
 
 def count_all(
-    paths: Sequence[Path],
+    files: Sequence[NamedFile],
     store: Path,
     plan: Plan,
     *,
@@ -63,7 +64,7 @@ def count_all(
 
     Parameters
     ----------
-    paths
+    files
         The files.
     store
         The folder of the store; workers must see it, and the files, under the same path.
@@ -97,14 +98,14 @@ def count_all(
     if scheduler is None and workers is not None:
         raise InputError.saying(text_pair("store.workers_alone"))
     if scheduler is None:
-        for path in paths:
-            yield _count_one(path, store, plan, rows, told)
+        for file in files:
+            yield _count_one(file, store, plan, rows, told)
         return
     with _client(scheduler, workers) as client:
         from distributed import as_completed
 
         said(text_pair("store.dashboard", address=client.dashboard_link, n=len(client.scheduler_info()["workers"])))
-        futures = {client.submit(_count_one, path, store, plan, rows, pure=False): path for path in paths}
+        futures = {client.submit(_count_one, file, store, plan, rows, pure=False): file for file in files}
         for future in as_completed(futures):  # type: ignore[no-untyped-call]
             error = future.exception()
             yield future.result() if error is None else Done(futures[future], "", refused=_lost(error))
@@ -116,22 +117,24 @@ def _lost(error: BaseException) -> Text:
     return text_pair("store.lost", error=f"{type(error).__name__}: {error}".splitlines()[0][:200])
 
 
-def _count_one(path: Path, root: Path, plan: Plan, rows: int, told: Callable[[int], object] = lambda _: None) -> Done:
+def _count_one(
+    file: NamedFile, root: Path, plan: Plan, rows: int, told: Callable[[int], object] = lambda _: None
+) -> Done:
     sha256 = ""
     try:
         # Before the hash, which must be that of the rows.
-        before = _stamp(path)
-        with readable(path):
-            sha256, store = file_hash(path), Store(root, plan.terms)
-        if store.known(path.name, sha256):
-            return Done(path, sha256)
-        with store.counting(path.name, sha256) as folder:
-            account = count_file(path, sha256, plan, folder, rows=rows, told=told)
-            if _stamp(path) != before:
-                raise InputError.saying(text_pair("store.changed", file=path.name))
+        before = _stamp(file.path)
+        with readable(file.path):
+            sha256, store = file.sha256 or file_hash(file.path), Store(root, plan.terms)
+        if store.known(file.name, sha256):
+            return Done(file, sha256)
+        with store.counting(file.name, sha256) as folder:
+            account = count_file(file, sha256, plan, folder, rows=rows, told=told)
+            if _stamp(file.path) != before:
+                raise InputError.saying(text_pair("store.changed", file=file.name))
     except InputError as error:
-        return Done(path, sha256, refused=error.message)
-    return Done(path, sha256, account.rows_in)
+        return Done(file, sha256, refused=error.message)
+    return Done(file, sha256, account.rows_in)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

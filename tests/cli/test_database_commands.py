@@ -80,6 +80,28 @@ def test_hot_spots_are_the_same_as_of_files(jxgis, in_database: Server, city: Pa
     assert "run.json" in ended.out
 
 
+def test_counts_are_the_same_as_of_files(jxgis, in_database: Server, city: Path, tmp_path: Path, run_json) -> None:
+    store = tmp_path / "store"
+    for name, server in (("files", None), ("base", in_database)):
+        settings = project(tmp_path, server, "districts", "issues")
+        more = () if server is None else ("--store", store)
+        ended = jxgis("count", "--project", settings, "--out", tmp_path / name, *more)
+        assert ended.code == 0, ended.err
+    for table in ("zones.parquet", "cells.parquet", "months.parquet"):
+        one, other = (pd.read_parquet(tmp_path / name / table) for name in ("files", "base"))
+        pd.testing.assert_frame_equal(one, other)
+        assert one.iloc[:, -1].sum() > 20
+    run = run_json(tmp_path / "base")
+    assert [row["name"] for row in run["inputs"]] == ["gis.districts", "gis.issues"]
+    assert in_database.address() not in (tmp_path / "base" / "run.json").read_text(encoding="utf-8")
+    in_database.execute("DELETE FROM gis.issues WHERE key = 7")
+    ended = jxgis("count", "--project", settings, "--out", tmp_path / "base", "--store", store)
+    assert ended.code == 2
+    assert "gis.issues" in ended.err
+    ended = jxgis("count", "--project", settings, "--out", tmp_path / "base", "--store", store, "--replace")
+    assert ended.code == 0, ended.err
+
+
 def test_by_options_of_the_command_line(jxgis, in_database: Server, tmp_path: Path) -> None:
     address = in_database.address()
     ended = jxgis(

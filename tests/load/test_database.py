@@ -23,7 +23,7 @@ from small_city import EAST, NORTH, write_city
 
 from jxgis import _postgis
 from jxgis.errors import CrsError, InputError, JxgisError, MissingPackageError
-from jxgis.load import Loaded, _database, load_layer
+from jxgis.load import Loaded, _database, _served, load_layer
 
 METRIC = 4549
 
@@ -271,7 +271,7 @@ class TestAccount:
         whole = '[["geom", "geometry"], ["id", "int8"], ["name", "text"]]'
         whole += "".join("," + json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
         assert first.sha256 == hashlib.sha256(whole.encode()).hexdigest()
-        monkeypatch.setattr(_database, "_BATCH", 3)
+        monkeypatch.setattr(_served, "_BATCH", 3)
         postgis.execute("UPDATE gis.parks SET name = name")
         postgis.execute("VACUUM FULL gis.parks")
         assert load("parks", postgis, table="gis.parks").sources == (first,)
@@ -470,15 +470,16 @@ class TestRefusals:
 
     def test_a_server_that_stops_while_it_is_read(self, postgis: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         postgis.write("gis", "parks", parks())
-        monkeypatch.setattr(_database, "_BATCH", 1)
-        added = _database._Rows.add
+        monkeypatch.setattr(_served, "_BATCH", 1)
+        taken = _database._Tally.take
 
-        def stopping(rows: Any, batch: Any, what: str) -> None:
-            added(rows, batch, what)
-            if rows._count == 2:
+        def stopping(tally: Any, rows: Any) -> Any:
+            made = taken(tally, rows)
+            if tally.rows == 2:
                 postgis.stop()
+            return made
 
-        monkeypatch.setattr(_database._Rows, "add", stopping)
+        monkeypatch.setattr(_database._Tally, "take", stopping)
         try:
             said = refusal(lambda: load("parks", postgis, table="gis.parks"))
         finally:

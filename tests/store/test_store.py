@@ -19,6 +19,7 @@ import pytest
 
 from jxgis.errors import InputError, OutputError
 from jxgis.load import batches
+from jxgis.load._database import NamedFile
 from jxgis.load._used import Picker, used_batches
 from jxgis.load.batches import HowRead, issue_batches
 from jxgis.load.issues import Filters
@@ -155,10 +156,10 @@ def test_a_full_disk_leaves_the_store_as_it_was(files, plan, tmp_path, monkeypat
 def test_a_file_that_grows_while_it_is_read_is_refused_and_the_others_stand(files, plan, tmp_path, monkeypatch) -> None:
     paths, how = files(8), plan()
 
-    def growing(path: Path, sha256: str, how: HowRead, *, rows: int | None) -> Iterator[object]:
-        yield from issue_batches(path, sha256, how, rows=rows)
-        if path == paths[0]:
-            with path.open("a", encoding="utf-8") as out:
+    def growing(file: NamedFile, sha256: str, how: HowRead, *, rows: int | None) -> Iterator[object]:
+        yield from issue_batches(file, sha256, how, rows=rows)
+        if file.path == paths[0]:
+            with file.path.open("a", encoding="utf-8") as out:
                 out.write("A9999\n")
 
     monkeypatch.setattr(one_file, "issue_batches", growing)
@@ -221,7 +222,7 @@ def test_runs_at_once_may_count_the_same_file(files, plan, tmp_path) -> None:
     path, how = files(17)[0], plan()
     store, sha256 = open_store(tmp_path / "store", how.terms), file_hash(path)
     with store.counting(path.name, sha256) as folder:
-        one_file.count_file(path, sha256, how, folder)
+        one_file.count_file(NamedFile(path, path.name), sha256, how, folder)
         found = count_issues([path], how, tmp_path / "store")
     assert not found.refused
     count_issues([path], how, tmp_path / "whole")
