@@ -127,7 +127,7 @@ def test_what_is_said_of_a_new_month_is_what_its_loader_says(project, jxgis: Run
         notes = load_issues(month, city=_city(), crs="EPSG:4549").notes
         (left_out,) = [note.zh for note in notes if note.zh.startswith("按状态不计")]
         assert (f"{month.name}：{left_out}" in done.err) is (month != months[0])
-    assert f"计数库里已有，没有再读：{months[0].name}。" in done.err
+    assert f"计数库里已有，没有再算：{months[0].name}。" in done.err
     assert done.err.count("工作坐标系") == 1
     whole = load_issues(str(project / "months/*.csv"), city=_city(), crs="EPSG:4549")
     of_none = whole.table[whole.table["issue_class"] == "未归类"]

@@ -102,7 +102,7 @@ def test_a_table_that_changed_takes_its_own_place_on_request_only(postgis: Serve
     postgis.write("gis", "issues", export(32, 40, ids=1000).reset_index(names="number"), key="number")
     how, source = plan(), asking(postgis, table="gis.issues")
     first = count_issues([source], how, tmp_path / "store")
-    assert any("没有再读" in note.zh for note in count_issues([source], how, tmp_path / "store").notes)
+    assert any("没有再算" in note.zh for note in count_issues([source], how, tmp_path / "store").notes)
     postgis.execute("DELETE FROM gis.issues WHERE number < 5")
     with pytest.raises(InputError, match=r"gis\.issues"):
         count_issues([source], how, tmp_path / "store")
