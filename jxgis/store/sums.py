@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 __all__ = ["Sum", "counted", "summed"]
 
@@ -55,11 +58,30 @@ def summed(tables: Sequence[pa.Table], keys: Sequence[str]) -> pa.Table:
     [{'cell': 2, 'issues': 7}]
     """
     import pyarrow as pa
+
+    whole = pa.concat_tables(tables)
+    codes = [_codes(whole[key]) for key in keys]
+    order = np.lexsort(codes[::-1])
+    first = np.zeros(len(order), dtype=bool)
+    first[:1] = True
+    for code in codes:
+        first[1:] |= np.diff(code[order]) != 0
+    starts = np.flatnonzero(first)
+    issues = whole["issues"].to_numpy()[order]
+    total = np.add.reduceat(issues, starts) if len(starts) else issues
+    some = total != 0
+    found = whole.select(list(keys)).take(pa.array(order[starts[some]])).combine_chunks()
+    return found.append_column("issues", pa.array(total[some], pa.int64()))
+
+
+def _codes(values: pa.ChunkedArray) -> NDArray[np.int32]:
+    """Whole numbers in the order of some values, those that are missing last."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    whole = pa.concat_tables(tables).group_by(list(keys), use_threads=False).aggregate([("issues", "sum")])
-    whole = whole.rename_columns([*whole.column_names[:-1], "issues"]).select([*keys, "issues"])
-    return whole.filter(pc.not_equal(whole["issues"], 0)).sort_by([(key, "ascending") for key in keys]).combine_chunks()
+    if not pa.types.is_integer(values.type):
+        values = pc.index_in(values, value_set=values.unique().drop_null().sort())
+    return values.fill_null(np.iinfo(np.int32).max).to_numpy()
 
 
 class Sum:
