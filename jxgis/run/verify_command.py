@@ -6,7 +6,7 @@ import json
 import re
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from jxgis.errors import InputError, SettingsError
 from jxgis.i18n import Text, listed, text_pair
 from jxgis.run.check_command import run_check
 from jxgis.run.commands import run_demo, run_part, run_report
+from jxgis.run.count_command import run_count
 from jxgis.run.document import template_account
 from jxgis.run.inputs import city_of
 from jxgis.run.parts import PARTS
@@ -34,6 +35,8 @@ __all__ = ["Verified", "run_verify"]
 _OF_FILES = {"path", "query", "table", "outline", "issue_classes", "profile", "template", "file"}
 #: What is nobody else's to know.
 _SECRET = {"report": {"tianditu_key"}}
+#: Of a store the last run names its own files; all that are counted stand among the inputs.
+_OF_LAST_RUN = ("settings.inputs.issues.path", "settings.inputs.issues.query")
 _PLAIN_CRS = re.compile(r"(?i)(?:EPSG:\d{4,6}|GCJ-?02|BD-?09|WGS-?84)")
 
 
@@ -86,7 +89,7 @@ def run_verify(
         If the folder holds no result that can be made again, or an input is not given.
     """
     root = Path(folder)
-    run = recorded(root, known=("demo", "report", "check", *(part.command for part in PARTS)))
+    run = recorded(root, known=("demo", "report", "check", "count", *(part.command for part in PARTS)))
     command, lang = run["command"], run["settings"].get("lang", "zh")
     found = Verified()
     asked = settings if command == "demo" else _recorded(run, settings, found)
@@ -108,7 +111,7 @@ def run_verify(
             progress=progress,
         )
         progress(text_pair("verify.step_comparing"))
-        _compare(root, again, found)
+        _compare(root, again, found, ("versions.", *(_OF_LAST_RUN if command == "count" else ())))
         found.lines = [*_versions(run, again), *found.lines]
     return found
 
@@ -219,11 +222,13 @@ def _run_again(
     elif command == "check":
         layers = list(dict.fromkeys(row["layer"] for row in run["inputs"]))
         run_check(layers[0] if layers else "", settings, out=out, has_project=has_project, lang=lang)
+    elif command == "count":
+        run_count(settings, out, has_project=has_project, lang=lang, progress=progress)
     else:
         run_part(command, settings, out, has_project=has_project, lang=lang, progress=progress)
 
 
-def _compare(root: Path, again: Path, found: Verified) -> None:
+def _compare(root: Path, again: Path, found: Verified, ignored: Sequence[str]) -> None:
     there, odd = _files(root)
     made, _ = _files(again)
     for name in odd:
@@ -231,7 +236,7 @@ def _compare(root: Path, again: Path, found: Verified) -> None:
         found.differences.append(Difference(name, "", "", "", text_pair("verify.no_file"), words))
     for name in sorted({*there, *made} - {*odd}):
         if name in there and name in made:
-            one = compare_files(root / name, again / name, name, ignored=("versions.",) if name == RUN else ())
+            one = compare_files(root / name, again / name, name, ignored=ignored if name == RUN else ())
         else:
             was, now = (text_pair("verify.there" if name in of else "verify.not_there") for of in (there, made))
             one = Compared(0, 1, [Difference(name, "", "", "", was, now)])

@@ -81,7 +81,8 @@ def _codes(values: pa.ChunkedArray) -> NDArray[np.int32]:
 
     if not pa.types.is_integer(values.type):
         values = pc.index_in(values, value_set=values.unique().drop_null().sort())
-    return values.fill_null(np.iinfo(np.int32).max).to_numpy()
+    codes: NDArray[np.int32] = values.fill_null(np.iinfo(np.int32).max).to_numpy()
+    return codes
 
 
 class Sum:

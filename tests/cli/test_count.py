@@ -118,6 +118,27 @@ def test_a_month_is_added_to_a_store(project, jxgis: Run) -> None:
         assert (project / "o" / name).read_bytes() == (project / "whole" / name).read_bytes()
 
 
+def test_a_store_s_counts_are_verified_by_its_files(project, jxgis: Run) -> None:
+    months = sorted((project / "months").iterdir())
+    for month in months:
+        asked = ["--store", project / "store", "--issues", month]
+        assert jxgis("count", "--project", project, *asked, "--out", project / "out").code == 0
+    checking = ["verify", project / "out", "--project", project]
+    done = jxgis(*checking)
+    assert done.code == 0, done.out + done.err
+    assert "全部一致" in done.out
+    table = (project / "out" / "zones.csv").read_text(encoding="utf-8-sig").splitlines()
+    table[1] = table[1].replace(",", ",9", 3)
+    (project / "out" / "zones.csv").write_text("\n".join([*table, ""]), encoding="utf-8-sig")
+    done = jxgis(*checking)
+    assert done.code == 2
+    assert "zones.csv" in done.out
+    months[0].unlink()
+    done = jxgis(*checking)
+    assert done.code == 2
+    assert months[0].name in done.out
+
+
 def test_what_is_said_of_a_new_month_is_what_its_loader_says(project, jxgis: Run) -> None:
     months = sorted((project / "months").iterdir())
     asked = ["count", "--project", project, "--store", project / "store", "--out", project / "out", "--issues"]
