@@ -199,19 +199,43 @@ def _own_names(
 ) -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.bool_]]:
     """What each row is called beside its project, its zone, its month and its state, and the zone that it is called by; empty
     where it is called nothing else, and by none. Last, which are called as their project, or as it begins.
+
+    Refused is a row that is called as another project than its number's, in fewer or more words.
     """
-    items = {each.number: [_bare(_plain(each.title(lang))) for lang in ("zh", "en")] for each in projects}
+    titles = {each.number: [_bare(_plain(each.title(lang))) for lang in ("zh", "en")] for each in projects}
     names = {_bare(name): zone for name, zone in sorted(zones.items(), key=lambda pair: -len(pair[0]))}
-    own, called, titled = [], [], []
+    own, called, titled, wrong = [], [], [], []
     for said, item in zip(_said_names(table), number, strict=True):
         name = _bare(_undated(said))
-        zone = next((each for each in names if each in name), "")
-        rest = _OF_ALL.sub("", name.removeprefix(str(item)).replace(zone, "", 1))
-        titled.append(len(rest) > 1 and any(title.startswith(rest) for title in items[item]))
-        alone = not rest or rest.isdigit() or titled[-1]
+        # A title may hold what else is a word for the city, or for all: 市、区城市运行…, 数字园林….
+        beside = re.sub("|".join(map(re.escape, titles[item])), "", name)
+        zone = next((each for each in names if each in beside), "")
+        rest = _OF_ALL.sub("", beside.removeprefix(str(item)).replace(zone, "", 1))
+        begun = [said for said in (rest, name) if len(said) > 1]
+        mine = [said for title in titles[item] for said in (title, _OF_ALL.sub("", title))]
+        titled.append((beside != name and not rest) or any(title.startswith(said) for title in mine for said in begun))
+        other = [each for each in projects if _named_as(rest, titles[each.number][0])]
+        if len(other) == 1 and other[0].number != item and beside == name and not titled[-1]:
+            wrong.append(_other_name(said, item, other[0]))
+        alone = not rest or (rest.isdigit() and beside == name) or titled[-1]
         own.append("" if alone else name)
         called.append(names[zone] if alone and zone else "")
+    collect(wrong)
     return np.array(own, dtype=np.str_), np.array(called, dtype=np.str_), np.array(titled, dtype=np.bool_)
+
+
+def _named_as(rest: str, title: str) -> bool:
+    """Whether a row's name is that of a project as people write it: 断头路 or 口袋公园建设项目, but no word of two letters."""
+    return title in rest or (len(rest) > 2 and title.startswith(rest)) or (len(rest) > 3 and rest in title)
+
+
+def _other_name(said: Any, item: int, other: PlanProject) -> InputError:
+    return InputError(
+        zh=f"项目表：第 {item} 项一行的名称是“{quoted(said)}”，像是项目库第 {other.number} 项“{other.zh}”；序号须是项目库序号，"
+        "请改正序号或名称。",
+        en=f"Projects: a row of item {item} is called {quoted(said)!r}, as item {other.number} of the library is, "
+        f"{other.title('en')}; the number must be that of the library. Correct number or name.",
+    )
 
 
 def _said_names(table: pd.DataFrame) -> list[Any]:
@@ -460,8 +484,9 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
             what = quoted(called[0])
             wrong.append(
                 InputError(
-                    zh=f"项目表：项目库中没有“{what}”{hint.zh}请填写项目库序号（列名为“项目库序号”或 item，“序号”只是表中的编号）。",
-                    en=f"Projects: the library has no {what!r}{hint.en} Give its number there (column item; 序号 counts rows).",
+                    zh=f"项目表：项目库中没有“{what}”{hint.zh}请填写项目库序号（列名为“项目库序号”或 item，“序号”只是表中的编号；合并的序号逐行填写）。",
+                    en=f"Projects: the library has no {what!r}{hint.en} Give its number there (column item; 序号 counts rows), in each row "
+                    "of a merged cell.",
                 )
             )
         else:
