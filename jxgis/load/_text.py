@@ -45,7 +45,7 @@ _BLOCK_BYTES = 1 << 24
 _HEADER_SEARCH = 10
 _HEAD_BYTES = 1000
 # 单位：米, but not who fills it in (填报单位), nor several units.
-_UNIT = re.compile(r"(?:^|\W|计量|数量)单位\s*[:：]\s*([^\s,，;；|()（）、/]+)(?!\s*[、/])", re.MULTILINE)
+_UNIT = re.compile(r"(?:^|\W|计量|数量)单位\s*[:：]\s*([^\s,，;；|()（）、/]++)(?!\s*[、/])", re.MULTILINE)
 _BLANK = "\r\n\t ,;\ufeff"
 # By which Excel is told what parts the fields.
 _SAID = re.compile(r'"?sep=([,;|\t])"?[,;|\t]*\r?\n', re.IGNORECASE)
