@@ -12,13 +12,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from jxgis.bounds import at_most, widened
+from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
 from jxgis.i18n import listed
 from jxgis.privacy import quoted
 from jxgis.schema.layers import nearest, same_name
 from jxgis.scorecard.brought import CITY
-from jxgis.scorecard.targets import PERCENT
+from jxgis.scorecard.targets import KILOMETRES, PERCENT
 from jxgis.space.points import locate
 from jxgis.zones import ALL
 
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["KILOMETRES", "ProjectRows", "figures", "project_rows"]
+__all__ = ["ProjectRows", "figures", "project_rows"]
 
-#: So many times what the city is to reach is no length in km, and no number of things, that a row has done.
-_TIMES = 10
 #: A project is a percentage of things where this is the total.
 _HUNDRED = 100
 #: One number says nothing of its order: 1 and 2 do.
@@ -46,7 +44,6 @@ _PIECES = re.compile(r"[()/、,;:或]|单位")
 #: The unit that a name ends with.
 _NAMED_UNIT = re.compile(r".*\((?:单位:)?(延?米|公里|千米|k?m|m2|平方米|[万亿]?元|%)\)")
 _ITEM = re.compile(r"第?\s*0*(\d+)\s*项?[.、]?")
-KILOMETRES = ("公里", "千米", "km")
 _TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|累积|汇总|总数|总和)|(sub|grand)?total|sum)[行数表]?(\W.*)?|其中.*")
 _N = r"(\d{1,2}|十?[一二三四五六七八九十])"
 _PERIOD = re.compile(
@@ -214,6 +211,7 @@ def _own_names(
         begun = [said for said in (rest, name) if len(said) > 1]
         mine = [said for title in titles[item] for said in (title, _OF_ALL.sub("", title))]
         titled.append((beside != name and not rest) or any(title.startswith(said) for title in mine for said in begun))
+        titled[-1] |= len(rest) > 2 and any(_shortens(rest, title) for title in mine[:2])
         other = [each for each in projects if _named_as(rest, titles[each.number][0])]
         if len(other) == 1 and other[0].number != item and beside == name and not titled[-1]:
             wrong.append(_other_name(said, item, other[0]))
@@ -226,7 +224,13 @@ def _own_names(
 
 def _named_as(rest: str, title: str) -> bool:
     """Whether a row's name is that of a project as people write it: 断头路 or 口袋公园建设项目, but no word of two letters."""
-    return title in rest or (len(rest) > 2 and title.startswith(rest)) or (len(rest) > 3 and rest in title)
+    return title in rest or (len(rest) > 2 and title.startswith(rest)) or (len(rest) > 3 and _shortens(rest, title))
+
+
+def _shortens(name: str, title: str) -> bool:
+    """Whether a name leaves out letters of a Chinese title, and no more: 二次供水改造, 信号灯."""
+    letters = iter(title)
+    return all(letter in letters for letter in name)
 
 
 def _other_name(said: Any, item: int, other: PlanProject) -> InputError:
@@ -422,13 +426,12 @@ def _no_share(_project: PlanProject, done: NDArray[np.float64], total: NDArray[n
 
 def _far_more(project: PlanProject, done: NDArray[np.float64], total: NDArray[np.float64]) -> _Found:
     """Metres where kilometres are meant, money or a date where a number of things is, in what is done or in the total."""
-    most = widened(_TIMES * max(project.target(2025), project.target(2027)))
     says = (
         f"比规划全市的目标多十倍以上，像是以米计的，或是金额、日期，请改为{project.unit}（确是如此的分行填，名称不同）",
         "more than ten times the plan's target of the city: it looks like metres, money or a date. Write "
         + ("km" if project.unit in KILOMETRES else "how many (so many indeed in several rows with names)"),
     )
-    return [((done > most) | (total > most), *says)]
+    return [((done > project.far_more) | (total > project.far_more), *says)]
 
 
 def _no_number(project: PlanProject, done: NDArray[np.float64], total: NDArray[np.float64]) -> _Found:

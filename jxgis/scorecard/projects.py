@@ -12,8 +12,8 @@ from jxgis.bounds import at_least, at_most
 from jxgis.i18n import few, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.tables import table as declared
-from jxgis.scorecard.project_rows import KILOMETRES, figures, project_rows
-from jxgis.scorecard.targets import PERCENT, WHOLES
+from jxgis.scorecard.project_rows import figures, project_rows
+from jxgis.scorecard.targets import KILOMETRES, PERCENT, WHOLES
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
 

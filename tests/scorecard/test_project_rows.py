@@ -374,6 +374,7 @@ def test_percentages_without_what_they_are_of_are_not_added_up(districts):
         (3, "人行道净化行动", 24),
         (12, "2、违停整治", 28),
         (38, "老旧燃气管道更新", 37),
+        (5, "二次供水改造", 30),
     ],
 )
 def test_a_number_beside_the_name_of_another_project_is_asked_about(districts, item, name, of):
@@ -414,6 +415,27 @@ def test_a_project_by_its_title_is_the_whole_of_its_zone(districts, project):
         rows = pd.DataFrame({"item": str(project.number), "name": [name, "子"], "district": "甲", "done": [2.0, 1]})
         found = progress(rows, districts).loc[(project.number, "甲")]
         assert found["reason"] == "whole_beside_parts", name
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        (23, "信号灯"),
+        (23, "信号灯改造"),
+        (28, "甲违停整治"),
+        (29, "“厕所革命”"),
+        (30, "二次供水改造"),
+        (31, "“瓶改管”"),
+        (34, "排水管网"),
+        (16, "数字园林建设"),
+    ],
+)
+def test_a_title_in_fewer_words_is_the_whole_of_its_zone(districts, item, name):
+    """信号灯 stood there as one street among others: 10 and its 4 and 6 were 20."""
+    columns = {"name": [name, "子路", "丑路"], "district": "甲", "done": [10.0, 4, 6], "total": [15.0, 7, 8]}
+    rows = pd.DataFrame({"item": str(item), **columns})
+    assert set(progress(rows, districts).loc[item]["reason"]) == {"whole_beside_parts"}
+    assert progress(rows.iloc[1:], districts).loc[(item, "甲"), "done"] == 10
 
 
 @pytest.mark.parametrize(
