@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["ProjectRows", "figures", "project_rows"]
+__all__ = ["ProjectRows", "figures", "lies_in", "project_rows"]
 
 #: A project is a percentage of things where this is the total.
 _HUNDRED = 100
@@ -177,6 +177,25 @@ def figures(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
     if name not in table.columns:
         return np.full(len(table), np.nan)
     return pd.to_numeric(table[name]).to_numpy(dtype=np.float64)
+
+
+def lies_in(table: pd.DataFrame, districts: gpd.GeoDataFrame | None) -> NDArray[np.object_]:
+    """The district in which each row lies; None where it has no place, or lies in none.
+
+    Examples
+    --------
+    >>> square = gpd.GeoDataFrame({"zone": ["甲"]}, geometry=[shapely.box(0, 0, 9, 9)], crs=4549)
+    >>> rows = gpd.GeoDataFrame(geometry=[shapely.Point(1, 1), shapely.Point(99, 1), None], crs=4549)
+    >>> lies_in(rows, square).tolist()
+    ['甲', None, None]
+    """
+    found = np.full(len(table), None, dtype=object)
+    if districts is not None and isinstance(table, gpd.GeoDataFrame) and not table.geometry.isna().all():
+        names = districts["zone"].astype(object).to_numpy()
+        spots = gpd.GeoSeries(shapely.point_on_surface(table.geometry.to_numpy()), crs=table.crs)
+        where = locate(spots, districts)
+        found[where >= 0] = names[where[where >= 0]]
+    return found
 
 
 def _plain(name: Any) -> str:
@@ -510,12 +529,7 @@ def _homes(
     called: NDArray[np.str_],
 ) -> NDArray[np.object_]:
     """The district of each row, or the area, or the city, as it says, else where it lies, else as it is called."""
-    homes = np.full(len(table), None, dtype=object)
-    if districts is not None and isinstance(table, gpd.GeoDataFrame) and not table.geometry.isna().all():
-        names = districts["zone"].astype(object).to_numpy()
-        spots = gpd.GeoSeries(shapely.point_on_surface(table.geometry.to_numpy()), crs=table.crs)
-        where = locate(spots, districts)
-        homes[where >= 0] = names[where[where >= 0]]
+    homes = lies_in(table, districts)
     wrong = []
     for at in range(len(table)):
         if _says(table, "district", at):

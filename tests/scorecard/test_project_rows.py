@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from jxgis.city import load_city
 from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.scorecard import load_plan, project_progress
-from jxgis.scorecard.projects import as_the_others
+from jxgis.scorecard.projects import as_the_others, lying_elsewhere
 from jxgis.space.levels import zones_by_level
 
 PLAN = load_plan()
@@ -490,3 +492,17 @@ def test_sheets_of_districts_that_say_the_same_are_no_copies(districts, tmp_path
     both = rows.loc[[0, 0]].assign(片区=["甲", "乙"])
     write({"汇总": both, "甲": both.iloc[:1], "乙": both.iloc[1:]})
     assert progress(load_layer("projects", path, city=load_city()).table, districts).loc[(22, "all"), "done"] == 2
+
+
+def test_a_row_that_lies_in_another_district_than_it_says_is_told(districts):
+    """It counts where it says; nothing told that its place was elsewhere. An area, the city and no place say nothing else."""
+    said = ["甲", "甲片区", "东区", "全市", None, "丙", "甲"]
+    places = shapely.points([(500, 500), (1500, 500), (500, 1500), (500, 500), (1500, 500), (500, 1500), (9000, 9000)])
+    columns = {"item": "22", "name": [*"子丑寅卯辰巳午"], "district": said, "done": 1.0}
+    rows = gpd.GeoDataFrame(columns, geometry=places, crs=4549)
+    rows.loc[2, "geometry"] = None
+    zones = zones_by_level(districts)
+    (note,) = lying_elsewhere(rows, zones, PLAN.projects)
+    assert note.zh == ("项目表中这些行的坐标在另一个片区，按填写的片区计：22 甲 丑（坐标在乙）。请核对片区或坐标。")
+    assert lying_elsewhere(rows.drop(index=1), zones, PLAN.projects) == []
+    assert lying_elsewhere(pd.DataFrame(columns), zones, PLAN.projects) == []
