@@ -354,9 +354,10 @@ def _refuse_units(table: pd.DataFrame, number: NDArray[np.int64], projects: Sequ
             wrong.append(
                 InputError(
                     zh=f"项目表：第 {project.number} 项“{project.zh}”的单位是{listed(bad, 'zh')}，规划以"
-                    f"{project.unit or '完成的比例'}计；请换算，每个项目只用一个单位。",
+                    f"{project.unit or '完成的比例'}计；请换算，每个项目只用一个单位（表头上方的“单位：…”不是完成量的，请在“单位”列写明）。",
                     en=f"Projects: item {project.number}, {project.title('en')}, is given in {listed(bad, 'en')}, and the plan counts "
-                    f"{project.unit_of('en') or 'how many'}; convert it, and write one unit a project.",
+                    f"{project.unit_of('en') or 'how many'}; convert it, and write one unit a project (column unit, where a line above the "
+                    "heads means another column).",
                 )
             )
     collect(wrong)
