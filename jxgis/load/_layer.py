@@ -147,7 +147,14 @@ def _read(source: Source, agreed: _tables.Contract, asked: Asked, given: ReadOpt
             may_be_empty=agreed.may_be_empty,
             columns=used,
             asked=asked,
+            copies=partial(_says_where, agreed, given),
         )
+
+
+def _says_where(agreed: _tables.Contract, given: ReadOptions, names: Sequence[str]) -> bool:
+    """Whether rows of a layer that are alike are one: two districts may each have 1 of 1 on a sheet that is called by the district."""
+    keyed = not agreed.placeless or any(not column.null for column in agreed.columns)
+    return keyed or "district" in _mapping(names, agreed, given, agreed.layer)
 
 
 def gather_tables(
@@ -254,6 +261,8 @@ class _Placing:
         frame, dropped = rename_columns(table.frame, mapping, agreed, self._keep)
         if left := [*dropped, *table.left]:
             self.told.add("load.not_carried", table.name, columns=[_tables.head(name) for name in left])
+        if table.unit and agreed.column("unit") is not None:
+            frame["unit"] = frame["unit"].fillna(table.unit) if "unit" in frame else table.unit
         if agreed.placeless and table.geometry is None and not mapping.keys() & coordinates.keys():
             return frame, nowhere(len(frame))
         points = agreed.geometry in ("point", "any") and (

@@ -34,6 +34,7 @@ __all__ = [
     "find_header",
     "head_row",
     "read_csv",
+    "unit_above",
 ]
 
 _CSV = Text(
@@ -43,6 +44,8 @@ _CSV = Text(
 _BLOCK_BYTES = 1 << 24
 _HEADER_SEARCH = 10
 _HEAD_BYTES = 1000
+# 单位：米, but not who fills it in (填报单位), nor several units.
+_UNIT = re.compile(r"(?:^|\W|计量|数量)单位\s*[:：]\s*([^\s,，;；|()（）、/]++)(?!\s*[、/])", re.MULTILINE)
 _BLANK = "\r\n\t ,;\ufeff"
 # By which Excel is told what parts the fields.
 _SAID = re.compile(r'"?sep=([,;|\t])"?[,;|\t]*\r?\n', re.IGNORECASE)
@@ -72,6 +75,8 @@ class Sheet:
         For people.
     left
         Columns that were not asked for, and not read.
+    unit
+        In what its numbers are, as a line above its head says.
     """
 
     frame: pd.DataFrame
@@ -79,6 +84,7 @@ class Sheet:
     broken: tuple[BrokenRow, ...] = ()
     notes: tuple[Text, ...] = field(default=())
     left: tuple[str, ...] = ()
+    unit: str = ""
 
 
 def decode(data: bytes, *, encoding: str | None, what: str) -> str:
@@ -289,7 +295,21 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
         _refuse_swallowed(table, numbers, raw, row, what)
     frame = table.to_pandas()
     notes = _unread(frame, numbers, what, joined=joined) if by_line else ()
-    return Sheet(frame, numbers, tuple(broken), (*counted_from(above, what), *notes))
+    return Sheet(
+        frame, numbers, tuple(broken), (*counted_from(above, what), *notes), unit=unit_above(text[:start], delimiter)
+    )
+
+
+def unit_above(text: str, delimiter: str = ",") -> str:
+    """The unit that the lines above a head say; nothing where they say none, or several.
+
+    Examples
+    --------
+    >>> unit_above("燃气管网改造（单位：米）"), unit_above("填报单位：区住建局,单位：,公里"), unit_above("单位：公里、个")
+    ('米', '公里', '')
+    """
+    found = _UNIT.search(text.replace(delimiter, " "))
+    return found[1].strip('"') if found else ""
 
 
 def whole_row(columns: int, delimiter: str) -> str:

@@ -16,10 +16,10 @@ from jxgis._workbooks import require_sane_workbook
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import empty_rows
-from jxgis.load._text import Sheet, counted_from, distinct_names, empty_file, filled_cells, head_row
+from jxgis.load._text import Sheet, counted_from, distinct_names, empty_file, filled_cells, head_row, unit_above
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from jxgis.load._used import Picker
@@ -36,7 +36,14 @@ _NUMBER = re.compile(r"\W*\d[\d\W]*\w{0,2}\W*")
 _Joined = tuple[tuple[int, int], tuple[int, int]]
 
 
-def read_excel(path: Path, *, sheet: str | None, what: str, columns: Picker | None = None) -> dict[str, Sheet]:
+def read_excel(
+    path: Path,
+    *,
+    sheet: str | None,
+    what: str,
+    columns: Picker | None = None,
+    copies: Callable[[Sequence[str]], bool] | None = None,
+) -> dict[str, Sheet]:
     """Read the sheets of a workbook that hold one table, every cell as text: codes without ``.0``, times as ISO 8601.
 
     Parameters
@@ -51,6 +58,8 @@ def read_excel(path: Path, *, sheet: str | None, what: str, columns: Picker | No
         The file, for messages.
     columns
         Which columns are used; of several sheets all are read, by which copies are told.
+    copies
+        Whether rows that are alike are one, by the columns that they have; where not given, they are.
 
     Returns
     -------
@@ -89,7 +98,7 @@ def read_excel(path: Path, *, sheet: str | None, what: str, columns: Picker | No
                 other = _table(rows, joined, what, picker)
                 if set(other.frame.columns) == set(next(iter(found.values())).frame.columns):
                     found[name] = other
-    if len(found) > 1:
+    if len(found) > 1 and (copies is None or copies([*next(iter(found.values())).frame.columns])):
         found = _without_copies(found)
     if not found:
         raise empty_file(what)
@@ -144,7 +153,8 @@ def _table(rows: Sequence[list[Any]], joined: Sequence[_Joined], what: str, pick
     if any(map(_lost_digits, used.values())):
         notes = (*notes, text_pair("load.lost_digits", file=what))
     left = tuple(name for name in columns if name not in used)
-    return Sheet(frame, np.arange(1, len(body) + 1, dtype=np.int64), notes=notes, left=left)
+    above = "\n".join(" ".join(filter(None, map(_cell, row))) for row in rows[:top])
+    return Sheet(frame, np.arange(1, len(body) + 1, dtype=np.int64), notes=notes, left=left, unit=unit_above(above))
 
 
 def _fill_joined(body: Sequence[list[Any]], joined: Sequence[_Joined]) -> None:

@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -93,6 +93,8 @@ class RawTable:
         For people.
     left
         Columns of the file that were not asked for, and not read.
+    unit
+        In what its numbers are, as a line above its head says.
     """
 
     name: str
@@ -104,6 +106,7 @@ class RawTable:
     broken: tuple[BrokenRow, ...] = ()
     notes: tuple[Text, ...] = ()
     left: tuple[str, ...] = ()
+    unit: str = ""
 
 
 def read_tables(
@@ -115,6 +118,7 @@ def read_tables(
     may_be_empty: bool = False,
     columns: Picker | None = None,
     asked: Asked | None = None,
+    copies: Callable[[Sequence[str]], bool] | None = None,
 ) -> list[RawTable]:
     """Read a file, a glob, a zip, a table of a database or one in memory.
 
@@ -136,6 +140,8 @@ def read_tables(
         Which columns are used; others may be left unread.
     asked
         Of an address ``postgresql://…``: which table, or by which query.
+    copies
+        As for `_workbook.read_excel`.
 
     Returns
     -------
@@ -163,7 +169,7 @@ def read_tables(
             table
             for path, chosen in stepped(paths, text_pair("run.share_reading"))
             for table in (
-                _read_path(path, wanted, _How(chosen, encoding, columns))
+                _read_path(path, wanted, _How(chosen, encoding, columns, copies))
                 if isinstance(path, Path)
                 else [_from_database(path, chosen, asked, columns)]
             )
@@ -179,11 +185,12 @@ def read_tables(
 
 @dataclass(frozen=True, slots=True)
 class _How:
-    """How a file is read: which layer of it, in which encoding, and which columns."""
+    """How a file is read: which layer of it, in which encoding, which columns, and which sheets are copies."""
 
     layer: str | None
     encoding: str | None
     columns: Picker | None
+    copies: Callable[[Sequence[str]], bool] | None
 
 
 def _holdable(table: RawTable) -> RawTable:
@@ -383,7 +390,9 @@ def _read_one(path: Path, name: str, sha256: str, expected: Sequence[str], how: 
         sheets = _read_sheets(path, suffix, name, how)
         for own, sheet in sheets.items():
             shown = name if len(sheets) == 1 else f"{name}/{own}"
-            yield RawTable(shown, sha256, sheet.frame, None, None, sheet.row, sheet.broken, sheet.notes, sheet.left)
+            yield RawTable(
+                shown, sha256, sheet.frame, None, None, sheet.row, sheet.broken, sheet.notes, sheet.left, sheet.unit
+            )
         return
     if suffix in _PARQUET:
         features = read_parquet(path, what=name, columns=how.columns)
@@ -406,7 +415,7 @@ def _read_sheets(path: Path, suffix: str, name: str, how: _How) -> dict[str, She
             en=f"{name} is a web page under the name of a workbook, as some platforms export them; open it and save it as xlsx.",
         )
     sheets = (
-        read_excel(path, sheet=how.layer, what=name, columns=how.columns)
+        read_excel(path, sheet=how.layer, what=name, columns=how.columns, copies=how.copies)
         if workbook
         else {name: _read_text(path, name, how)}
     )

@@ -155,7 +155,14 @@ def _keep(given: Given, plan: Plan) -> ScorecardResult:
     from jxgis.scorecard.brought import bring_values
     from jxgis.scorecard.card import fill_card, judge_card
     from jxgis.scorecard.measured import measure_targets
-    from jxgis.scorecard.projects import as_the_others, beyond_total, of_no_district, project_progress, without_done
+    from jxgis.scorecard.projects import (
+        as_the_others,
+        beyond_total,
+        lying_elsewhere,
+        of_no_district,
+        project_progress,
+        without_done,
+    )
     from jxgis.scorecard.subdistricts import homes_of_subdistricts
     from jxgis.space.levels import zones_by_level
 
@@ -172,6 +179,7 @@ def _keep(given: Given, plan: Plan) -> ScorecardResult:
     if table is not None and plan.projects:
         over = [*beyond_total(table), *as_the_others(table), *of_no_district(table), *without_done(table)]
         progress = project_progress(table, zones, plan.projects, year=year, lang=given.lang, city=city)
+        over += lying_elsewhere(table, zones, plan.projects, city)
     ground, words = ground_of(given)
     measured = measure_targets(zones, plan.targets, ground)
     methods = methods_of(measured, words, given.city)

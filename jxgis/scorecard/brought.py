@@ -14,7 +14,7 @@ from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.columns import column
 from jxgis.schema.layers import nearest, same_name
-from jxgis.scorecard.targets import LEVELS
+from jxgis.scorecard.targets import KILOMETRES, LEVELS
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
 
@@ -266,6 +266,9 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
             pass
         elif has[1] and above < 0 and not target.signed:
             zh, en = f"分子 {above:g} 小于 0。", f"the numerator {above:g} is below 0."
+        elif target.count and target.unit in KILOMETRES and np.fmax(value, above) > target.far_more:
+            zh = f"{np.fmax(value, above):g} 公里是规划全市目标的十倍以上，像是以米计的。"
+            en = f"{np.fmax(value, above):g} km are more than ten times the plan's target of the city: they look like metres."
         elif target.count:
             if has[0] and has[1] and value != above:
                 zh, en = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.bounds import at_most
 from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, COVERAGE, NEAR, OUT, OUTLINE, WITHIN
 from jxgis.drawing.layers import Field, add_group, add_polygons, add_switch, fields_of, fill, land_map
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["STATE_COLOURS", "scorecard_map", "state_swatches", "states"]
 
-#: From what share of its target a value that misses it is called near.
-_NEAR = 0.95
+#: By up to which share of its target a value that misses it is called near.
+_NEAR = 0.05
 STATE_COLOURS = (WITHIN, NEAR, OUT, COVERAGE[3], ABSENT)
 _KEYS = ("met", "near", "far", "aimless", "no_data")
 
@@ -36,15 +37,15 @@ def states(rows: pd.DataFrame, target: PlanTarget, year: int) -> NDArray[np.int6
     value = rows["value"].to_numpy(dtype=np.float64)
     wanted = rows[f"target_{year}"].to_numpy(dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        reached = value / wanted if target.direction == "at_least" else wanted / value
+        short = (wanted - value if target.direction == "at_least" else value - wanted) / np.abs(wanted)
     status = rows["status"].to_numpy(dtype=object)
-    state = np.select([status == "met", (status == "below") & (reached >= _NEAR), status == "below"], [0, 1, 2], 4)
+    state = np.select([status == "met", (status == "below") & at_most(short, _NEAR), status == "below"], [0, 1, 2], 4)
     return np.where((status == "no_data") & ~np.isnan(value), 3, state)
 
 
 def state_swatches(states: Iterable[int], lang: str) -> list[Swatch]:
     """The legend of some states."""
-    near = f"{100 - 100 * _NEAR:.0f}"
+    near = f"{100 * _NEAR:.0f}"
     return [Swatch(STATE_COLOURS[k], text(f"scorecard.state_{_KEYS[k]}", lang, near=near)) for k in states]
 
 

@@ -12,13 +12,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from jxgis.bounds import at_most, widened
+from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
 from jxgis.i18n import listed
 from jxgis.privacy import quoted
 from jxgis.schema.layers import nearest, same_name
 from jxgis.scorecard.brought import CITY
-from jxgis.scorecard.targets import PERCENT
+from jxgis.scorecard.targets import KILOMETRES, PERCENT
 from jxgis.space.points import locate
 from jxgis.zones import ALL
 
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["KILOMETRES", "ProjectRows", "figures", "project_rows"]
+__all__ = ["ProjectRows", "figures", "lies_in", "project_rows"]
 
-#: So many times what the city is to reach is no length in km, and no number of things, that a row has done.
-_TIMES = 10
 #: A project is a percentage of things where this is the total.
 _HUNDRED = 100
 #: One number says nothing of its order: 1 and 2 do.
@@ -46,7 +44,6 @@ _PIECES = re.compile(r"[()/、,;:或]|单位")
 #: The unit that a name ends with.
 _NAMED_UNIT = re.compile(r".*\((?:单位:)?(延?米|公里|千米|k?m|m2|平方米|[万亿]?元|%)\)")
 _ITEM = re.compile(r"第?\s*0*(\d+)\s*项?[.、]?")
-KILOMETRES = ("公里", "千米", "km")
 _TOTAL = re.compile(r"(.*(合计|小计|总计|共计|累计|累积|汇总|总数|总和)|(sub|grand)?total|sum)[行数表]?(\W.*)?|其中.*")
 _N = r"(\d{1,2}|十?[一二三四五六七八九十])"
 _PERIOD = re.compile(
@@ -182,6 +179,25 @@ def figures(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return pd.to_numeric(table[name]).to_numpy(dtype=np.float64)
 
 
+def lies_in(table: pd.DataFrame, districts: gpd.GeoDataFrame | None) -> NDArray[np.object_]:
+    """The district in which each row lies; None where it has no place, or lies in none.
+
+    Examples
+    --------
+    >>> square = gpd.GeoDataFrame({"zone": ["甲"]}, geometry=[shapely.box(0, 0, 9, 9)], crs=4549)
+    >>> rows = gpd.GeoDataFrame(geometry=[shapely.Point(1, 1), shapely.Point(99, 1), None], crs=4549)
+    >>> lies_in(rows, square).tolist()
+    ['甲', None, None]
+    """
+    found = np.full(len(table), None, dtype=object)
+    if districts is not None and isinstance(table, gpd.GeoDataFrame) and not table.geometry.isna().all():
+        names = districts["zone"].astype(object).to_numpy()
+        spots = gpd.GeoSeries(shapely.point_on_surface(table.geometry.to_numpy()), crs=table.crs)
+        where = locate(spots, districts)
+        found[where >= 0] = names[where[where >= 0]]
+    return found
+
+
 def _plain(name: Any) -> str:
     """A name without what people vary."""
     return "" if pd.isna(name) else same_name(unicodedata.normalize("NFKC", str(name)))
@@ -199,19 +215,50 @@ def _own_names(
 ) -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.bool_]]:
     """What each row is called beside its project, its zone, its month and its state, and the zone that it is called by; empty
     where it is called nothing else, and by none. Last, which are called as their project, or as it begins.
+
+    Refused is a row that is called as another project than its number's, in fewer or more words.
     """
-    items = {each.number: [_bare(_plain(each.title(lang))) for lang in ("zh", "en")] for each in projects}
+    titles = {each.number: [_bare(_plain(each.title(lang))) for lang in ("zh", "en")] for each in projects}
     names = {_bare(name): zone for name, zone in sorted(zones.items(), key=lambda pair: -len(pair[0]))}
-    own, called, titled = [], [], []
+    own, called, titled, wrong = [], [], [], []
     for said, item in zip(_said_names(table), number, strict=True):
         name = _bare(_undated(said))
-        zone = next((each for each in names if each in name), "")
-        rest = _OF_ALL.sub("", name.removeprefix(str(item)).replace(zone, "", 1))
-        titled.append(len(rest) > 1 and any(title.startswith(rest) for title in items[item]))
-        alone = not rest or rest.isdigit() or titled[-1]
+        # A title may hold what else is a word for the city, or for all: 市、区城市运行…, 数字园林….
+        beside = re.sub("|".join(map(re.escape, titles[item])), "", name)
+        zone = next((each for each in names if each in beside), "")
+        rest = _OF_ALL.sub("", beside.removeprefix(str(item)).replace(zone, "", 1))
+        begun = [said for said in (rest, name) if len(said) > 1]
+        mine = [said for title in titles[item] for said in (title, _OF_ALL.sub("", title))]
+        titled.append((beside != name and not rest) or any(title.startswith(said) for title in mine for said in begun))
+        titled[-1] |= len(rest) > 2 and any(_shortens(rest, title) for title in mine[:2])
+        other = [each for each in projects if _named_as(rest, titles[each.number][0])]
+        if len(other) == 1 and other[0].number != item and beside == name and not titled[-1]:
+            wrong.append(_other_name(said, item, other[0]))
+        alone = not rest or (rest.isdigit() and beside == name) or titled[-1]
         own.append("" if alone else name)
         called.append(names[zone] if alone and zone else "")
+    collect(wrong)
     return np.array(own, dtype=np.str_), np.array(called, dtype=np.str_), np.array(titled, dtype=np.bool_)
+
+
+def _named_as(rest: str, title: str) -> bool:
+    """Whether a row's name is that of a project as people write it: 断头路 or 口袋公园建设项目, but no word of two letters."""
+    return title in rest or (len(rest) > 2 and title.startswith(rest)) or (len(rest) > 3 and _shortens(rest, title))
+
+
+def _shortens(name: str, title: str) -> bool:
+    """Whether a name leaves out letters of a Chinese title, and no more: 二次供水改造, 信号灯."""
+    letters = iter(title)
+    return all(letter in letters for letter in name)
+
+
+def _other_name(said: Any, item: int, other: PlanProject) -> InputError:
+    return InputError(
+        zh=f"项目表：第 {item} 项一行的名称是“{quoted(said)}”，像是项目库第 {other.number} 项“{other.zh}”；序号须是项目库序号，"
+        "请改正序号或名称。",
+        en=f"Projects: a row of item {item} is called {quoted(said)!r}, as item {other.number} of the library is, "
+        f"{other.title('en')}; the number must be that of the library. Correct number or name.",
+    )
 
 
 def _said_names(table: pd.DataFrame) -> list[Any]:
@@ -307,9 +354,10 @@ def _refuse_units(table: pd.DataFrame, number: NDArray[np.int64], projects: Sequ
             wrong.append(
                 InputError(
                     zh=f"项目表：第 {project.number} 项“{project.zh}”的单位是{listed(bad, 'zh')}，规划以"
-                    f"{project.unit or '完成的比例'}计；请换算，每个项目只用一个单位。",
+                    f"{project.unit or '完成的比例'}计；请换算，每个项目只用一个单位（表头上方的“单位：…”不是完成量的，请在“单位”列写明）。",
                     en=f"Projects: item {project.number}, {project.title('en')}, is given in {listed(bad, 'en')}, and the plan counts "
-                    f"{project.unit_of('en') or 'how many'}; convert it, and write one unit a project.",
+                    f"{project.unit_of('en') or 'how many'}; convert it, and write one unit a project (column unit, where a line above the "
+                    "heads means another column).",
                 )
             )
     collect(wrong)
@@ -398,13 +446,12 @@ def _no_share(_project: PlanProject, done: NDArray[np.float64], total: NDArray[n
 
 def _far_more(project: PlanProject, done: NDArray[np.float64], total: NDArray[np.float64]) -> _Found:
     """Metres where kilometres are meant, money or a date where a number of things is, in what is done or in the total."""
-    most = widened(_TIMES * max(project.target(2025), project.target(2027)))
     says = (
         f"比规划全市的目标多十倍以上，像是以米计的，或是金额、日期，请改为{project.unit}（确是如此的分行填，名称不同）",
         "more than ten times the plan's target of the city: it looks like metres, money or a date. Write "
         + ("km" if project.unit in KILOMETRES else "how many (so many indeed in several rows with names)"),
     )
-    return [((done > most) | (total > most), *says)]
+    return [((done > project.far_more) | (total > project.far_more), *says)]
 
 
 def _no_number(project: PlanProject, done: NDArray[np.float64], total: NDArray[np.float64]) -> _Found:
@@ -460,8 +507,9 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
             what = quoted(called[0])
             wrong.append(
                 InputError(
-                    zh=f"项目表：项目库中没有“{what}”{hint.zh}请填写项目库序号（列名为“项目库序号”或 item，“序号”只是表中的编号）。",
-                    en=f"Projects: the library has no {what!r}{hint.en} Give its number there (column item; 序号 counts rows).",
+                    zh=f"项目表：项目库中没有“{what}”{hint.zh}请填写项目库序号（列名为“项目库序号”或 item，“序号”只是表中的编号；合并的序号逐行填写）。",
+                    en=f"Projects: the library has no {what!r}{hint.en} Give its number there (column item; 序号 counts rows), in each row "
+                    "of a merged cell.",
                 )
             )
         else:
@@ -482,12 +530,7 @@ def _homes(
     called: NDArray[np.str_],
 ) -> NDArray[np.object_]:
     """The district of each row, or the area, or the city, as it says, else where it lies, else as it is called."""
-    homes = np.full(len(table), None, dtype=object)
-    if districts is not None and isinstance(table, gpd.GeoDataFrame) and not table.geometry.isna().all():
-        names = districts["zone"].astype(object).to_numpy()
-        spots = gpd.GeoSeries(shapely.point_on_surface(table.geometry.to_numpy()), crs=table.crs)
-        where = locate(spots, districts)
-        homes[where >= 0] = names[where[where >= 0]]
+    homes = lies_in(table, districts)
     wrong = []
     for at in range(len(table)):
         if _says(table, "district", at):

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from jxgis.bounds import at_least, at_most
-from jxgis.i18n import few, text_pair
+from jxgis.i18n import Text, few, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.tables import table as declared
-from jxgis.scorecard.project_rows import KILOMETRES, figures, project_rows
-from jxgis.scorecard.targets import PERCENT, WHOLES
+from jxgis.scorecard.project_rows import figures, lies_in, project_rows
+from jxgis.scorecard.targets import KILOMETRES, PERCENT, WHOLES
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
 
@@ -22,10 +22,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from jxgis.i18n import Text
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["as_the_others", "beyond_total", "done_in_all", "of_no_district", "project_progress", "without_done"]
+__all__ = [
+    "as_the_others",
+    "beyond_total",
+    "done_in_all",
+    "lying_elsewhere",
+    "of_no_district",
+    "project_progress",
+    "without_done",
+]
 
 #: Units of a project whose rows are steps of one thing: two phases in each of two districts are not four.
 _STEPS = ("期", "次")
@@ -88,8 +95,7 @@ def project_progress(
     >>> found[found["project"] == 37][["zone", "done", "target_2025", "status"]].values.tolist()
     [['all', 8.5, 7.0, 'met'], ['东', 3.0, nan, 'no_data'], ['西', 5.5, nan, 'no_data']]
     """
-    districts = zones[zones["level"] == "district"]
-    parents = {str(name): str(parent) for name, parent in zip(districts["zone"], districts["parent"], strict=True)}
+    districts, parents = _districts(zones)
     every = project_rows(table, projects, parents, districts=districts, city=city)
     agreed = declared("scorecard.projects")
     rows, whole = [], agreed.columns["level"].word("city", lang)
@@ -206,6 +212,40 @@ def of_no_district(table: pd.DataFrame) -> list[Text]:
     elsewhere = said["item"].isin(said.loc[said["district"].notna(), "item"])
     names = said.loc[nowhere & elsewhere & said["item"].notna(), "name"].dropna()
     return [text_pair("scorecard.no_district", rows=few(map(quoted, names)))] if len(names) else []
+
+
+def lying_elsewhere(
+    table: pd.DataFrame, zones: gpd.GeoDataFrame, projects: Sequence[PlanProject], city: Collection[str] = ()
+) -> list[Text]:
+    """A note on the rows that lie in another district than they say, of which they count (parameters: as of `project_progress`).
+
+    Examples
+    --------
+    >>> import shapely
+    >>> from jxgis.scorecard.targets import load_plan
+    >>> from jxgis.space.levels import zones_by_level
+    >>> halves = gpd.GeoDataFrame({"name": ["东", "西"]}, geometry=shapely.box([0, 5], 0, [5, 9], 9), crs=4549)
+    >>> rows = gpd.GeoDataFrame({"item": ["22"], "district": ["东"]}, geometry=[shapely.Point(7, 1)], crs=4549)
+    >>> lying_elsewhere(rows, zones_by_level(halves), load_plan().projects)[0].en[-20:]
+    '22 东 (its place: 西).'
+    """
+    districts, parents = _districts(zones)
+    rows = project_rows(table, projects, parents, districts=districts, city=city)
+    apart = [
+        text_pair("scorecard.placed_in", row=f"{item} {label}", there=quoted(there))
+        for item, label, home, there in zip(rows.number, rows.label, rows.home, lies_in(table, districts), strict=True)
+        if home in parents and there not in (None, home)
+    ]
+    rows_said = Text(zh=few((each.zh for each in apart), " 行").zh, en=few(each.en for each in apart).en)
+    return [text_pair("scorecard.lying_elsewhere", rows=rows_said)] if apart else []
+
+
+def _districts(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
+    """The districts, and what each is part of."""
+    districts = zones[zones["level"] == "district"]
+    return districts, {
+        str(name): str(parent) for name, parent in zip(districts["zone"], districts["parent"], strict=True)
+    }
 
 
 def _row(

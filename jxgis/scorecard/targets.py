@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from jxgis._toml import ID, RuleError, read_toml, validated
-from jxgis.bounds import at_least, at_most
+from jxgis.bounds import at_least, at_most, widened
 from jxgis.errors import SettingsError, collect
 from jxgis.i18n import Text, text
 from jxgis.indicators.measures import check_measures
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "PERCENT", "WHOLES", "Level", "Plan", "PlanProject", "PlanTarget", "load_plan", "meets"]
+__all__ = [
+    "KILOMETRES",
+    "LEVELS",
+    "PERCENT",
+    "WHOLES",
+    "Level",
+    "Plan",
+    "PlanProject",
+    "PlanTarget",
+    "load_plan",
+    "meets",
+]
 
 Level: TypeAlias = Literal["city", "area", "district", "unit"]
 Direction: TypeAlias = Literal["at_least", "at_most", "below"]
@@ -31,6 +42,9 @@ LEVELS: tuple[Level, ...] = ("city", "area", "district", "unit")
 WHOLES: tuple[Level, ...] = ("city", "area", "district")
 """Those whose figures are sums of each other; each zone of another level is measured for itself."""
 PERCENT = ("%", "％")
+KILOMETRES = ("公里", "千米", "km")
+#: So many times what the city is to reach is no length in km, and no number of things, that is done.
+_TIMES = 10
 
 
 def meets(value: NDArray[np.float64], target: NDArray[np.float64], direction: Direction) -> NDArray[np.bool_]:
@@ -75,6 +89,11 @@ class _Aim(_Entry):
         """The plan's number for the end of a year, NaN where it has none."""
         found = self.target_2025 if year == 2025 else self.target_2027
         return float("nan") if found is None else found
+
+    @property
+    def far_more(self) -> float:
+        """Above it a number is one in another unit; NaN where the plan has none."""
+        return widened(_TIMES * float(np.fmax(self.target(2025), self.target(2027))))
 
     def unit_of(self, lang: str) -> str:
         """Its unit."""

@@ -74,6 +74,8 @@ def test_a_zone_goes_by_what_it_is_called(zones, zone, level, said):
         (sheet(target_2025=[980.0]), "2025 年目标 980"),
         (sheet(indicator=["19"], value=[3.0], numerator=[4.0]), "分子 4"),
         (sheet(indicator=["platform_phase"], value=[2.0]), "不按这一层级"),
+        (sheet(indicator=["17"], value=[1200.0]), "1200 公里是规划全市目标的十倍以上，像是以米计的"),
+        (sheet(indicator=["power_grid_renewed"], numerator=[151.0]), "151 公里"),
         (sheet(value=[98.0, 97.0]), "只保留一行"),
     ],
 )
@@ -91,6 +93,12 @@ def test_a_rounded_percentage_and_one_below_one_percent_pass(zones):
 def test_small_percentages_beside_others_of_their_size_pass(zones):
     rows = sheet(indicator=["smart_manholes"], zone=["甲", "乙"], value=[0.8, 3.0], target_2025=[4.0, None])
     assert bring_values(rows, PLAN, zones)["value"].tolist() == [0.8, 3.0]
+
+
+def test_ten_times_the_plans_length_may_be(zones):
+    """The plan: 25 km by 2027. Of other things there may be more."""
+    for indicator, value in (("17", 250.0), ("weak_areas", 101.0)):
+        assert bring_values(sheet(indicator=[indicator], value=[value]), PLAN, zones)["value"].item() == value
 
 
 def test_a_growth_may_be_below_nothing(zones):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from jxgis.city import load_city
 from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.scorecard import load_plan, project_progress
-from jxgis.scorecard.projects import as_the_others
+from jxgis.scorecard.projects import as_the_others, lying_elsewhere
 from jxgis.space.levels import zones_by_level
 
 PLAN = load_plan()
@@ -362,3 +364,145 @@ def test_percentages_without_what_they_are_of_are_not_added_up(districts):
     assert found.loc[(30, "all"), ["status", "reason"]].tolist() == ["no_data", "rows_untold"]
     assert found.loc[[(30, "all"), (30, "东区")], "done"].isna().all()
     assert found.loc[(30, "甲"), "done"] == 80
+
+
+@pytest.mark.parametrize(
+    ("item", "name", "of"),
+    [
+        (8, "污水零直排", 35),  # 10 of 20 stood there as item 8, met
+        (5, "口袋公园建设项目", 19),
+        (6, "特色花街", 20),
+        (8, "甲断头路", 22),
+        (3, "人行道净化行动", 24),
+        (12, "2、违停整治", 28),
+        (38, "老旧燃气管道更新", 37),
+        (5, "二次供水改造", 30),
+    ],
+)
+def test_a_number_beside_the_name_of_another_project_is_asked_about(districts, item, name, of):
+    """The office's own list counts otherwise than the library."""
+    rows = pd.DataFrame({"item": [str(item)], "name": name, "district": "甲", "done": [10.0], "total": [20.0]})
+    with pytest.raises(InputError, match=f"第 {item} 项一行的名称是.*像是项目库第 {of} 项"):
+        progress(rows, districts)
+    assert progress(rows.assign(item=str(of), total=21.0), districts).loc[(of, "甲"), "done"] == 10
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        (40, "东升样板单元"),
+        (36, "东升公园"),
+        (21, "道路"),
+        (22, "东升路断头路打通工程"),
+        (19, "口袋公园"),
+        (37, "更新改造"),
+        (41, "乙小区老旧小区改造"),
+    ],
+)
+def test_a_name_of_ones_own_is_of_no_other_project(districts, item, name):
+    rows = pd.DataFrame({"item": [str(item)], "name": name, "district": "甲", "done": [1.0], "total": [2.0]})
+    assert progress(rows, districts).loc[(item, "甲"), "done"] == 1
+
+
+@pytest.mark.parametrize("project", PLAN.projects, ids=lambda project: str(project.number))
+def test_a_project_by_its_title_is_the_whole_of_its_zone(districts, project):
+    """数字园林系统建设与应用: 数 was taken out as a word for a number, and 2 and its 1 part stood there as 3, met."""
+    for name in (
+        project.zh,
+        f"甲{project.zh}",
+        f"{project.zh}（一季度）",
+        f"{project.number}.{project.zh}",
+        project.en,
+    ):
+        rows = pd.DataFrame({"item": str(project.number), "name": [name, "子"], "district": "甲", "done": [2.0, 1]})
+        found = progress(rows, districts).loc[(project.number, "甲")]
+        assert found["reason"] == "whole_beside_parts", name
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        (23, "信号灯"),
+        (23, "信号灯改造"),
+        (28, "甲违停整治"),
+        (29, "“厕所革命”"),
+        (30, "二次供水改造"),
+        (31, "“瓶改管”"),
+        (34, "排水管网"),
+        (16, "数字园林建设"),
+    ],
+)
+def test_a_title_in_fewer_words_is_the_whole_of_its_zone(districts, item, name):
+    """信号灯 stood there as one street among others: 10 and its 4 and 6 were 20."""
+    columns = {"name": [name, "子路", "丑路"], "district": "甲", "done": [10.0, 4, 6], "total": [15.0, 7, 8]}
+    rows = pd.DataFrame({"item": str(item), **columns})
+    assert set(progress(rows, districts).loc[item]["reason"]) == {"whole_beside_parts"}
+    assert progress(rows.iloc[1:], districts).loc[(item, "甲"), "done"] == 10
+
+
+@pytest.mark.parametrize(
+    ("above", "says"),
+    [
+        ([["燃气管网改造（单位：米）"]], "米"),
+        ([["燃气管网改造"], ["单位:", "延米"]], "延米"),
+        ([["填报单位：区住建局", None, "计量单位：万元"]], "万元"),
+        ([["单位：公里"]], ""),
+        ([["填报单位：三里街道"], ["单位：公里、条"]], ""),
+    ],
+)
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+def test_a_unit_above_the_head_is_that_of_the_rows(districts, tmp_path, above, says, ending):
+    """60 m stood there as 60 km, met."""
+    path = tmp_path / f"projects.{ending}"
+    head, row = ["项目库序号", "片区", "计划量", "完成量"], [37, "甲", 90, 60]
+    lines = pd.DataFrame([[*line, *[None] * (4 - len(line))] for line in (*above, head, row)])
+    if ending == "csv":
+        lines.to_csv(path, index=False, header=False)
+    else:
+        lines.to_excel(path, index=False, header=False)
+    table = load_layer("projects", path, city=load_city()).table
+    if says:
+        with pytest.raises(InputError, match=f"单位是{says}，规划以公里计"):
+            progress(table, districts)
+    else:
+        assert progress(table, districts).loc[(37, "甲"), "done"] == 60
+
+
+def test_a_unit_of_its_own_goes_before_that_above_the_head(districts, tmp_path):
+    path = tmp_path / "projects.csv"
+    path.write_text("单位：条\n项目库序号,片区,单位,完成量\n37,甲,公里,6\n22,甲,,5\n", encoding="utf-8")
+    found = progress(load_layer("projects", path, city=load_city()).table, districts)
+    assert found.loc[[(37, "甲"), (22, "甲")], "done"].tolist() == [6, 5]
+
+
+def test_sheets_of_districts_that_say_the_same_are_no_copies(districts, tmp_path):
+    """1 of 1 on the sheet of each of two districts was one."""
+    path = tmp_path / "projects.xlsx"
+    rows = pd.DataFrame({"项目库序号": [22], "项目名称": ["断头路打通工程"], "计划量": [1], "完成量": [1]})
+
+    def write(sheets):
+        with pd.ExcelWriter(path) as writer:
+            for name, sheet in sheets.items():
+                sheet.to_excel(writer, sheet_name=name, index=False)
+
+    write({"甲": rows, "乙": rows})
+    with pytest.raises(InputError, match="2 行没有区分"):
+        progress(load_layer("projects", path, city=load_city()).table, districts)
+    # A list of all, and each district's part of it, say of which district a row is.
+    both = rows.loc[[0, 0]].assign(片区=["甲", "乙"])
+    write({"汇总": both, "甲": both.iloc[:1], "乙": both.iloc[1:]})
+    assert progress(load_layer("projects", path, city=load_city()).table, districts).loc[(22, "all"), "done"] == 2
+
+
+def test_a_row_that_lies_in_another_district_than_it_says_is_told(districts):
+    """It counts where it says; nothing told that its place was elsewhere. An area, the city and no place say nothing else."""
+    said = ["甲", "甲片区", "东区", "全市", None, "丙", "甲"]
+    places = shapely.points([(500, 500), (1500, 500), (500, 1500), (500, 500), (1500, 500), (500, 1500), (9000, 9000)])
+    columns = {"item": "22", "name": [*"子丑寅卯辰巳午"], "district": said, "done": 1.0}
+    rows = gpd.GeoDataFrame(columns, geometry=places, crs=4549)
+    rows.loc[2, "geometry"] = None
+    zones = zones_by_level(districts)
+    (note,) = lying_elsewhere(rows, zones, PLAN.projects)
+    assert note.zh == ("项目表中这些行的坐标在另一个片区，按填写的片区计：22 甲 丑（坐标在乙）。请核对片区或坐标。")
+    assert lying_elsewhere(rows.drop(index=1), zones, PLAN.projects) == []
+    assert lying_elsewhere(pd.DataFrame(columns), zones, PLAN.projects) == []

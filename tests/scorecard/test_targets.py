@@ -12,6 +12,7 @@ from jxgis.city import load_city
 from jxgis.errors import SettingsError
 from jxgis.scorecard import load_plan, meets
 from jxgis.scorecard.figures import target_chart
+from jxgis.scorecard.map import states
 from jxgis.scorecard.targets import PlanProject
 from jxgis.scoring.indicators import load_registry
 
@@ -170,3 +171,17 @@ def test_projects_are_told_in_english_where_the_run_is():
     assert len({p.group for p in projects}) == len({p.group_of("en") for p in projects}) == 22
     own = PlanProject(number=1, zh="甲", group="乙", unit="个", said_2025="完成")
     assert (own.group_of("en"), own.unit_of("en"), own.said(2025, "en")) == ("乙", "个", "完成")
+
+
+@pytest.mark.parametrize(
+    ("indicator", "near", "far"),
+    [
+        ("gas_coverage", 93.1, 93.0),  # at least 98: 4.9 is 5 % of it
+        ("water_leakage", 6.3, 6.31),  # below 6: 0.3 is 5 % of it; 6.31 was near, as 6 / 0.95 is
+        ("pipeline_accidents", 0.735, 0.736),
+    ],
+)
+def test_near_is_within_five_percent_of_the_target_on_either_side(indicator, near, far):
+    (target,) = (one for one in load_plan().targets if one.id == indicator)
+    rows = pd.DataFrame({"value": [near, far], "target_2027": target.target_2027, "status": "below"})
+    assert states(rows, target, 2027).tolist() == [1, 2]
