@@ -40,6 +40,8 @@ _MEASURE = re.compile(
 )
 _THINGS = re.compile(r"[条个只座处段根家户栋幢台盏套块片件项期次人部份批所间株口点]|个?(项目|小区|路段|点位|单元)")
 _BODY = re.compile(r"\w{2,}([局委办厅部队院所站科处社会区镇乡]|公司|集团|中心|街道|政府)")
+#: Letters that a project's title is written with beside: 建设项目.
+_MOST_BESIDE = 4
 _PIECES = re.compile(r"[()/、,;:或]|单位")
 #: The unit that a name ends with.
 _NAMED_UNIT = re.compile(r".*\((?:单位:)?(延?米|公里|千米|k?m|m2|平方米|[万亿]?元|%)\)")
@@ -242,8 +244,11 @@ def _own_names(
 
 
 def _named_as(rest: str, title: str) -> bool:
-    """Whether a row's name is that of a project as people write it: 断头路 or 口袋公园建设项目, but no word of two letters."""
-    return title in rest or (len(rest) > 2 and title.startswith(rest)) or (len(rest) > 3 and _shortens(rest, title))
+    """Whether a row's name is that of a project as people write it: 断头路 or 口袋公园建设项目, but no word of two letters.
+
+    A name that goes on is of something else: 老旧小区改造配套雨水管网.
+    """
+    return (title in rest and len(rest) <= len(title) + _MOST_BESIDE) or (len(rest) > 2 and title.startswith(rest)) or (len(rest) > 3 and _shortens(rest, title))
 
 
 def _shortens(name: str, title: str) -> bool:

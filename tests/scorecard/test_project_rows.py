@@ -387,6 +387,13 @@ def test_a_number_beside_the_name_of_another_project_is_asked_about(districts, i
     assert progress(rows.assign(item=str(of), total=21.0), districts).loc[(of, "甲"), "done"] == 10
 
 
+def test_a_name_that_goes_on_after_another_project_s_is_of_its_own_number(districts):
+    rows = pd.DataFrame(
+        {"item": "8", "name": "断头路打通工程配套雨水管网", "district": "甲", "done": [10.0], "total": [20.0]}
+    )
+    assert progress(rows, districts).loc[(8, "甲"), "done"] == 10
+
+
 @pytest.mark.parametrize(
     ("item", "name"),
     [
