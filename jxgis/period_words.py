@@ -51,16 +51,15 @@ def change_lines(comparison: Comparison) -> list[Text]:
         if because:
             return [text_pair("report.change_none_gaps", why=why, gaps=because)]
         return [text_pair("report.change_none", why=why)]
+    years = (periods.split - periods.before).days / _YEAR
+    same = round(years) >= 1 and abs(years - round(years)) <= _SAME
     said = [
         text_pair(
-            "report.change_periods",
+            "report.change_periods" if same else "report.change_seasons",
             recent=days_said(periods.split, periods.end),
             before=days_said(*periods.earlier),
         )
     ]
-    years = (periods.split - periods.before).days / _YEAR
-    if round(years) < 1 or abs(years - round(years)) > _SAME:
-        said.append(text_pair("report.change_season"))
     if periods.left_out:
         stretches = [days_said(*stretch) for stretch in periods.left_out]
         said.append(text_pair("report.change_left_out", stretches=stretches, gaps=because))

@@ -284,9 +284,10 @@ def add_lines(
     name: str = "",
     styles: Sequence[Style],
     style: ArrayLike | None = None,
+    heading: str | None = None,
     fields: Sequence[Field] = (),
 ) -> None:
-    """Draw lines; the parameters are those of :func:`add_polygons`."""
+    """Draw lines; the parameters are those of :func:`add_polygons`. The search finds none: what they bound is found."""
     geometries = _encode.to_degrees(table, datum_of(parent))
     origin = _encode.origin_of(geometries)
     data = {
@@ -294,8 +295,9 @@ def add_lines(
         "paths": [[*map(_encode.packed, _encode.paths(g, origin))] for g in geometries],
         "style": _style_rows(style, len(table)),
         "styles": list(styles),
-        "interactive": bool(fields),
-        **_tooltip(table, None, fields),
+        "interactive": bool(fields) or heading is not None,
+        "searched": False,
+        **_tooltip(table, heading, fields),
     }
     parent.add_child(DataLayer("lines", data, name=name))
 

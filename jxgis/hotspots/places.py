@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -487,12 +488,8 @@ def _tell_apart(table: pd.DataFrame) -> list[str]:
     taken: set[str] = set()
     names = []
     for name, street in zip(table["name"], table["street"], strict=True):
-        choices = [name, f"{name}·{street}"] if street is not None and street != name else [name]
-        unique = next((choice for choice in choices if choice not in taken), None)
-        number = 2
-        while unique is None:
-            unique = f"{name} {number}" if f"{name} {number}" not in taken else None
-            number += 1
+        own = [name, f"{name}·{street}"] if street is not None and street != name else [name]
+        unique = next(each for each in chain(own, (f"{name} ({n})" for n in count(2))) if each not in taken)
         taken.add(unique)
         names.append(unique)
     return names

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from itertools import count
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +17,7 @@ from jxgis.i18n import text
 from jxgis.space.nearest import nearest
 from jxgis.space.parts import connected
 from jxgis.space.ratio import ratio
+from jxgis.zones import numbered
 
 __all__ = ["blind_spot_names", "blind_spots", "still_unserved"]
 
@@ -120,14 +123,11 @@ def _names(spots: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None) -> list[str
         names = places["name"].to_numpy(dtype=object)
         near = nearest(spots.geometry.to_numpy(), places.geometry.to_numpy(), reach_m=widened(_NAME_M))
         found = {spot: str(names[place]) for spot, place in enumerate(near) if place >= 0 and not pd.isna(names[place])}
-    told: list[str] = []
-    used: dict[str, int] = {}
-    for row, zone in enumerate(spots["zone"]):
-        base = found.get(row, str(zone))
-        used[base] = used.get(base, 0) + 1
-        # The first spot near a place has its plain name; zones number all of theirs.
-        told.append(base if row in found and used[base] == 1 else f"{base}-{used[base]}")
-    return told
+    named = numbered(pd.Series(found, dtype="str"))
+    following: defaultdict[str, count[int]] = defaultdict(lambda: count(1))
+    return [
+        named[row] if row in found else f"{zone}-{next(following[str(zone)])}" for row, zone in enumerate(spots["zone"])
+    ]
 
 
 def blind_spot_names(spots: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, lang: str) -> list[str]:
@@ -158,14 +158,14 @@ def blind_spot_names(spots: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, la
     """
     found = []
     for name, zone, shape in zip(spots["name"], spots["zone"], spots.geometry, strict=True):
-        numbered = re.fullmatch(rf"{re.escape(str(zone))}-(\d+)", str(name))
-        if numbered is None:
+        unnamed = re.fullmatch(rf"{re.escape(str(zone))}-(\d+)", str(name))
+        if unnamed is None:
             found.append(str(name))
         elif zone != "all":
-            found.append(text("maps.unnamed_in", lang, zone=zone, n=numbered[1]))
+            found.append(text("maps.unnamed_in", lang, zone=zone, n=unnamed[1]))
         elif zones is None or zones.empty:
-            found.append(text("maps.unnamed", lang, n=numbered[1]))
+            found.append(text("maps.unnamed", lang, n=unnamed[1]))
         else:
             at = nearest(np.array([shape]), zones.geometry.to_numpy())[0]
-            found.append(text("maps.unnamed_near", lang, zone=zones["name"].iloc[at], n=numbered[1]))
+            found.append(text("maps.unnamed_near", lang, zone=zones["name"].iloc[at], n=unnamed[1]))
     return found

@@ -48,8 +48,10 @@ _LONGEST_NAME = 31
 _WIDEST, _NARROW, _HEAD, _LEAST = 36, 9, 20, 6
 #: On how many lines text goes before the sheet is parted, as far as a column of some width holds it.
 _LINES, _BROAD = 4, 20
-#: From so many rows on a table is printed as far as its rows of these levels alone, where they come first.
-_LONG, _OF_THE_WHOLE = 1_000, ("city", "area", "district")
+#: From so many rows on a table is printed as far as its rows of these levels alone, where they come first, else these first rows.
+_LONG, _OF_THE_WHOLE, _FIRST = 1_000, ("city", "area", "district"), 200
+#: What is printed of a table for scripts: what people read of it stands on other sheets.
+_OF_SCRIPTS = 20
 #: Latin words are not broken, up to a length.
 _WORD, _LONGEST = re.compile(r"[A-Za-z0-9*-]+"), 12
 #: How Excel writes numbers; ``.0`` stands for the decimals.
@@ -237,14 +239,20 @@ def made_ready(sheet: Sheet, lang: str, titles: Mapping[str, str] | None = None)
 
 
 def on_paper(ready: Ready, lang: str) -> tuple[int, str] | None:
-    """How many rows of a long table are printed, and of which levels they are; None where all are."""
+    """How many rows are printed of a long table or one for scripts, and what is said of it; None where all are."""
     frame = ready.sheet.frame
-    if not ready.sheet.titled or len(frame) < _LONG or ready.sums or "level" not in frame:
+    if not ready.sheet.titled:
+        few = min(_OF_SCRIPTS, len(frame))
+        return (few, text("columns.on_paper_scripts", lang, n=few)) if len(frame) > few else None
+    if len(frame) < _LONG:
         return None
-    first = int(frame["level"].isin(_OF_THE_WHOLE).cummin().sum())
-    said = frame["level"].iloc[:first].unique()
-    words = [ready.sheet.table.columns["level"].word(str(level), lang) for level in said]
-    return (first, listed(words, lang)) if 0 < first < len(frame) else None
+    if "level" in frame and not ready.sums:
+        first = int(frame["level"].isin(_OF_THE_WHOLE).cummin().sum())
+        said = frame["level"].iloc[:first].unique()
+        words = [ready.sheet.table.columns["level"].word(str(level), lang) for level in said]
+        if 0 < first < len(frame):
+            return first, text("columns.on_paper_levels", lang, levels=listed(words, lang))
+    return _FIRST, text("columns.on_paper_first", lang, n=_FIRST)
 
 
 def _keys(columns: Mapping[str, Column], table: Table) -> int:
@@ -349,7 +357,7 @@ def _write_part(book: Book, ready: Ready, name: str, columns: Sequence[int], lan
     if rows:
         page.autofilter(0, 0, rows, len(columns) - 1)
     printed = on_paper(ready, lang)
-    for_print(page, wide, keys=ready.keys, said=text("columns.on_paper", lang, levels=printed[1]) if printed else "")
+    for_print(page, wide, keys=ready.keys, said=printed[1] if printed else "")
     if printed:
         page.print_area(0, 0, printed[0], len(columns) - 1)
     page.repeat_rows(0)

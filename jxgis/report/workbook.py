@@ -84,7 +84,7 @@ def _lines(sheets: Sequence[Ready], lang: str) -> list[str]:
         if len(ready.parts) > 1:
             said.append(text("columns.continued_line", lang, name=ready.sheet.name, n=len(ready.parts)))
         if printed := on_paper(ready, lang):
-            said.append(text("columns.on_paper_line", lang, name=ready.sheet.name, levels=printed[1]))
+            said.append(text("columns.on_paper_line", lang, name=ready.sheet.name, said=printed[1]))
     return said
 
 
@@ -148,9 +148,10 @@ def report_workbook(
         every += [] if sources is None else [("report.inputs", sources.table)]
         sheets = [_sheet(name, frame, lang) for name, frame in every]
         ready = [made_ready(sheet, lang, titles(sheet)) for sheet in sheets]
-        said = [*lines, *absent, *_lines(ready, lang)]
-        for sheet in scripts:
-            write_sheet(book, made_ready(sheet, lang, titles(sheet)), lang)
+        of_scripts = [made_ready(sheet, lang, titles(sheet)) for sheet in scripts]
+        said = [*lines, *absent, *_lines([*of_scripts, *ready], lang)]
+        for one in of_scripts:
+            write_sheet(book, one, lang)
         last = bool(plain) or notes_last
         if not last:
             _write_notes(book, title, said, methods, lang, sketch=sketch)

@@ -99,23 +99,26 @@ def _add_borders(
 ) -> LegendSection:
     """Borders between units, each with why it is there, by how firm it is where that is known."""
     fields: list[Field] = []
+    heading = None
     if why is not None:
         words = borders_in_words(why, options, lang).assign(unit_a=why["unit_a"], unit_b=why["unit_b"])
         lines = lines.merge(words, on=["unit_a", "unit_b"], how="left", validate="m:1")
-        fields = [Field(name, text(f"units.{name}", lang)) for name in ("between", "follows", "moving")]
+        fields = [Field(name, text(f"units.{name}", lang)) for name in ("follows", "moving")]
+        heading = "between"
     if "stability" not in lines.columns:
         name = text("units.why_borders", lang)
-        add_lines(page, lines, name=name, styles=[line(INK, weight=1.8)], fields=fields)
+        add_lines(page, lines, name=name, styles=[line(INK, weight=1.8)], heading=heading, fields=fields)
         return LegendSection(name, [Swatch(INK, name, "line")])
     share = pd.to_numeric(lines["stability"], errors="coerce").to_numpy(dtype=float)
     rows = np.where(share >= 0.8, 0, np.where(share >= 0.5, 1, 2))
     styles = [line(colour, weight=weight, dash=dash) for colour, weight, dash, _ in _STABILITY]
-    fields[1:1] = fields_of("units.borders", ["stability"], lang)
-    add_lines(page, lines, name=text("maps.stability", lang), styles=styles, style=rows, fields=fields)
+    fields[:0] = fields_of("units.borders", ["stability"], lang)
+    name = text("maps.stability", lang)
+    add_lines(page, lines, name=name, styles=styles, style=rows, heading=heading, fields=fields)
     swatches = [
         Swatch(colour, text(f"maps.{key}", lang), "dash" if dash else "line") for colour, _, dash, key in _STABILITY
     ]
-    return LegendSection(text("maps.stability", lang), swatches, text("maps.stability_note", lang))
+    return LegendSection(name, swatches, text("maps.stability_note", lang))
 
 
 def units_map(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from jxgis.i18n import Text, few, listed, reason, text, text_pair
+from jxgis.report.columns import write_value
 from jxgis.schema.tables import table
 from jxgis.small_counts import count_rows, hide_small, leave_out
 from jxgis.space.ratio import ratio
@@ -113,7 +114,7 @@ def borders_in_words(why: pd.DataFrame, options: UnitSettings, lang: str) -> pd.
     ...                     "move_cost": [None], "reason": ["unit_would_hold_too_little"], "stopped_unit": ["甲-02"],
     ...                     "stopped_by": ["area_km2"]})
     >>> borders_in_words(why, UnitSettings(), "zh").iloc[0].tolist()
-    ['甲-01 / 甲-02', '支路 50%、都不沿 50%', '没有地块可移：甲-02的面积会低于 2 km²']
+    ['甲-01 / 甲-02', '支路 50 %、都不沿 50 %', '没有地块可移：甲-02的面积会低于 2 km²']
     """
     classes = [name for name in why.columns if name.startswith("along_")]
     named = {name: name.removeprefix("along_") for name in classes}
@@ -128,13 +129,13 @@ def borders_in_words(why: pd.DataFrame, options: UnitSettings, lang: str) -> pd.
         said = sorted(
             ((row[name], word) for name, word in named.items() if row[name] >= _LEAST_SHARE), key=lambda of: -of[0]
         )
-        return listed([f"{word} {share:.0%}" for share, word in said], lang) or None
+        return listed([f"{word} {write_value(share, 'percent', lang)}" for share, word in said], lang) or None
 
     def moving(row: Mapping[Any, Any]) -> str | None:
         if "move_cost" not in row:
             return None
         if pd.notna(row["move_cost"]):
-            costs = {name: f"{row[f'move_{name}']:+.6f}" for name in ("cost", "similarity", "shape", "border")}
+            costs = {name: _signed(row[f"move_{name}"]) for name in ("cost", "similarity", "shape", "border")}
             together = text("units.move_together", lang, n=int(row["move_blocks"])) if row["move_blocks"] > 1 else ""
             said = {
                 "block": row["move_block"],
@@ -155,6 +156,12 @@ def borders_in_words(why: pd.DataFrame, options: UnitSettings, lang: str) -> pd.
         index=why.index,
         dtype="str",
     )
+
+
+def _signed(cost: float) -> str:
+    """A change of the objective, which is small; 0 where nobody would see it."""
+    said = f"{cost:+.6f}".replace("-", "−")
+    return said if said.strip("+−0.") else "0"
 
 
 def _stopped(row: Mapping[Any, Any], options: UnitSettings, lang: str) -> str:

@@ -68,7 +68,7 @@ def test_a_place_says_where_what_how_much_and_whose():
     assert first["peak_z"] == z.max()
     assert first["peak_cell"] == z.idxmax()
     # Two places with one name are told apart.
-    assert places["name"].tolist() == ["甲社区", "乙社区", "乙社区 2"]
+    assert places["name"].tolist() == ["甲社区", "乙社区", "乙社区 (2)"]
     # Classes have places of their own, and shares of their own.
     street_order = found.places[found.places["issue_class"] == "街面秩序"]
     assert street_order["share_issues"].sum() == pytest.approx(1.0)

@@ -34,7 +34,7 @@ def test_names_come_from_places_nearby():
     places = gpd.GeoDataFrame({"name": ["三水湾"]}, geometry=[Point(420, 1000)], crs=4549)
     spots = blind_spots(unserved(ROW, ["甲"] * 4), places=places)
     assert spots.set_index("parcels")["name"].loc[2] == "三水湾"
-    assert sorted(spots["name"]) == ["三水湾", "三水湾-2", "甲-1"]
+    assert sorted(spots["name"]) == ["三水湾", "三水湾 (2)", "甲-1"]
     for away, name in ((1000, "三水湾"), (1001, "甲-1")):
         beside = places.set_geometry([Point(450, 100 + away)], crs=4549)
         assert blind_spots(unserved(ROW[2:3], ["甲"]), places=beside)["name"].tolist() == [name]

@@ -355,22 +355,45 @@ def test_each_sheet_for_people_prints_one_page_wide_in_letters_that_can_be_read(
             assert sheet.print_title_rows == "$1:$1"
 
 
-@pytest.mark.parametrize(("units", "printed"), [(1000, 4), (10, 14)])
-def test_a_long_table_is_printed_as_far_as_districts_and_says_so(tmp_path, units, printed):
-    levels = ["city", "area", "district", "district", *["unit"] * units]
+def printed_rows(sheet) -> int:
+    """How many rows of the table, heads left out, are printed."""
+    area = sheet.print_area
+    return (int(area.rpartition("$")[2]) if area else sheet.max_row) - 1
+
+
+@pytest.mark.parametrize(
+    ("districts", "units", "printed", "said"),
+    [(2, 1000, 4, "全市、三区、片区"), (2, 10, 14, ""), (0, 1000, 200, "前 200 行")],
+)
+def test_a_long_table_is_printed_as_far_as_districts_or_some_rows_and_says_so(
+    tmp_path, districts, units, printed, said
+):
+    levels = ["city", "area", *["district"] * districts] if districts else []
+    levels += ["unit"] * units
     frame = pd.DataFrame({"zone": [f"z{at}" for at in range(len(levels))], "level": levels, "kind": "parks"})
     section = Section(part="circle", blocks=[], sheets={"circle": frame})
     book = openpyxl.load_workbook(report_workbook(tmp_path / "a.xlsx", [section], title="t"))
     sheet = book["生活圈"]
     assert sheet.max_row == 1 + len(levels)
     assert not any(row.hidden for row in sheet.row_dimensions.values())
-    area = sheet.print_area
-    last = sheet.max_row if not area else int(area.rpartition("$")[2])
-    assert last == 1 + printed
-    said = "全市、三区、片区"
-    assert (said in sheet.oddHeader.left.text) == bool(area)
+    assert printed_rows(sheet) == printed
     notes = [cell.value or "" for cell in book["说明"]["A"]]
-    assert any("生活圈" in words and said in words for words in notes) == bool(area)
+    assert ("只打印" in sheet.oddHeader.left.text) == bool(said)
+    assert said in sheet.oddHeader.left.text
+    assert any("生活圈" in words and said in words for words in notes) == bool(said)
+
+
+@pytest.mark.parametrize(("rows", "printed"), [(6455, 20), (20, 20)])
+def test_a_table_for_scripts_prints_its_first_rows_alone(tmp_path, rows, printed):
+    """Of 6,455 rows it was 1,124 pages, before those that people read."""
+    frame = pd.DataFrame({"zone": "z", "level": "unit", "indicator": range(rows), "value": 1.0})
+    section = Section(part="scorecard", blocks=[], sheets={"scorecard": frame})
+    path = report_workbook(tmp_path / "a.xlsx", [section], title="t", plain={"scorecard.scorecard": frame})
+    book = openpyxl.load_workbook(path)
+    first = book.worksheets[0]
+    assert (first.title, first.max_row, printed_rows(first)) == ("scorecard", 1 + rows, printed)
+    assert ("供程序读取" in first.oddHeader.left.text) == (printed < rows)
+    assert len(pd.read_excel(path, engine="calamine")) == rows
 
 
 def test_people_are_whole_numbers_and_the_sum_is_that_of_the_parts_of_people(tmp_path):

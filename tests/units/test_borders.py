@@ -131,14 +131,14 @@ def test_words_name_the_bound_the_unit_and_what_a_border_follows():
     options = UnitSettings(bounds={"people": {"max": 20000}})
     english = borders_in_words(why, options, "en")
     assert english["follows"].tolist() == [
-        "支路 70%, waters 20%, none of these 10%",
-        "none of these 100%",
-        "none of these 100%",
+        "支路 70 %, waters 20 %, none of these 10 %",
+        "none of these 100 %",
+        "none of these 100 %",
     ]
     assert english["moving"].tolist() == [
         (
-            "cheapest is block B7 (0.21 km²) to 甲-02: objective +0.000120 (variance within +0.000200, shape -0.000080, border "
-            "+0.000000; above 0 is worse)"
+            "cheapest is block B7 (0.21 km²) to 甲-02: objective +0.000120 (variance within +0.000200, shape −0.000080, border 0; "
+            "above 0 is worse)"
         ),
         "no block can move: People of 甲-02 would rise above 20,000",
         "no block can move: 甲-01: the unit would fall apart",

@@ -146,7 +146,7 @@ const jxgis = (() => {
       if (field.kind === "text" && !cell(data.columns[at], row)) return;
       const line = element("tr", table);
       element("th", line, field.label);
-      element("td", line, format(cell(data.columns[at], row), field));
+      element("span", element("td", line), format(cell(data.columns[at], row), field));
     });
     return box;
   };
