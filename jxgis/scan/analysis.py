@@ -235,8 +235,8 @@ def _scene(given: Given, counted: Counted, exposure: NDArray[np.float64]) -> _Sc
 
 def _scanned(
     scene: _Scene, scan: str, name: str, shapes: Sequence[Shape], options: ScanSettings
-) -> tuple[Scanned | None, Overdispersion | None, str | None]:
-    """What one scan of one class found, how its counts vary, and why there is nothing."""
+) -> tuple[Scanned | None, Overdispersion | None, float, str | None]:
+    """What one scan of one class found, how its counts vary, in the cell where φ is most, and why there is nothing."""
     own = scene.own(scan, name)
     keys: dict[str, Any] = {
         "max_share": options.max_share, "replicates": options.replicates, "seed": options.seed, "alpha": options.alpha,
@@ -248,14 +248,14 @@ def _scanned(
         of, parts = slices.of, slices.stretches.slices
     cells, of = scene.cell[own], of[own]
     if len(cells) < LEAST_CASES:
-        return None, None, "scan_few_issues"
-    cases = np.bincount(cells * parts + of, minlength=n * parts).reshape(n, parts)
+        return None, None, np.nan, "scan_few_issues"
+    cases, batch = np.bincount(cells * parts + of, minlength=n * parts).reshape(n, parts), None
     if scan == "space" or slices is None:
         varying = varying_of(cases, scene.exposure[:, None], grid)
         found = scan_cases(cases, scene.exposure, grid, shapes, varying=varying, **keys)
     elif options.model == "permutation":
-        varying = varying_in_time(cases, grid)
-        found = scan_times(cells, of, grid, shapes, slices.stretches, varying=varying, **keys)
+        varying, batch = varying_in_time(cases, grid)
+        found = scan_times(cells, of, grid, shapes, slices.stretches, varying=varying, batch=batch, **keys)
     else:
         # Slices without any issue are missing data, not a time in which nothing happened.
         days = np.where(np.bincount(slices.of[slices.of >= 0], minlength=parts) > 0, slices.days(), 0.0)
@@ -264,13 +264,14 @@ def _scanned(
         found = scan_cases(
             cases, scene.exposure, grid, shapes, varying=varying, stretches=slices.stretches, time=time, **keys
         )
-    return found, varying, None if found.replicates.any() else "scan_no_window"
+    most = float(batch.max()) if batch is not None else varying.batch
+    return found, varying, most, None if found.replicates.any() else "scan_no_window"
 
 
-def _told(found: Sequence[tuple[str, str, Scanned | None, Overdispersion | None, str | None]]) -> pd.DataFrame:
+def _told(found: Sequence[tuple[str, str, Scanned | None, Overdispersion | None, float, str | None]]) -> pd.DataFrame:
     """A row a scan: how many clusters, how sure the most likely is, how the counts vary, and why there is nothing."""
     rows = []
-    for scan, name, scanned, varying, reason in found:
+    for scan, name, scanned, varying, most, reason in found:
         some = scanned is not None and scanned.best > 0
         rows.append(
             {
@@ -281,6 +282,7 @@ def _told(found: Sequence[tuple[str, str, Scanned | None, Overdispersion | None,
                 "p": scanned.p(scanned.best) if scanned is not None and some else np.nan,
                 "p_gumbel": scanned.p_gumbel(scanned.best) if scanned is not None and some else np.nan,
                 "batch": np.nan if varying is None else float(varying.batch),
+                "batch_most": most,
                 "spread": np.nan if varying is None else float(varying.spread),
                 "reason": reason,
             }

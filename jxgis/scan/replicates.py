@@ -53,7 +53,9 @@ def draw_cases(expected: Floats, total: int, varying: Overdispersion, rng: np.ra
     return rng.multinomial(total, (rates / rates.sum()).ravel()).reshape(expected.shape)
 
 
-def draw_times(cells: Ints, slices: Ints, varying: Overdispersion, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def draw_times(
+    cells: Ints, slices: Ints, varying: Overdispersion, rng: np.random.Generator, *, batch: Floats | None = None
+) -> tuple[Ints, Ints]:
     """Cases whose time has nothing to do with their place.
 
     Where counts are Poisson the times are dealt out anew among the cases (a permutation). Where they vary more, cases come
@@ -68,6 +70,8 @@ def draw_times(cells: Ints, slices: Ints, varying: Overdispersion, rng: np.rando
         Variance of the count of a cell in a slice that expects μ: φ μ + ψ μ².
     rng
         Where chance comes from.
+    batch
+        (n_cells,) φ of each cell, instead of the one of all.
 
     Returns
     -------
@@ -84,16 +88,17 @@ def draw_times(cells: Ints, slices: Ints, varying: Overdispersion, rng: np.rando
     ([2500, 2500], [1.0, 3.0])
     """
     n = len(cells)
-    if varying.batch <= 1 and varying.spread <= 0:
-        return cells, rng.permutation(slices)
     of_cell, of_slice = np.bincount(cells), np.bincount(slices)
+    batch = np.full(len(of_cell), varying.batch) if batch is None else batch
+    if (batch <= 1).all() and varying.spread <= 0:
+        return cells, rng.permutation(slices)
     found: list[tuple[Ints, Ints, Ints]] = []
     drawn = 0
     while drawn < n:
         where, when = cells[rng.integers(n, size=n)], slices[rng.integers(n, size=n)]
-        ratio = varying.batch + varying.spread * of_cell[where] * of_slice[when] / n
-        # Where batches are larger there are fewer of them.
-        mean = (ratio - 1) / np.log(ratio)
+        ratio = batch[where] + varying.spread * of_cell[where] * of_slice[when] / n
+        # Where batches are larger there are fewer of them; of one case each the ratio is 1.
+        mean = np.divide(ratio - 1, np.log(ratio), out=np.ones(n), where=ratio > 1)
         kept = rng.random(n) * mean < 1
         sizes = rng.logseries(1 - 1 / ratio[kept])
         found.append((where[kept], when[kept], sizes))

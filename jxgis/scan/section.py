@@ -106,16 +106,21 @@ def notes_of(result: ScanResult) -> list[Text]:
     thin = int((result.clusters["expected"] < 1).sum())
     if thin and result.of_layer:
         notes.append(text_pair("scan.thin_note", n=thin))
-    batch = scans[(scans["issue_class"] == ALL) & (scans["batch"] > 1)]
+    batch = scans[(scans["issue_class"] == ALL) & (scans["batch_most"] > 1)]
     if len(batch):
         said = [
-            text_pair(f"scan.batch_{scan}", batch=f"{value:.1f}")
-            for scan, value in zip(batch["scan"], batch["batch"], strict=True)
+            text_pair(f"scan.batch_{scan}", batch=_batches_said(value, most))
+            for scan, value, most in zip(batch["scan"], batch["batch"], batch["batch_most"], strict=True)
         ]
         notes.append(text_pair("scan.batch_note", batch=said))
     if options.model == "poisson" and "space_time" in set(scans["scan"]):
         notes.append(note_of(result, "space_time"))
     return [*notes, text_pair("scan.secondary_note"), text_pair("scan.patrol_note")]
+
+
+def _batches_said(batch: float, most: float) -> Text:
+    city, part = f"{batch:.1f}", f"{most:.1f}"
+    return Text(city, city) if city == part else text_pair("scan.batch_most", batch=city, most=part)
 
 
 def _values(result: ScanResult, lang: str) -> dict[str, str]:

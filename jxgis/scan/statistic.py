@@ -311,6 +311,7 @@ def scan_times(
     replicates: int,
     seed: int,
     alpha: float,
+    batch: Floats | None = None,
     threads: int | None = None,
 ) -> Scanned:
     """Scan for places with more cases in a stretch of time than their own total and that time's make expect.
@@ -326,6 +327,8 @@ def scan_times(
         As for :func:`scan_cases`; the exposure is a cell's cases.
     stretches
         The windows in time.
+    batch
+        (n_cells,) φ of each cell, where it is not one of all.
 
     Returns
     -------
@@ -363,7 +366,7 @@ def scan_times(
         return _Data(cases, cases.sum(axis=1).astype(np.float64), share)
 
     def draw(rng: np.random.Generator) -> _Data:
-        return data(*draw_times(cells, slices, varying, rng))
+        return data(*draw_times(cells, slices, varying, rng, batch=batch))
 
     scan = _Scan(grid, shapes, stretches, max_share)
     return scan.run(data(cells, slices), draw, replicates=replicates, seed=seed, alpha=alpha, threads=threads)

@@ -1,5 +1,5 @@
 from .analysis import find_trends
-from .change import batches, change_p, detectable, find_change
+from .change import batch_around, batches, change_p, detectable, find_change
 from .cube import Scores, count_cube, score_cube
 from .emerging import batches_of, find_emerging, judge_cells
 from .figures import change_sheet, pattern_sheet, times_chart
@@ -24,6 +24,7 @@ __all__ = [
     "Slices",
     "Spans",
     "TrendsResult",
+    "batch_around",
     "batches",
     "batches_of",
     "change_p",

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.spatial import KDTree
 
 from jxgis.errors import InputError
 from jxgis.hotspots.permutation import permutation_p
@@ -16,10 +17,10 @@ from jxgis.space.window import disc_sums
 from jxgis.statistics.batches import batch_tails
 from jxgis.statistics.beta_binomial import beta_binomial_tails
 from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
-from jxgis.statistics.overdispersion import overdispersion_on_grid
+from jxgis.statistics.overdispersion import TOUCHING, batches_of_parts, compare_beside, overdispersion_on_grid
 from jxgis.statistics.tails import two_sided
 
-__all__ = ["batches", "change_p", "detectable", "find_change"]
+__all__ = ["batch_around", "batches", "change_p", "detectable", "find_change"]
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -39,7 +40,9 @@ _HALVINGS = 12
 """Of the logarithm of a ratio between 1 and that: it is good to a thousandth."""
 
 
-def change_p(before: npt.ArrayLike, after: npt.ArrayLike, totals: tuple[int, int], *, batch: float = 1.0) -> Floats:
+def change_p(
+    before: npt.ArrayLike, after: npt.ArrayLike, totals: tuple[int, int], *, batch: npt.ArrayLike = 1.0
+) -> Floats:
     """Compute the chance of so uneven a division of each place's cases between two periods, two-sided.
 
     Given the cases of each place and of each period, the later ones of a place are hypergeometric where every case falls
@@ -53,7 +56,7 @@ def change_p(before: npt.ArrayLike, after: npt.ArrayLike, totals: tuple[int, int
     totals
         Cases of the whole in the two.
     batch
-        How many times as much as by chance counts vary; 1 for the exact p.
+        How many times as much as by chance counts vary, of all or (n,) of each; 1 for the exact p.
 
     Returns
     -------
@@ -83,18 +86,20 @@ def change_p(before: npt.ArrayLike, after: npt.ArrayLike, totals: tuple[int, int
     asked = own > 0
     if min(totals) == 0:
         return p
+    batch = np.broadcast_to(batch, own.shape)[asked]
     p[asked] = two_sided(*batch_tails(late[asked], own[asked], totals[1], whole, batch=batch))
     return p
 
 
-def batches(before: Ints, after: Ints, grid: Grid) -> float:
-    """How many times as much as by chance the cells' shares of the two periods vary: 1 for independent cases.
+def batches(before: Ints, after: Ints, grid: Grid) -> Floats:
+    """How many times as much as by chance each cell's shares of the two periods vary: 1 for independent cases.
 
     The later cases of squares are held against those around them, given the cases of both; see
     :mod:`jxgis.statistics.overdispersion`. So what rises or falls over some blocks does not raise it. The squares are
     the smallest of which those with twenty cases hold most, and only these are looked at: of a single case nobody can tell
     what batch it came in. Where they are fewer than thirty, all cells are held against the share of all, which a change
-    raises: few cases do not tell it from a batch.
+    raises: few cases do not tell it from a batch. It is one number for the city, and more in parts of some dozen squares or
+    more that vary more than the others beyond chance (:func:`jxgis.statistics.overdispersion.batches_of_parts`).
 
     Parameters
     ----------
@@ -103,18 +108,23 @@ def batches(before: Ints, after: Ints, grid: Grid) -> float:
     grid
         The cells.
 
+    Returns
+    -------
+    numpy.ndarray
+        (n_cells,) at least 1; a cell without a square of its own is as the nearest.
+
     Examples
     --------
     >>> import pyproj
     >>> from jxgis.space.grid import Grid
     >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((60, 60), dtype=bool))
     >>> one, other = 3 * np.random.default_rng(0).poisson(2, (2, 3600))
-    >>> bool(2.7 < batches(one, other, grid) < 3.5)
+    >>> bool(2.7 < np.median(batches(one, other, grid)) < 3.5)
     True
     """
     late = after.sum() / max((before + after).sum(), 1)
     if not 0 < late < 1:
-        return 1.0
+        return np.ones(len(grid))
     for side in _SIDES:
         squares, both, recent = _in_squares(side, grid, before + after, after)
         full = both >= _FULL
@@ -122,10 +132,19 @@ def batches(before: Ints, after: Ints, grid: Grid) -> float:
             if full.sum() < _MANY:
                 break
             # Given both, the later cases vary by the share of the earlier ones less than their mean.
-            return overdispersion_on_grid(
-                recent[full] / (1 - late), both[full].astype(np.float64), squares.where(full)
-            ).batch
-    return _batch_of_all(before + after, after)
+            return _of_squares(
+                recent[full] / (1 - late), both[full].astype(np.float64), squares.where(full), side, grid
+            )
+    return np.full(len(grid), _batch_of_all(before + after, after))
+
+
+def _of_squares(recent: Floats, both: Floats, squares: Grid, side: int, grid: Grid) -> Floats:
+    """That of each cell by the squares of so many cells that tell."""
+    around = (disc_sums(of, squares, band_m=TOUCHING * squares.cell_m).astype(np.float64) for of in (recent, both))
+    middle = np.asarray((np.column_stack([squares.rows, squares.cols]) + 0.5) * side, dtype=np.float64)
+    own = batches_of_parts(compare_beside(recent, both, *around), middle)
+    of_cell = own[KDTree(middle).query(np.column_stack([grid.rows, grid.cols]) + 0.5)[1]]
+    return np.maximum(of_cell, overdispersion_on_grid(recent, both, squares).batch)
 
 
 def _batch_of_all(both: Ints, recent: Ints) -> float:
@@ -166,8 +185,10 @@ def detectable(before: int, city: float, *, tests: int, alpha: float, batch: flo
         The later cases of the city over the earlier ones, above 0.
     tests
         Cells that are tested.
-    alpha, batch
-        As `find_change` takes them.
+    alpha
+        As `find_change` takes it.
+    batch
+        How many times as much as by chance counts vary there.
 
     Returns
     -------
@@ -205,7 +226,39 @@ def detectable(before: int, city: float, *, tests: int, alpha: float, batch: flo
     return least(_MOST_TIMES), least(1 / (2 * before))
 
 
-def find_change(before: Ints, after: Ints, grid: Grid, *, band_m: float, alpha: float, batch: float) -> pd.DataFrame:
+def batch_around(batch: npt.ArrayLike, cases: Ints, grid: Grid, *, band_m: float) -> Floats:
+    """How many times as much as by chance the cases around each cell vary: the mean of those of its cells, by their cases.
+
+    Parameters
+    ----------
+    batch
+        Of all cells, or (n_cells,) of each.
+    cases
+        (n_cells,) cases.
+    grid
+        The cells.
+    band_m
+        A cell's neighbours lie within it, metres.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> from jxgis.space.grid import Grid
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 4), dtype=bool))
+    >>> batch_around([1, 1, 5, 5], np.array([6, 3, 1, 0]), grid, band_m=100).tolist()
+    [1.0, 1.4, 2.0, 5.0]
+    """
+    own = np.broadcast_to(np.asarray(batch, dtype=np.float64), cases.shape)
+    if (own == own[0]).all():
+        return own
+    more, of = (disc_sums(values, grid, band_m=band_m) for values in ((own - 1) * cases, cases))
+    # Sums of a row are differences, which leave a trace where there is nothing.
+    return np.where(of > 0, 1 + np.round(ratio(more, of), 9), own)
+
+
+def find_change(
+    before: Ints, after: Ints, grid: Grid, *, band_m: float, alpha: float, batch: npt.ArrayLike
+) -> pd.DataFrame:
     """Find where cases changed otherwise than in the whole, and which hot places are new, gone, stronger or weaker.
 
     Parameters
@@ -219,12 +272,12 @@ def find_change(before: Ints, after: Ints, grid: Grid, *, band_m: float, alpha: 
     alpha
         Rate of false discoveries, of changes and of hot cells.
     batch
-        As `change_p` takes it.
+        How many times as much as by chance counts vary, of all or (n_cells,) of each, as from `batches`; 1 for the exact p.
 
     Returns
     -------
     pandas.DataFrame
-        One row a cell: ``before, after`` (cases around it), ``change`` (after / before − 1), ``p, q`` (NaN where there is no
+        One row a cell: ``batch`` (of the cases around it), ``before, after`` (cases around it), ``change`` (after / before − 1), ``p, q`` (NaN where there is no
         case around), ``change_bin`` (1, 2, 3 where more than in the whole at q ≤ .10, .05, .01; negative where fewer),
         ``course``: of hot cells ``new``, ``gone``, ``stronger``, ``weaker``, ``steady``, or ``unclear``, hot in one of
         the two but changed no more than chance would; empty elsewhere.
@@ -240,6 +293,7 @@ def find_change(before: Ints, after: Ints, grid: Grid, *, band_m: float, alpha: 
     'new'
     """
     early, late = (disc_sums(counts, grid, band_m=band_m) for counts in (before, after))
+    batch = batch_around(batch, before + after, grid, band_m=band_m)
     p = change_p(early, late, (int(before.sum()), int(after.sum())), batch=batch)
     q = benjamini_hochberg(p)
     more = late * before.sum() - early * after.sum()
@@ -252,6 +306,7 @@ def find_change(before: Ints, after: Ints, grid: Grid, *, band_m: float, alpha: 
     )
     return pd.DataFrame(
         {
+            "batch": batch,
             "before": early,
             "after": late,
             "change": ratio(late, early) - 1,

@@ -11,7 +11,7 @@ from jxgis.settings import TRENDS
 from jxgis.space.ratio import ratio
 from jxgis.statistics.batches import batch_tails
 from jxgis.statistics.fdr import benjamini_hochberg
-from jxgis.trends.change import batches
+from jxgis.trends.change import batch_around, batches
 from jxgis.trends.cube import score_cube
 from jxgis.trends.mann_kendall import mann_kendall, sen_slope
 from jxgis.trends.patterns import last_runs, patterns, since
@@ -108,15 +108,19 @@ def find_emerging(
         counts,
         starts,
         alpha=alpha,
-        batch=batches_of(counts, grid) if batch is None else batch,
+        batch=batches_of(counts, grid, band_m=band_m) if batch is None else batch,
         compare_with=compare_with,
     )
 
 
-def batches_of(counts: npt.NDArray[np.int64], grid: Grid) -> float:
-    """How many times as much as by chance the cells' shares of the two halves of the slices vary; see `trends.change.batches`."""
+def batches_of(counts: npt.NDArray[np.int64], grid: Grid, *, band_m: float) -> npt.NDArray[np.float64]:
+    """How many times as much as by chance the shares of the two halves of the slices vary of the cases around each cell.
+
+    See `trends.change.batches`.
+    """
     half = len(counts) // 2
-    return batches(counts[:half].sum(axis=0), counts[half:].sum(axis=0), grid)
+    own = batches(counts[:half].sum(axis=0), counts[half:].sum(axis=0), grid)
+    return batch_around(own, counts.sum(axis=0), grid, band_m=band_m)
 
 
 def judge_cells(
@@ -126,7 +130,7 @@ def judge_cells(
     starts: npt.NDArray[np.datetime64],
     *,
     alpha: float,
-    batch: float,
+    batch: npt.ArrayLike,
     compare_with: CompareWith = TRENDS.compare_with,
 ) -> pd.DataFrame:
     """Say of every cell what it has been, where it is known in which slices it is hot; see :func:`find_emerging`.
@@ -138,7 +142,7 @@ def judge_cells(
     counts, starts, alpha, compare_with
         As `find_emerging` takes them.
     batch
-        How many times as much as by chance counts vary; 1 for cases by themselves.
+        How many times as much as by chance the cases around vary, of all cells or (n_cells,) of each; 1 for cases by themselves.
 
     Returns
     -------
@@ -192,7 +196,7 @@ def _risen(
     around: npt.NDArray[np.int64],
     states: npt.NDArray[np.int64],
     alpha: float,
-    batch: float,
+    batch: npt.ArrayLike,
 ) -> npt.NDArray[np.bool_]:
     """Where the cases since a cell is hot, or cold, are more, or fewer, than before beyond chance."""
     slices = len(counts)
@@ -202,6 +206,7 @@ def _risen(
     recent, own = (around * late).sum(axis=0), around.sum(axis=0)
     drawn = (of_slice[:, None] * late).sum(axis=0)
     asked = (states[-1] != 0) & (own > 0)
+    batch = np.broadcast_to(batch, own.shape)[asked]
     upper, lower = batch_tails(recent[asked], own[asked], drawn[asked], int(of_slice.sum()), batch=batch)
     p = np.ones(len(run))
     p[asked] = np.where(states[-1, asked] > 0, upper, lower)

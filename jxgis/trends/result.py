@@ -154,7 +154,7 @@ class TrendsResult(Result):
         if self.change is None or not self.change_city > -1:
             return {}
         own, options = of_all(self.change), self.given.settings.trends
-        tests, batch = int(own["p"].notna().sum()), float(own["batch"].iloc[0])
+        tests, batch = int(own["p"].notna().sum()), float(own["batch"].min())
         return {
             before: detectable(before, 1 + self.change_city, tests=tests, alpha=options.alpha, batch=batch)
             for before in _OF_SIZES
@@ -171,7 +171,7 @@ class TrendsResult(Result):
         days, left_out = [str(day) for day in self.slices.start], self.slices.start[~self.slices.whole]
         patterns = self.cells.groupby(["issue_class", "pattern"], sort=False).size()
         periods = self.comparison.periods
-        batch = {} if self.change is None else self.change.groupby("issue_class", sort=False)["batch"].first()
+        batch = None if self.change is None else self.change.groupby("issue_class", sort=False)["batch"]
         found = {
             "slices": {"first": days[0], "last": days[-1], "n": len(days), "left_out": [str(day) for day in left_out]},
             "p_method": list(self.method),
@@ -180,7 +180,8 @@ class TrendsResult(Result):
             ],
             "periods": None if periods is None else [str(day.date()) for day in periods[:3]],
             "reason": self.comparison.reason or None,
-            "batches": {name: round(float(value), 6) for name, value in dict(batch).items()},
+            "batches": {} if batch is None else batch.min().round(6).to_dict(),
+            "batches_most": {} if batch is None else batch.max().round(6).to_dict(),
             "changed_around": self.changed_around,
             "outside_area": self.outside_area,
             "closed_too_early": self.closed_too_early,

@@ -184,9 +184,8 @@ def notes_of(result: TrendsResult) -> list[Text]:
         notes.append(
             text_pair("trends.no_time_note", n=count_said(result.without_time, result.given.settings.report.min_count))
         )
-    batch = None if result.change is None else float(of_all(result.change)["batch"].iloc[0])
-    if batch is not None and batch > 1:
-        notes.append(text_pair("trends.batch_note", batch=f"{batch:.1f}"))
+    if result.change is not None and (batch := of_all(result.change.dropna(subset="p"))["batch"]).max() > 1:
+        notes.append(_batches_said(batch))
     if result.detectable:
         said = [_found_from(before, *times) for before, times in result.detectable.items()]
         notes.append(text_pair("trends.power_note", places=said))
@@ -216,6 +215,16 @@ def notes_of(result: TrendsResult) -> list[Text]:
     if getattr(settings.inputs, "exposure", None) is not None or settings.hotspots.strata is not None:
         notes.append(text_pair("trends.exposure_note"))
     return [*notes, text_pair("trends.patrol_note")]
+
+
+def _batches_said(batch: pd.Series) -> Text:
+    """How many times as much as by chance counts vary, and in how many of the cells more than in the others."""
+    least, most = float(batch.min()), float(batch.max())
+    parts = Text("", "")
+    if f"{most:.1f}" != f"{least:.1f}":
+        share = f"{100 * (batch > least).mean():.0f} %"
+        parts = text_pair("trends.batch_parts", share=share, most=f"{most:.1f}")
+    return text_pair("trends.batch_note", batch=f"{least:.1f}", parts=parts)
 
 
 def _found_from(before: int, rise: float, fall: float) -> Text:

@@ -99,7 +99,7 @@ def judge_all(cubes: Cubes, options: TrendSettings) -> Judged:
             counts, grid, band_m=options.band_m, compare_with=options.compare_with, window=options.window
         )
         states = scores.states(options.alpha)
-        batch = batches_of(counts, grid) if options.batches == "estimated" else 1.0
+        batch = batches_of(counts, grid, band_m=options.band_m) if options.batches == "estimated" else 1.0
         found = judge_cells(
             states,
             scores.around,
@@ -229,8 +229,7 @@ def change_table(counted: Counted, periods: Periods, options: TrendSettings) -> 
     Returns
     -------
     geopandas.GeoDataFrame
-        One row a cell and class: ``cell_id, issue_class`` and what `find_change` says; ``batch``, how many times as much
-        as by chance the counts of the class vary.
+        One row a cell and class: ``cell_id, issue_class`` and what `find_change` says.
     """
     grid, squares = counted.grid, counted.grid.cells()
     early, late = periods.within(counted.inside["time"])
@@ -241,7 +240,7 @@ def change_table(counted: Counted, periods: Periods, options: TrendSettings) -> 
         before, after = count_cube(grid, counted.x, counted.y, own, 2)
         batch = batches(before, after, grid) if options.batches == "estimated" else 1.0
         found = find_change(before, after, grid, band_m=options.band_m, alpha=options.alpha, batch=batch)
-        parts.append(squares.assign(issue_class=name, batch=batch).join(found))
+        parts.append(squares.assign(issue_class=name).join(found))
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=grid.crs)
 
 
@@ -281,14 +280,14 @@ def change_places(
         of_class = (counted.code == counted.classes.index(name)) if name != ALL else np.ones(len(home), dtype=bool)
         cases = [np.bincount(home[of_class & period], minlength=n) for period in (early, late)]
         totals = (int(cases[0].sum()), int(cases[1].sum()))
-        q, course, level = own["q"].to_numpy(), own["course"].to_numpy(), own["change_bin"].to_numpy()
+        q, course, level, batch = (own[of].to_numpy() for of in ("q", "course", "change_bin", "batch"))
         for order, direction in enumerate(("rose", "fell")):
             moved = (q <= alpha) & ((level > 0) == (direction == "rose"))
             for place in _places(counted, moved, name, early | late):
                 hot = pd.Series([code for code in course[place.cells] if code], dtype=object)
                 before, recent = (int(period[place.cells].sum()) for period in cases)
                 more = recent * totals[0] - before * totals[1]
-                (p,) = change_p([before], [recent], totals, batch=float(own["batch"].iloc[0]))
+                (p,) = change_p([before], [recent], totals, batch=batch[place.cells].max())
                 if not (p <= alpha and (more > 0) == (direction == "rose")):
                     around[name] = around.get(name, 0) + 1
                     continue

@@ -47,9 +47,8 @@ def test_time(batch: float) -> None:
         places, months = rng.gamma(1, 1, len(GRID)) + 0.05, rng.dirichlet(np.full(7, 50.0)) * 7
         cases = counts(rng, 0.6 * places[:, None] * months, batch)
         cells, slices = (np.repeat(of, cases.ravel()) for of in np.divmod(np.arange(cases.size), 7))
-        scanned = scan_times(
-            cells, slices, GRID, SHAPES, stretches, varying=varying_in_time(cases, GRID), seed=number, **KEYS
-        )
+        varying, own = varying_in_time(cases, GRID)
+        scanned = scan_times(cells, slices, GRID, SHAPES, stretches, varying=varying, batch=own, seed=number, **KEYS)
         found += scanned.p(scanned.best) <= 0.05
     assert found <= MOST
 
@@ -64,8 +63,47 @@ def test_how_much_counts_vary_in_time_is_found(first: float, later: int, mean: f
     for number in range(8):
         rng = np.random.default_rng([number, int(10 * batch)])
         cases = counts(rng, mean * (rng.gamma(1, 1, len(grid)) + 0.05)[:, None] * months, batch)
-        found.append(varying_in_time(cases, grid).batch)
+        found.append(varying_in_time(cases, grid)[0].batch)
     assert np.median(found) == pytest.approx(batch, rel=0.12)
+
+
+def test_a_part_of_larger_batches_in_time() -> None:
+    """A quarter of the cells with fivefold batches: of one φ for all, more than half of the maps had a cluster."""
+    grid = Grid(pyproj.CRS(4549), 200.0, 0, 0, np.ones((30, 30), dtype=bool))
+    part, stretches, found, own = np.arange(900) % 30 < 9, stretches_of(7, longest=3, recent=True), 0, []
+    for number in range(40):
+        rng = np.random.default_rng([number, 7])
+        expected = 0.6 * (rng.gamma(1, 1, 900) + 0.05)[:, None] * np.r_[6, np.ones(6)]
+        cases = np.where(part[:, None], counts(rng, expected, 5.0), counts(rng, expected, 1.0))
+        cells, slices = (np.repeat(of, cases.ravel()) for of in np.divmod(np.arange(cases.size), 7))
+        varying, batch = varying_in_time(cases, grid)
+        own.append((batch[part].mean(), batch[~part].mean()))
+        scanned = scan_times(cells, slices, grid, SHAPES, stretches, varying=varying, batch=batch, seed=number, **KEYS)
+        found += scanned.p(scanned.best) <= 0.05
+    assert found <= binom.isf(0.001, 40, 0.05)
+    inside, outside = np.median(own, axis=0)
+    assert 3.5 < inside < 7.5
+    assert outside < inside / 2
+
+
+def test_batches_are_drawn_where_they_are() -> None:
+    """The counts of a cell in a slice vary as its own φ says, and have the mean that its cases make."""
+    from jxgis.scan.replicates import draw_times
+    from jxgis.statistics.overdispersion import Overdispersion
+
+    cells, slices = (of.ravel() for of in np.divmod(np.arange(100 * 20 * 6) // 6, 20))
+    batch, rng = np.where(np.arange(100) < 50, 4.0, 1.0), np.random.default_rng(0)
+    drawn = np.array(
+        [
+            np.bincount(where * 20 + when, minlength=2000).reshape(100, 20)
+            for where, when in (
+                draw_times(cells, slices, Overdispersion(1.0, 0.0), rng, batch=batch) for _ in range(20)
+            )
+        ]
+    )
+    for of, times in ((drawn[:, :50], 4.0), (drawn[:, 50:], 1.0)):
+        assert of.mean() == pytest.approx(6, rel=0.03)
+        assert of.var() / of.mean() == pytest.approx(times, rel=0.08)
 
 
 def test_batches_of_few_cases_in_time() -> None:
@@ -75,9 +113,8 @@ def test_batches_of_few_cases_in_time() -> None:
         rng = np.random.default_rng([number, 5])
         cases = counts(rng, 0.1 * (rng.gamma(1, 1, len(GRID)) + 0.05)[:, None] * np.r_[6, np.ones(6)], 5.0)
         cells, slices = (np.repeat(of, cases.ravel()) for of in np.divmod(np.arange(cases.size), 7))
-        scanned = scan_times(
-            cells, slices, GRID, SHAPES, stretches, varying=varying_in_time(cases, GRID), seed=number, **KEYS
-        )
+        varying, own = varying_in_time(cases, GRID)
+        scanned = scan_times(cells, slices, GRID, SHAPES, stretches, varying=varying, batch=own, seed=number, **KEYS)
         found += scanned.p(scanned.best) <= 0.05
     assert found <= int(binom.ppf(0.999, MAPS // 2, 0.05))
 

@@ -15,7 +15,7 @@ from scipy.stats import binom
 from jxgis.errors import InputError
 from jxgis.space.grid import Grid
 from jxgis.trends.analysis import find_trends
-from jxgis.trends.change import batches, change_p, detectable, find_change
+from jxgis.trends.change import batch_around, batches, change_p, detectable, find_change
 
 
 def square(side: int) -> Grid:
@@ -91,7 +91,7 @@ def test_batches_are_found_whatever_the_rates_and_whatever_changed_in_one_place(
     changed[1].reshape(60, 60)[20:26, 20:26] += 40
     for before, after in (drawn, changed):
         # The error of finding it is added, so that it is rather too large.
-        assert batch * 0.9 <= batches(before, after, cells) <= batch * 1.4
+        assert batch * 0.9 <= np.median(batches(before, after, cells)) <= batch * 1.4
 
 
 @pytest.mark.parametrize("batch", [2.0, 4.0])
@@ -102,8 +102,9 @@ def test_cells_that_differ_hundredfold_hide_no_batches(batch: float) -> None:
         random = np.random.default_rng(seed)
         rate = random.lognormal(0, 2, 3600)
         before, after = random.poisson(random.gamma(rate / (batch - 1), batch - 1, (2, 3600)))
-        assert batch * 0.9 <= batches(before, after, cells) <= batch * 1.4
-        q = find_change(before, after, cells, band_m=500, alpha=0.05, batch=batches(before, after, cells))["q"]
+        found = batches(before, after, cells)
+        assert batch * 0.9 <= found.min() <= np.median(found) <= batch * 1.4
+        q = find_change(before, after, cells, band_m=500, alpha=0.05, batch=found)["q"]
         assert not (q <= 0.05).any()
 
 
@@ -158,7 +159,8 @@ def test_the_batches_of_few_cells_by_hand() -> None:
     before, after = np.array([[0, 4, 1], [4, 0, 1]])
     among = (16 + 16 + 4) / 100
     expected = 8 / (0.25 * 10 * (1 - among)) * (1 + np.sqrt(2 / (1 / among - 1)))
-    assert batches(before, after, Grid(CRS(4549), 200.0, 0, 0, np.ones((1, 3), dtype=bool))) == pytest.approx(expected)
+    found = batches(before, after, Grid(CRS(4549), 200.0, 0, 0, np.ones((1, 3), dtype=bool)))
+    assert found == pytest.approx(np.full(3, expected))
     assert batches(np.array([3]), np.array([5]), Grid(CRS(4549), 200.0, 0, 0, np.ones((1, 1), dtype=bool))) == 1
 
 
@@ -187,10 +189,65 @@ def test_a_city_without_change_shows_none() -> None:
             pair = (
                 random.poisson(rate, (2, 1600)) if kind == "poisson" else random.negative_binomial(rate, 0.5, (2, 1600))
             )
-            batch = 1.0 if kind == "poisson" else batches(pair[0], pair[1], cells)
+            batch = np.ones(1600) if kind == "poisson" else batches(pair[0], pair[1], cells)
             q = find_change(pair[0], pair[1], cells, band_m=500, alpha=0.05, batch=batch)["q"]
             found[kind] += bool((q <= 0.05).any())
     assert max(found.values()) <= 6
+
+
+def city_of_parts(seed: int, batch: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cells whose counts have each its own variance over the mean, and whose later rate is so many times the earlier one."""
+    random = np.random.default_rng(seed)
+    rate = random.gamma(1, 4, batch.size) * [[np.ones(batch.size)], [times.ravel()]]
+    rates = np.where(batch.ravel() > 1, random.gamma(rate / np.maximum(batch.ravel() - 1, 1), batch.ravel() - 1), rate)
+    before, after = random.poisson(rates.reshape(2, -1))
+    return before, after
+
+
+@pytest.mark.parametrize("part", ["centre", pytest.param("third", marks=pytest.mark.slow)])
+def test_a_part_of_larger_batches_shows_no_change(part: str) -> None:
+    """Of one φ for the city 28 of 30 cities with a centre of fivefold batches had a change, of a third of threefold 9 of 30."""
+    cells, some, found = square(60), 0, []
+    rows, cols = np.indices((60, 60))
+    own = np.hypot(rows - 29.5, cols - 29.5) < 10 if part == "centre" else cols < 20
+    batch = np.where(own, 5 if part == "centre" else 3, 1)
+    for seed in range(20):
+        before, after = city_of_parts(seed, batch, np.ones((60, 60)))
+        found.append(batches(before, after, cells))
+        some += bool((find_change(before, after, cells, band_m=500, alpha=0.05, batch=found[-1])["q"] <= 0.05).any())
+    # More would be a chance of one in a thousand.
+    assert some <= binom.isf(0.001, 20, 0.05)
+    inside = np.median([each[own.ravel()].mean() for each in found])
+    assert 0.75 * batch.max() < inside < 1.7 * batch.max()
+    assert np.median([each.min() for each in found]) < inside / 1.8
+
+
+def test_a_city_alike_has_one_number_and_a_place_that_rose_keeps_its_p() -> None:
+    """What rose is no part of larger batches: with the larger of the city's and its district's φ it was in a third fewer of its cells."""
+    cells, alike, some = square(60), 0, 0
+    times = np.ones((60, 60))
+    times[15:20, 15:20] = 2.5
+    for seed in range(20):
+        alike += np.ptp(batches(*city_of_parts(seed, np.full((60, 60), 2.0), np.ones((60, 60))), cells)) == 0
+        before, after = city_of_parts(seed, np.full((60, 60), 2.0), times)
+        found = batches(before, after, cells)
+        q = find_change(before, after, cells, band_m=500, alpha=0.05, batch=found)["q"].to_numpy().reshape(60, 60)
+        some += bool((q[15:20, 15:20] <= 0.05).any())
+    assert alike >= 16
+    assert some >= 12
+
+
+def test_the_batches_around_a_cell_are_those_of_the_cases_there() -> None:
+    """By hand, and in a part without batches exactly 1, so that p there is that of the cases themselves."""
+    random = np.random.default_rng(3)
+    cells, cases = square(20), random.poisson(3, 400)
+    own = np.where(np.arange(400) % 20 < 8, 4.37, 1.0)
+    found = batch_around(own, cases, cells, band_m=450)
+    rows, cols = np.divmod(np.arange(400), 20)
+    for cell in (0, 150, 168, 399):
+        near = np.hypot(rows - rows[cell], cols - cols[cell]) * 200 <= 450
+        assert found[cell] == pytest.approx((own * cases)[near].sum() / cases[near].sum(), abs=1e-8)
+    assert (found[np.arange(400) % 20 >= 11] == 1).all()
 
 
 @pytest.mark.parametrize(
@@ -222,7 +279,7 @@ def test_the_page_says_what_change_would_be_found() -> None:
     issues = gpd.GeoDataFrame({"time": time}, geometry=gpd.points_from_xy(x, y), crs=4549)
     found = find_trends(issues, gpd.GeoSeries([shapely.box(0, 0, 3000, 3000)], crs=4549))
     assert found.change is not None
-    tests, batch = int((found.change["before"] + found.change["after"] > 0).sum()), found.change["batch"].iloc[0]
+    tests, batch = int((found.change["before"] + found.change["after"] > 0).sum()), found.change["batch"].min()
     rise, fall = detectable(100, 1 + found.change_city, tests=tests, alpha=0.05, batch=batch)
     said = f"100 件的多 {100 * (rise - 1):.0f} % 或少 {100 * (1 - fall):.0f} %"
     assert any(said in note.zh for note in found.notes())
