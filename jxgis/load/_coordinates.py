@@ -209,7 +209,8 @@ def _values(frame: pd.DataFrame, pair: tuple[str, str], flawed: NDArray[np.bool_
     """The coordinates as they stand in the file, for the flawed rows."""
     values = np.full(len(frame), "", dtype=object)
     columns = [frame[name][flawed] for name in dict.fromkeys(pair)]
-    texts = [["" if pd.isna(value) else str(value).strip() for value in column] for column in columns]
+    # A column of whole numbers that lacks one is read as reals.
+    texts = [parse.whole_as_text(column).str.strip().where(column.notna(), "") for column in columns]
     values[flawed] = [",".join(parts) if any(parts) else "" for parts in zip(*texts, strict=True)]
     return values
 

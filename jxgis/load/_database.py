@@ -262,8 +262,9 @@ def _written(
     with pq.ParquetWriter(path, schema, compression="zstd") as out:
         for rows in _gathered(rows_of(there, used)):
             shape, columns = tally.take(rows)
-            empty |= bool(np.logical_and.reduce([column.is_null().to_numpy(False) for column in columns]).any())
             typed = [_as_type(column, of.type) for column, of in zip(columns, schema, strict=False)]
+            nothing = [column.is_null(nan_is_null=True).to_numpy(False) for column in typed]
+            empty |= bool(np.logical_and.reduce(nothing).any())
             if fields.shape is not None:
                 typed.append(pa.array(shapely.to_wkb(shape).tolist(), pa.binary()))
             out.write_table(pa.table(typed, schema=schema))

@@ -268,6 +268,8 @@ class _Placing:
         points = agreed.geometry in ("point", "any") and (
             table.geometry is None or bool(shapely.is_missing(table.geometry).all())
         )
+        if points and table.geometry is not None and not len(frame):
+            return frame, nowhere(0)
         declared = given.get("crs")
         if (
             declared is None

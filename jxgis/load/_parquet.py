@@ -126,7 +126,7 @@ def parquet_batches(path: Path, *, what: str, columns: Picker, placed: Picker, r
     InputError
         As `read_parquet`.
     Unusual
-        Where a file has geometries that are not in WKB, columns of one name, an index or no row, or a row, or all geometries of
+        Where a file has geometries that are not in WKB, bytes, columns of one name, an index or no row, or a row, or all geometries of
         a batch, have nothing in what is used.
     """
     import pyarrow.parquet as pq
@@ -135,7 +135,8 @@ def parquet_batches(path: Path, *, what: str, columns: Picker, placed: Picker, r
         file = pq.ParquetFile(path)
         schema = file.schema_arrow
         geo = _geo_of(file, what)
-    if geo is not None and not _is_plain(geo):
+        plain = geo is None or _is_plain(geo)
+    if not plain:
         raise Unusual
     shape, crs = (None, None) if geo is None else (geo["primary_column"], _crs_of(schema, geo, what))
     names = [name for name in schema.names if not name.startswith("__index_level_") and name != shape]
@@ -146,6 +147,8 @@ def parquet_batches(path: Path, *, what: str, columns: Picker, placed: Picker, r
     if taken is None or not (taken or shape) or not file.metadata.num_rows:
         raise Unusual
     used = [name for name in names if name in taken]
+    if any(_is_bytes(schema.field(name).type) for name in used):
+        raise Unusual
     left = tuple(name for name in names if name not in taken)
     read = used if shape is None else [*used, shape]
     require_sane_parquet(path, what=what, columns=read, batched=True)
@@ -172,6 +175,18 @@ def _is_plain(geo: dict[str, Any]) -> bool:
     """Whether a file has one column of geometries, in WKB, and none of their boxes."""
     one = geo["columns"].get(geo["primary_column"], {})
     return len(geo["columns"]) == 1 and one.get("encoding") == "WKB" and "covering" not in one
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    """Whether values are bytes: whether those are text all of them together tell."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return any(
+        of(kind)
+        for of in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+    )
 
 
 def _crs_of(schema: pa.Schema, geo: dict[str, Any], what: str) -> pyproj.CRS | None:

@@ -146,7 +146,6 @@ def _file(source: Path | IssueTable, path: Path, plan: Plan) -> NamedFile:
     """A file as it is; a table of a database as it stands, read into another."""
     if isinstance(source, Path):
         return NamedFile(source, source.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
     return stage_issues(source, path, plan.how, told=lambda rows: tell(0, 1, text_pair("store.fetching"), rows=rows))
 
 

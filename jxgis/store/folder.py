@@ -111,7 +111,7 @@ class Store:
 
     @contextlib.contextmanager
     def staging(self) -> Iterator[Path]:
-        """A folder that does not exist yet, for files that are needed until the block ends.
+        """A new folder, for files that are needed until the block ends; those of runs that were killed are removed.
 
         Raises
         ------
@@ -120,11 +120,30 @@ class Store:
         """
         folder = _partly(self.root / _STAGED)
         try:
-            yield folder
+            self.root.mkdir(parents=True, exist_ok=True)
+            with contextlib.ExitStack() as held:
+                with _alone(self.root / _LOCK):
+                    self._unstage()
+                    folder.mkdir()
+                    held.enter_context(_alone(folder / _LOCK))
+                yield folder
         except OSError as error:
             raise _cannot_write(self.root, error) from None
+        except InputError as error:
+            # A database is read while its rows are written: that the disk is full is no fault of its.
+            if isinstance(error.__cause__, OSError):
+                raise _cannot_write(self.root, error.__cause__) from None
+            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _unstage(self) -> None:
+        """Remove what is staged by runs that are dead: their locks are free."""
+        for left in self.root.glob(f"{_STAGED}{_PARTLY}-*"):
+            with contextlib.suppress(OSError):
+                with _alone(left / _LOCK, wait=False):
+                    pass
+                shutil.rmtree(left)
 
     def counted(self, files: Sequence[tuple[str, str]]) -> list[Held]:
         """What was counted of files, by the name and the hash of each."""
@@ -264,17 +283,23 @@ def _partly(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let no other run into a block that has the same lock; a run that is killed gives its lock up."""
+def _alone(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Let no other run into a block that has the same lock; a run that is killed gives its lock up.
+
+    Raises
+    ------
+    OSError
+        If it is not to wait for another run.
+    """
     with path.open("ab") as file:
         if sys.platform == "win32":
             import msvcrt
 
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -135,6 +137,64 @@ def test_parquet_that_is_no_plain_table_is_read_at_once(kind, plan, tmp_path) ->
     loaded, keyed = by_the_loader([path], how)
     same_counts(found, keyed)
     assert found.sources == loaded.sources
+
+
+def test_geoparquet_without_a_row_adds_nothing(plan, tmp_path) -> None:
+    """A month without a case."""
+    tables = [placed(export(20, 60, ids=90)), placed(export(21, 60, ids=90))[:0]]
+    paths = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
+    for table, path in zip(tables, paths, strict=True):
+        table.to_parquet(path, index=False)
+    how = plan(crs=None)
+    found = count_issues(paths, how, tmp_path / "store")
+    loaded, keyed = by_the_loader(paths, how)
+    same_counts(found, keyed)
+    assert not found.refused
+    assert found.sources == loaded.sources
+    assert [one.rows_in for one in found.sources] == [60, 0]
+
+
+def test_whole_coordinates_are_told_as_they_are_whether_a_batch_lacks_one_or_not(plan, tmp_path) -> None:
+    table, path = export(20, 60, ids=90), tmp_path / "1.parquet"
+    numbers = {name: pd.to_numeric(table[name], errors="coerce").astype("Int64") for name in ("X坐标", "Y坐标")}
+    table.assign(**numbers).to_parquet(path, index=False)
+    how = plan()
+    found = count_issues([path], how, tmp_path / "store", rows=7)
+    loaded, _ = by_the_loader([path], how)
+    shown = pq.read_table(found.held[0].folder / "rejects.parquet").to_pandas()
+    theirs = loaded.rejects[loaded.rejects["reason"] != "duplicate_id"]
+    assert shown["value"].tolist() == theirs["value"].tolist()
+    written = {
+        ",".join("" if pd.isna(each) else str(int(each)) for each in pair)
+        for pair in zip(*numbers.values(), strict=True)
+    }
+    told = shown.loc[shown["field"] == "X坐标,Y坐标", "value"]
+    assert len(told) > 2
+    assert {*told} <= {*written, ""}
+
+
+@pytest.mark.parametrize(
+    "geo", [[], 7, {}, {"columns": [], "primary_column": "a"}, {"columns": {"a": 1}, "primary_column": "a"}]
+)
+def test_geoparquet_whose_metadata_are_none_is_refused_alone(geo, files, plan, tmp_path) -> None:
+    bad = tmp_path / "bad.parquet"
+    table = pa.Table.from_pandas(export(20, 60, ids=90), preserve_index=False)
+    pq.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), bad)
+    found = count_issues([*files(1), bad], plan(), tmp_path / "store")
+    assert [name for name, _ in found.refused] == ["bad.parquet"]
+    assert len(found.sources) == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_bytes_are_text_or_not_whatever_the_batch(encoding, plan, tmp_path) -> None:
+    table, path = export(20, 60, ids=90), tmp_path / "1.parquet"
+    table["处置部门"] = [value.encode(encoding) for value in table["处置部门"].where(np.arange(60) > 30, "a")]
+    table.to_parquet(path, index=False)
+    how = plan()
+    found = count_issues([path], how, tmp_path / "store", rows=20)
+    loaded, keyed = by_the_loader([path], how)
+    assert found.sources == loaded.sources
+    same_counts(found, keyed if encoding == "utf-8" else keyed.assign(department=None))
 
 
 def test_numbers_for_words_are_the_same_in_any_batch(plan, tmp_path) -> None:

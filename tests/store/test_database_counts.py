@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import subprocess
+import sys
 from typing import Any
 
 import geopandas as gpd
@@ -14,7 +17,7 @@ from messy_export import export
 from pandas.testing import assert_frame_equal
 from postgis_server import Server
 
-from jxgis.errors import InputError
+from jxgis.errors import InputError, OutputError
 from jxgis.load import _served, load_issues
 from jxgis.load._database import asked_of
 from jxgis.load.batches import IssueTable
@@ -34,8 +37,12 @@ def asking(server: Server, **options: str) -> IssueTable:
 
 @pytest.mark.parametrize("rows", [7, 1000])
 @pytest.mark.parametrize(
-    "kind", ["texts", "numbers", "degrees", "metres", "blank rows", "a batch without places", "no row", "a query"]
-)
+    "kind",
+    [
+        "texts", "numbers", "degrees", "metres", "blank rows", "rows of no number", "a batch without places", "no row",
+        "no point", "a query",
+    ],
+)  # fmt: skip
 def test_counts_are_those_of_the_loader(kind, rows, postgis: Server, plan, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(_served, "_BATCH", 9)
     options: dict[str, Any] = {"crs": "EPSG:4549", "table": "gis.issues"}
@@ -46,24 +53,30 @@ def test_counts_are_those_of_the_loader(kind, rows, postgis: Server, plan, tmp_p
         table = table.assign(
             任务号=ids, **{name: pd.to_numeric(table[name], errors="coerce") for name in ("X坐标", "Y坐标")}
         )
-    elif kind in ("degrees", "metres", "a batch without places"):
+    elif kind == "rows of no number":
+        table = table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in ("X坐标", "Y坐标")})
+        table.loc[[3, 59]] = None
+        table["备注"] = "x"
+    elif kind in ("degrees", "metres", "a batch without places", "no point"):
         table = placed(table, 4490 if kind == "degrees" else 4549)
         options.pop("crs")
         if kind == "a batch without places":
             table.loc[table.index[21:42], "geometry"] = None
     elif kind == "blank rows":
         table.loc[[3, 59]] = None
-    elif kind == "no row":
+    if kind in ("no row", "no point"):
         table = table[:0]
-    elif kind == "a query":
+    if kind == "a query":
         options.pop("table")
         options["query"] = "SELECT * FROM gis.issues WHERE number > 20 ORDER BY number DESC;"
     postgis.write("gis", "issues", table.reset_index(drop=True).reset_index(names="number"), key="number")
+    if kind == "rows of no number":
+        postgis.execute("""UPDATE gis.issues SET "X坐标" = 'NaN', "Y坐标" = 'NaN' WHERE number IN (3, 59)""")
     how = plan(crs=options.get("crs"))
     source = asking(postgis, **{name: value for name, value in options.items() if name != "crs"})
     found = count_issues([source], how, tmp_path / "store", rows=rows)
     rejects = pq.read_table(found.held[0].folder / "rejects.parquet").to_pandas()
-    if kind == "no row":
+    if kind in ("no row", "no point"):
         assert [one.rows_in for one in found.sources] == [0]
         return
     loaded = load_issues(postgis.address(), city=how.how.city, **options)
@@ -137,6 +150,38 @@ def test_a_server_that_goes_leaves_the_store_as_it_was(postgis: Server, plan, tm
     assert count_issues([], how, tmp_path / "store").cells.equals(before.cells)
 
 
-def test_a_killed_run_s_staged_rows_do_not_bar_a_new_store(plan, files, tmp_path) -> None:
-    (tmp_path / "store" / "staged.partly-1a2b3c4d").mkdir(parents=True)
-    assert count_issues(files(34), plan(), tmp_path / "store").sources
+def test_a_full_disk_is_the_store_s(postgis: Server, plan, tmp_path, monkeypatch) -> None:
+    postgis.write("gis", "issues", export(33, 40, ids=1000).reset_index(names="number"), key="number")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
+    with pytest.raises(OutputError, match="计数库"):
+        count_issues([asking(postgis, table="gis.issues")], plan(), tmp_path / "store")
+    assert not list((tmp_path / "store").glob("staged*"))
+
+
+def test_staged_rows_of_a_killed_run_go_with_the_next_and_those_of_another_stay(plan, files, tmp_path) -> None:
+    staging = "from pathlib import Path; from jxgis.store.folder import open_store; import sys, time\n"
+    staging += "with open_store(sys.argv[1], {}).staging() as folder:\n"
+    staging += "    Path(folder, '0.parquet').touch(); print(flush=True); time.sleep(60)"
+    running = [
+        subprocess.Popen([sys.executable, "-c", staging, tmp_path / "store"], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    try:
+        for one in running:
+            assert one.stdout is not None
+            one.stdout.readline()
+        assert len([*(tmp_path / "store").glob("staged*/0.parquet")]) == 2
+        running[0].kill()
+        running[0].wait()
+        assert count_issues(files(34), plan(), tmp_path / "store").sources
+        assert len([*(tmp_path / "store").glob("staged*")]) == 1
+    finally:
+        for one in running:
+            one.kill()
+            one.communicate()
+    assert count_issues([], plan(), tmp_path / "store").sources
+    assert not [*(tmp_path / "store").glob("staged*")]
