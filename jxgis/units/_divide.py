@@ -9,10 +9,11 @@ import numpy as np
 from jxgis.units._piece import Piece
 from jxgis.units._reach import is_hopeless
 from jxgis.units.border_bound import prove_borders
+from jxgis.units.likeness_bound import bound_likeness
 from jxgis.units.optimum import UnitPool, enumerate_units, optimal_units
 from jxgis.units.search import Pool, Solution, judge, search_piece, seed_piece
 
-__all__ = ["TRIALS_OF_ONE_ROUND", "Division", "divide"]
+__all__ = ["TRIALS_OF_ONE_ROUND", "Division", "bounded", "divide"]
 
 # Parts of at most so many nodes are tried to a proven optimum; the limit is what 64 bits hold.
 SMALL = 64
@@ -43,6 +44,8 @@ class Division:
         What is left that is wrong with the shapes; see `units.shape`.
     today
         Of a repair, the row of each unit among today's, −1 of a new one.
+    unproven
+        The part, its units by node and all that the search met, where nothing is proven of their cost; else None.
     """
 
     found: Solution
@@ -52,6 +55,7 @@ class Division:
     rounder: int = 1
     flaws: int = 0
     today: tuple[int, ...] = ()
+    unproven: tuple[Piece, Solution, Pool] | None = None
 
 
 def divide(
@@ -129,7 +133,9 @@ def divide(
                 found = search_piece(
                     piece, count, seed=(*seed, turn), iterations=iterations, starts=starts, first=start, pool=met
                 )
-                return Division(_proven(piece, count, pool, found, met), None, tried, seeds)
+                found = _proven(piece, count, pool, found, met)
+                left = (piece, found, met) if np.isnan(found.bound) and _is_like(piece) else None
+                return Division(found, None, tried, seeds, unproven=left)
             if start.better_than(nearest):
                 nearest = start
             off[count] = min(start.excess, off.get(count, np.inf))
@@ -151,9 +157,23 @@ def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Solution, met: P
         return replace(found, bound=found.cost)
     if pool is not None:
         return optimal_units(piece, k, pool, found).found or found
-    if piece.spread_weight == piece.shape_weight == 0:
+    if not _is_like(piece):
         return prove_borders(piece, found, met.units())
     return found
+
+
+def bounded(division: Division, iterations: int) -> Division:
+    """The division with a bound of its cost where none was proven yet; see `units.likeness_bound`."""
+    if division.unproven is None:
+        return division
+    piece, found, met = division.unproven
+    bound = bound_likeness(piece, found, met.units(), iterations=iterations)
+    return replace(division, found=replace(division.found, bound=bound), unproven=None)
+
+
+def _is_like(piece: Piece) -> bool:
+    """Whether likeness or shape counts, not borders alone."""
+    return piece.spread_weight > 0 or piece.shape_weight > 0
 
 
 def _too_few_or_many(piece: Piece) -> bool:

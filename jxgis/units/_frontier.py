@@ -17,7 +17,7 @@ from jxgis.space._compiled import compiled
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece
 
-__all__ = ["Beginnings", "Sweep", "beginnings", "cheap_sets", "sweep_of"]
+__all__ = ["Beginnings", "Sweep", "beginnings", "cheap_sets", "restricted", "sweep_of"]
 
 
 class Sweep(NamedTuple):
@@ -38,6 +38,8 @@ class Sweep(NamedTuple):
     cut
         What the set pays for its borders between the node and earlier ones, float (m,); where a border costs less than
         nothing, it pays as much at both ends for reaching across.
+    along
+        How long these borders are, float (m,).
     last
         The state of a complete set.
     """
@@ -48,6 +50,7 @@ class Sweep(NamedTuple):
     source: Ints
     inside: npt.NDArray[np.bool_]
     cut: Floats
+    along: Floats
     last: int
 
 
@@ -77,7 +80,7 @@ def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
     piece
         Nodes and neighbours.
     most
-        Number of states at which to give up.
+        Number of states at which to give up. States that no set within the first upper bound reaches are left out.
 
     Returns
     -------
@@ -90,30 +93,35 @@ def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
         return None
     place = {node: at for at, node in enumerate(order)}
     until = {node: max([place[node], *(place[other] for other in near[node])]) for node in order}
-    before: dict[tuple[tuple[int, ...], bool], int] = {((), False): 0}
+    # Sums of loads in another order differ in their last digits.
+    high = float(piece.high[0]) * (1.0 + 1e-9)
+    before: dict[tuple[tuple[int, ...], bool], tuple[int, float]] = {((), False): (0, 0.0)}
     frontier: list[int] = []
     layer, into = [0, 1], [0, 0]
-    found: list[tuple[int, bool, float]] = []
+    found: list[tuple[int, bool, float, float]] = []
     for at, node in enumerate(order):
-        met = [(slot, *near[node][other]) for slot, other in enumerate(frontier) if other in near[node]]
-        linked = [slot for slot, _, link in met if link]
+        met = [(slot, near[node][other]) for slot, other in enumerate(frontier) if other in near[node]]
+        linked = [slot for slot, (_, link, _) in met if link]
         stay = [slot for slot, other in enumerate([*frontier, node]) if until[other] > at]
-        after: dict[tuple[tuple[int, ...], bool], list[tuple[int, bool, float]]] = {}
-        for (parts, closed), source in before.items():
+        after: dict[tuple[tuple[int, ...], bool], tuple[float, list[tuple[int, bool, float, float]]]] = {}
+        for (parts, closed), (source, held) in before.items():
             for inside in (False, True):
-                state = _next_state(parts, closed, inside, linked, stay)
+                load = held + inside * float(piece.load[node, 0])
+                state = None if load > high else _next_state(parts, closed, inside, linked, stay)
                 if state is not None:
-                    cut = sum(_paid(cost, inside, parts[slot] > 0) for slot, cost, _ in met)
-                    after.setdefault(state, []).append((source, inside, cut))
-        before = {state: layer[-1] + number for number, state in enumerate(after)}
-        for steps in after.values():
+                    cut = sum(_paid(cost, inside, parts[slot] > 0) for slot, (cost, _, _) in met)
+                    along = sum(shared for slot, (_, _, shared) in met if inside != (parts[slot] > 0))
+                    least, steps = after.get(state, (np.inf, []))
+                    after[state] = min(least, load), [*steps, (source, inside, cut, along)]
+        before = {state: (layer[-1] + number, least) for number, (state, (least, _)) in enumerate(after.items())}
+        for _, steps in after.values():
             found += steps
             into.append(len(found))
         layer.append(layer[-1] + len(after))
         if layer[-1] > most:
             return None
         frontier = [[*frontier, node][slot] for slot in stay]
-    source_, inside_, cut_ = zip(*found, strict=True)
+    source_, inside_, cut_, along_ = zip(*found, strict=True)
     return Sweep(
         order=np.array(order, dtype=np.int64),
         layer=np.array(layer, dtype=np.int64),
@@ -121,14 +129,15 @@ def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
         source=np.array(source_, dtype=np.int64),
         inside=np.array(inside_, dtype=np.bool_),
         cut=np.array(cut_, dtype=np.float64),
-        last=before[(), True],
+        along=np.array(along_, dtype=np.float64),
+        last=before[(), True][0],
     )
 
 
-def _borders(piece: Piece, node: int) -> dict[int, tuple[float, bool]]:
-    """Neighbours of a node: what a border costs, and whether a unit may reach across."""
+def _borders(piece: Piece, node: int) -> dict[int, tuple[float, bool, float]]:
+    """Neighbours of a node: what a border costs, whether a unit may reach across, and how long it is."""
     here = range(int(piece.start[node]), int(piece.start[node + 1]))
-    return {int(piece.other[h]): (float(piece.cut[h]), bool(piece.link[h])) for h in here}
+    return {int(piece.other[h]): (float(piece.cut[h]), bool(piece.link[h]), float(piece.shared[h])) for h in here}
 
 
 def _paid(cost: float, one: bool, two: bool) -> float:
@@ -194,21 +203,78 @@ def _growth(near: list[set[int]], taken: set[int], frontier: set[int], node: int
     return bool(ahead) - closing, len(ahead)
 
 
+def restricted(sweep: Sweep, load: Floats, allowed: npt.NDArray[np.bool_], root: int, high: float) -> Sweep | None:
+    """The part of a sweep that leads to sets of allowed nodes with a root in them and a load of ``high`` at most.
+
+    Any root where it is −1; None where there is no such set.
+    """
+    state, step = _alive(sweep, load, allowed, root, high)
+    if state[sweep.last] < 0:
+        return None
+    target = np.repeat(np.arange(len(state)), np.diff(sweep.into))[step]
+    count = int((state >= 0).sum())
+    into = np.zeros(count + 1, dtype=np.int64)
+    np.cumsum(np.bincount(state[target], minlength=count), out=into[1:])
+    return sweep._replace(
+        layer=np.append(0, np.cumsum(state >= 0))[sweep.layer],
+        into=into,
+        source=state[sweep.source[step]],
+        inside=sweep.inside[step],
+        cut=sweep.cut[step],
+        along=sweep.along[step],
+        last=int(state[sweep.last]),
+    )
+
+
 @compiled
-def _ahead(sweep: Sweep, grain: Ints, price: Floats, rates: Floats) -> Floats:
-    """The least that can still come after each state, whatever the load, if a load of one costs so much; (rates, states)."""
+def _alive(
+    sweep: Sweep, load: Floats, allowed: npt.NDArray[np.bool_], root: int, high: float
+) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """New numbers of the states that some such set goes through, −1 of the others, and which steps it may take."""
     states = sweep.into.shape[0] - 1
-    ahead = np.full((rates.shape[0], states), np.inf)
-    ahead[:, sweep.last] = 0.0
+    step = np.zeros(sweep.source.shape[0], dtype=np.bool_)
+    before = np.full(states, np.inf)
+    before[0] = 0.0
+    for t in range(sweep.order.shape[0]):
+        node = sweep.order[t]
+        for state in range(sweep.layer[t + 1], sweep.layer[t + 2]):
+            for e in range(sweep.into[state], sweep.into[state + 1]):
+                step[e] = allowed[node] if sweep.inside[e] else node != root
+                if step[e]:
+                    more = load[node] if sweep.inside[e] else 0.0
+                    before[state] = min(before[state], before[sweep.source[e]] + more)
+    after = np.full(states, np.inf)
+    after[sweep.last] = 0.0
+    alive = np.zeros(states, dtype=np.bool_)
     for t in range(sweep.order.shape[0] - 1, -1, -1):
         node = sweep.order[t]
         for state in range(sweep.layer[t + 1], sweep.layer[t + 2]):
             for e in range(sweep.into[state], sweep.into[state + 1]):
+                source = sweep.source[e]
+                more = load[node] if sweep.inside[e] else 0.0
+                step[e] = step[e] and before[source] + more + after[state] <= high
+                if step[e]:
+                    after[source] = min(after[source], after[state] + more)
+                    alive[source] = alive[state] = True
+    number = np.where(alive, np.cumsum(alive) - 1, -1)
+    return number, step
+
+
+@compiled
+def _ahead(sweep: Sweep, grain: Ints, price: Floats, rates: Floats) -> Floats:
+    """The least that can still come after each state, whatever the load, if a load of one costs so much; (states, rates)."""
+    states = sweep.into.shape[0] - 1
+    ahead = np.full((states, rates.shape[0]), np.inf)
+    ahead[sweep.last] = 0.0
+    for t in range(sweep.order.shape[0] - 1, -1, -1):
+        node = sweep.order[t]
+        more = rates * grain[node] - price[node]
+        for state in range(sweep.layer[t + 1], sweep.layer[t + 2]):
+            for e in range(sweep.into[state], sweep.into[state + 1]):
+                source, inside = sweep.source[e], sweep.inside[e]
                 for r in range(rates.shape[0]):
-                    cost = ahead[r, state] + sweep.cut[e]
-                    if sweep.inside[e]:
-                        cost += rates[r] * grain[node] - price[node]
-                    ahead[r, sweep.source[e]] = min(ahead[r, sweep.source[e]], cost)
+                    cost = ahead[state, r] + sweep.cut[e] + (more[r] if inside else 0.0)
+                    ahead[source, r] = min(ahead[source, r], cost)
     return ahead
 
 
@@ -231,7 +297,7 @@ def beginnings(
     limit
         Sets above it are left out where a bound shows it; infinity keeps all.
     rates
-        Prices of a load of one, not negative, float (r,): what bounds the rest of a set, by the best of them.
+        Prices of a load of one, float (r,): what bounds the rest of a set, by the best of them.
     most
         Number of values at which to give up.
 
@@ -243,6 +309,8 @@ def beginnings(
     """
     states = sweep.into.shape[0] - 1
     ahead = _ahead(sweep, grain, price, rates)
+    # What all of the rest holds at most, or, where holding more is worth something, at least.
+    ends = np.where(rates < 0.0, low, high)
     start = np.zeros(states + 1, dtype=np.int64)
     least = np.zeros(states, dtype=np.int64)
     value = np.empty(1 << 16)
@@ -252,8 +320,18 @@ def beginnings(
     for t in range(sweep.order.shape[0]):
         node = sweep.order[t]
         for state in range(sweep.layer[t + 1], sweep.layer[t + 2]):
-            row[:] = np.inf
             first, end = high + 1, 0
+            for e in range(sweep.into[state], sweep.into[state + 1]):
+                source = sweep.source[e]
+                held = start[source + 1] - start[source]
+                if held > 0:
+                    shift = least[source] + (grain[node] if sweep.inside[e] else 0)
+                    first = min(first, shift)
+                    end = max(end, min(held + shift, high + 1))
+            start[state + 1] = start[state]
+            if first >= end:
+                continue
+            row[first:end] = np.inf
             for e in range(sweep.into[state], sweep.into[state + 1]):
                 source = sweep.source[e]
                 shift = least[source] - start[source]
@@ -264,16 +342,13 @@ def beginnings(
                 for at in range(start[source], min(start[source + 1], high + 1 - shift)):
                     load = at + shift
                     row[load] = min(row[load], value[at] + cost)
-                first = min(first, start[source] + shift)
-                end = max(end, min(start[source + 1] + shift, high + 1))
             kept = 0
             begin = first
             for load in range(first, end):
-                rest = -np.inf
+                alive = row[load] < np.inf and (state != sweep.last or load >= low)
                 for r in range(rates.shape[0]):
-                    rest = max(rest, ahead[r, state] - rates[r] * (high - load))
-                complete = state != sweep.last or load >= low
-                if complete and row[load] < np.inf and row[load] + rest <= limit:
+                    alive = alive and row[load] + ahead[state, r] - rates[r] * (ends[r] - load) <= limit
+                if alive:
                     if kept == 0:
                         begin = load
                     kept = load + 1 - begin

@@ -9,7 +9,7 @@ from jxgis.space._compiled import compiled
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece
 
-__all__ = ["is_hopeless"]
+__all__ = ["is_hopeless", "reached"]
 
 # Sums in another order differ in their last digits: what is proven is proven by more than that.
 _ROUNDING = 1e-9
@@ -43,6 +43,17 @@ def is_hopeless(piece: Piece) -> bool:
             if piece.low[a] > 0 and _most_held(piece, root, nodes, a) < piece.low[a] * (1 - _ROUNDING):
                 return True
     return False
+
+
+def reached(piece: Piece, root: int, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which nodes paths from a root through allowed ones reach within the upper bound of the first load."""
+    n = len(piece.area)
+    least = np.full(n, np.inf)
+    barred = piece._replace(load=np.where(allowed[:, None], piece.load, np.inf))
+    touched, queue = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    _reach(barred, root, 0, least, touched, queue, np.zeros(n, dtype=np.bool_))
+    found: npt.NDArray[np.bool_] = np.isfinite(least)
+    return found
 
 
 @compiled

@@ -21,7 +21,7 @@ from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
 from jxgis.units.search import Solution
 
-__all__ = ["prove_borders"]
+__all__ = ["Grains", "grains_of", "prove_borders"]
 
 # States at which a map is too wide to be swept.
 MOST_STATES = 200_000
@@ -45,7 +45,7 @@ _ROUNDING = 1e-7
 
 
 @dataclass(frozen=True)
-class _Grains:
+class Grains:
     """Loads as whole numbers: every set within the bounds holds at least ``low`` and at most ``high``."""
 
     load: Ints
@@ -100,7 +100,7 @@ def _above(
     sweep: Sweep, piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.integer]], step: float
 ) -> Solution:
     """What `prove_borders` gives, costs counted from the least that every plan pays and the best one's 1."""
-    grains = _grains(piece)
+    grains = grains_of(piece)
     k = best.k
     wanted = best.cost - step + _ROUNDING
     sets = _Columns(piece, most=best.cost / k)
@@ -200,7 +200,7 @@ def _cost(piece: Piece, row: npt.NDArray[np.bool_]) -> float:
 
 
 def _sets_below(
-    sweep: Sweep, grains: _Grains, price: Floats, limit: float, most: int
+    sweep: Sweep, grains: Grains, price: Floats, limit: float, most: int
 ) -> tuple[float, npt.NDArray[np.bool_], bool]:
     """The least cost less prices, sets at or below a limit, and whether these are all; infinity where none is below.
 
@@ -219,13 +219,13 @@ def _sets_below(
     return least, sets, complete
 
 
-def _grains(piece: Piece) -> _Grains:
-    """The first load in grains, with bounds wide enough for what rounding adds to or takes from a set."""
+def grains_of(piece: Piece, most: int = _GRAINS) -> Grains:
+    """The first load in grains, the upper bound in so many, with bounds wide enough for what rounding adds to or takes from a set."""
     load, low, high = piece.load[:, 0], float(piece.low[0]), float(piece.high[0])
-    size = high / _GRAINS
+    size = high / most
     whole = np.rint(load / size)
     up, down = (_most_error(sign * (load / size - whole), load, high) for sign in (1.0, -1.0))
-    return _Grains(whole.astype(np.int64), int(np.floor(low / size - up)), int(np.ceil(high / size + down)))
+    return Grains(whole.astype(np.int64), int(np.floor(low / size - up)), int(np.ceil(high / size + down)))
 
 
 def _most_error(error: Floats, load: Floats, high: float) -> float:
