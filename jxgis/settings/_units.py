@@ -111,6 +111,11 @@ class UnitSettings(Section):
         "自有地块或改过的单元：不宽于此的缝隙和重叠视为画图误差，自动吸附，米",
         "gaps and overlaps of your blocks or edited units up to this width are snapped, metres",
     )
+    prove: bool = option(
+        False,
+        "另算每个片区与最优方案至多相差多少（每个片区十几秒到一分钟，过大的算不出）",
+        "compute by how much at most each district's plan is behind the best one (some seconds to a minute a district; none for large ones)",
+    )
     alternatives: bool = option(
         True, "另算四个方案，看每条边界有多稳定", "four further plans say how stable each border is"
     )

@@ -40,7 +40,7 @@ def search_parts(
     rules: list[list[Rule]],
     today: tuple[Today, list[Ints]] | None,
     *,
-    prove: bool = True,
+    prove: bool,
 ) -> list[Division]:
     """Search every part, the largest first; of its rules those are let go that no units within the bounds hold.
 

@@ -55,7 +55,6 @@ def delineate_units(
     today: gpd.GeoDataFrame | None = None,
     iterations: int = 4_000,
     starts: int = 4,
-    prove: bool = True,
     options: UnitSettings = UNITS,
     **changed: Any,
 ) -> Plan:
@@ -94,8 +93,6 @@ def delineate_units(
         what moves. Likeness, shape and borders count for nothing then. See `units.repair`.
     iterations, starts
         Trial moves per block, shared among so many independent starts per part.
-    prove
-        Whether a bound is wanted of what the units of larger parts cost (``report.parts``): up to a minute or so a city.
     options, **changed
         :class:`jxgis.settings.UnitSettings`, and its options by name: ``min_km2``, ``n_units``, ``seed`` and so on.
         ``attributes`` are numeric columns of ``blocks``, standardised by area; None leaves similarity out. An exclave below
@@ -182,7 +179,7 @@ def delineate_units(
     found = search_parts(
         objective, (group, alone), load, parts, counts, limits, options.n_units, (options.seed, iterations, starts),
         _flaws_of(table, options.narrow_m) if options.mend_shapes and dial > 0 and was is None else None, rules_by_part(rules, parts, load),
-        was, prove=prove,
+        was, prove=options.prove,
     )  # fmt: skip
     unit, reasons = number_units(parts, found, len(table))
     given = {} if was is None else names_of(parts, found, was[1], was[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from jxgis.units.plan import PlanReport
 
 __all__ = ["UnitsResult"]
+
+# What is less is a rounding of the programmes that prove it.
+_NO_GAP = 1e-6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -113,6 +117,7 @@ class UnitsResult(Result):
         for name, count, m2 in self.report.scraps.to_numpy():
             found.append(text_pair("units.note_scraps", district=name, n=int(count), m2=f"{m2:,.1f}"))
         found += self._said_of_rules()
+        found += self._said_of_bounds()
         for part in parts[(parts["reason"] == "not_found") & (parts["seeds_tried"] > 0)].to_dict("records"):
             counts, seeds = sorted(part["counts_tried"]), f"{part['seeds_tried']:,}"
             where = {"district": part["district"], "km2": f"{part['area_km2']:.2f}"}
@@ -126,6 +131,21 @@ class UnitsResult(Result):
             for name, flaws in parts.loc[parts["flaws"] > 0, ["district", "flaws"]].to_numpy()
         ]
         return found
+
+    def _said_of_bounds(self) -> list[Text]:
+        """How far at most the plan of each part is from the best one by the same dials, where that is known."""
+        parts = self.report.parts
+        known = parts[parts["bound"].notna() & (parts["units"] > 1)].sort_values("gap", kind="stable")
+        if not len(known) or self.report.repair is not None:
+            return []
+        gaps = [
+            text_pair(
+                "units.best" if gap < _NO_GAP else "units.behind", district=name, gap=f"{ceil(1000 * gap) / 10:.1f}"
+            )
+            for name, gap in known[["district", "gap"]].to_numpy()
+        ]
+        rest = int((parts["bound"].isna() & (parts["units"] > 1)).sum())
+        return [text_pair("units.note_bounds" if rest else "units.note_all_bounds", gaps=gaps, n=rest)]
 
     def _said_of_rules(self) -> list[Text]:
         """How many of the planner's own demands hold, and why each of the others does not."""

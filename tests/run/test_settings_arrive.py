@@ -46,6 +46,7 @@ from jxgis.settings import (
     files_read,
 )
 from jxgis.units.analysis import propose_units
+from jxgis.units.result import UnitsResult
 
 #: A value for every setting of a section, none of them a default.
 HOTSPOTS: dict[str, Any] = {
@@ -62,7 +63,7 @@ PARKS: dict[str, Any] = {
 UNITS: dict[str, Any] = {
     "cell_m": 223, "by_cells": True, "min_km2": 1.9, "max_km2": 5.3, "target_km2": 3.3,
     "attributes": ("issues_per_km2",), "weights": {"mix_多": 2.5}, "compactness": 0.061, "border_credit": 0.043,
-    "n_units": {"甲": 7}, "exclaves": "attach", "snap_m": 1.7, "alternatives": False, "seed": 13, "mend_shapes": False,
+    "n_units": {"甲": 7}, "exclaves": "attach", "snap_m": 1.7, "alternatives": False, "seed": 13, "mend_shapes": False, "prove": True,
     "narrow_m": 300, "bounds": {"issues": {"max": 140}}, "subdistrict_max_units": 2, "apart": (("E0N1", "E1N1"),),
     "from_units": True,
 }  # fmt: skip
@@ -116,6 +117,8 @@ def said(find: Callable[..., Result], *layers: Any, **options: Any) -> dict[str,
     tables: dict[str, Any] = {name: table.to_csv() for name, table in found.tables().items()}
     if isinstance(found, HotspotsResult):
         tables |= {f"density {name}": raster.per_km2.tobytes() for name, raster in found.densities.items()}
+    if isinstance(found, UnitsResult):
+        tables["notes"] = found.notes()
     return tables
 
 
@@ -181,6 +184,12 @@ def old_town(**options: Any) -> dict[str, Any]:
     units = table(shapely.box(0, 0, 1500, 2000), shapely.box(1500, 0, 4000, 2000), unit_id=["西", "东"])
     district = table(shapely.box(0, 0, 4000, 2000), name=["甲"])
     return said(propose_units, district, units=units, **{"alternatives": False, "from_units": False, **options})
+
+
+def middle_town(**options: Any) -> dict[str, Any]:
+    """A district of more cells than can be enumerated, and few enough for a bound."""
+    district = table(shapely.box(0, 0, 5500, 3000), name=["甲"])
+    return said(propose_units, district, **{"alternatives": False, "cell_m": 500, **options})
 
 
 def choice_town(**options: Any) -> dict[str, Any]:
@@ -294,7 +303,7 @@ def circle_town(**options: Any) -> dict[str, Any]:
 
 
 #: Of the settings of units, those that need another town than the others.
-OTHER_TOWNS = {"by_cells": street_town, "snap_m": block_town, "from_units": old_town}
+OTHER_TOWNS = {"by_cells": street_town, "snap_m": block_town, "from_units": old_town, "prove": middle_town}
 TREND_TOWNS = {
     "window": trend_town_by_window, "against": trend_town_of_a_period, "batches": trend_town_of_a_period,
 }  # fmt: skip

@@ -13,6 +13,7 @@ from shapely import box
 from jxgis.units._frontier import restricted, sweep_of
 from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
+from jxgis.units.analysis import propose_units
 from jxgis.units.delineate import delineate_units
 from jxgis.units.likeness_bound import bound_likeness
 from jxgis.units.search import Solution
@@ -167,8 +168,25 @@ def test_a_part_of_eighty_blocks_has_a_gap_and_the_same_plan_without():
     blocks = gpd.GeoDataFrame({"block_id": range(n), "value": np.arange(n) // 10 // 4}, geometry=cells, crs=4549)
     districts = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[box(0, 0, 5000, 4000)], crs=4549)
     asked = {"attributes": ("value",), "iterations": 400, "mend_shapes": False}
-    plan = delineate_units(blocks, districts, **asked)
-    quick = delineate_units(blocks, districts, prove=False, **asked)
+    plan = delineate_units(blocks, districts, prove=True, **asked)
+    quick = delineate_units(blocks, districts, **asked)
     assert 0 <= plan.report.parts["gap"][0] < 0.5
     assert np.isnan(quick.report.parts["gap"][0])
     assert (plan.blocks["unit_id"] == quick.blocks["unit_id"]).all()
+
+
+def test_the_page_says_how_far_a_plan_is_behind_at_most():
+    district = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[box(0, 0, 5500, 3000)], crs=4549)
+    asked = {"cell_m": 500, "alternatives": False}
+    result = propose_units(district, prove=True, **asked)
+    gap = float(result.report.parts["gap"][0])
+    assert 0 < gap < 0.2
+    # Rounded up: a bound is not bettered by being written down.
+    (said,) = [note.zh for note in result.notes()]
+    shown = float(said.split("至多差 ")[1].split(" %")[0])
+    assert 0 <= shown - 100 * gap < 0.1 + 1e-9
+    assert propose_units(district, **asked).notes() == []
+    small = propose_units(district, **asked | {"cell_m": 1000})
+    assert [note.en for note in small.notes()] == [
+        "Beside the best plan of as many units by the same dials (by the objective): 甲 is proven the best."
+    ]
