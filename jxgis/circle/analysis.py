@@ -168,7 +168,7 @@ def analyse(given: Given) -> CircleResult:
         given=given,
         circle=_labelled(circle_table(found, zones, things), labels),
         zones=zones,
-        spots=_spots(unserved, labels, given),
+        spots=_spots(unserved, labels, given, people),
         housing=_by_house(found, things, labels, names, given),
         things=things,
         labels=labels,
@@ -208,7 +208,7 @@ def _kinds_there(given: Given, chosen: Sequence[Kind]) -> dict[str, Kind]:
 
 
 def _spots(
-    unserved: Mapping[str, gpd.GeoDataFrame], labels: Mapping[str, str], given: Given
+    unserved: Mapping[str, gpd.GeoDataFrame], labels: Mapping[str, str], given: Given, people: gpd.GeoDataFrame | None
 ) -> gpd.GeoDataFrame | None:
     """The blind spots of every kind, with names; None where there are none."""
     import pandas as pd
@@ -218,7 +218,7 @@ def _spots(
     tables = []
     for kind, table in unserved.items():
         if len(table):
-            spots = blind_spots(table, places=given.table("places"))
+            spots = blind_spots(table, places=given.table("places"), people=people)
             tables.append(spots.assign(name=blind_spot_names(spots, given.need("districts"), given.lang), kind=kind))
     return _labelled(pd.concat(tables, ignore_index=True), labels) if tables else None
 

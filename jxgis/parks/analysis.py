@@ -65,7 +65,7 @@ def measure_parks(
     places
         Names for blind spots.
     population
-        Points or polygons with ``people``: they replace the ``people`` of the housing in every figure by zone.
+        Points or polygons with ``people``: they replace the ``people`` of the housing.
     built_up
         Built-up land, which coverage is a share of where the standard or ``denominator`` says so.
     vacant
@@ -153,7 +153,7 @@ def analyse(given: Given) -> ParksResult:
         parks=sized,
         by_band=on_map(coverage_by_band(sized, ground.homes, zones, standard=standard), zones),
         sensitivity=sited.sensitivity,
-        blind_spots=_spots(given, today, planned, siting),
+        blind_spots=_spots(given, today, planned, siting, ground.people_points(zones)),
         gates=None if today.walking is None else today.walking.gates.table,
         isochrones=bands,
         supply=_supply(sized, zones, ground),
@@ -172,11 +172,13 @@ def analyse(given: Given) -> ParksResult:
     )
 
 
-def _spots(given: Given, today: Measured, planned: Measured, siting: Siting | None) -> gpd.GeoDataFrame:
+def _spots(
+    given: Given, today: Measured, planned: Measured, siting: Siting | None, people: gpd.GeoDataFrame | None
+) -> gpd.GeoDataFrame:
     """Today's blind spots; where new parks were sited, why what the plan leaves of one got none."""
     from jxgis.parks.gaps import blind_spots, still_unserved
 
-    spots = blind_spots(today.radius.unserved, places=given.table("places"))
+    spots = blind_spots(today.radius.unserved, places=given.table("places"), people=people)
     if siting is not None:
         left = spots.geometry if planned is today else still_unserved(spots, planned.radius.unserved)
         spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(left))

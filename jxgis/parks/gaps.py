@@ -16,6 +16,7 @@ from jxgis.crs import require_metric
 from jxgis.i18n import text
 from jxgis.space.nearest import nearest
 from jxgis.space.parts import connected
+from jxgis.space.points import locate_each
 from jxgis.space.ratio import ratio
 from jxgis.zones import numbered
 
@@ -27,7 +28,9 @@ _NAME_M = 1000.0
 """Farthest place that lends its name."""
 
 
-def blind_spots(unserved: gpd.GeoDataFrame, *, places: gpd.GeoDataFrame | None = None) -> gpd.GeoDataFrame:
+def blind_spots(
+    unserved: gpd.GeoDataFrame, *, places: gpd.GeoDataFrame | None = None, people: gpd.GeoDataFrame | None = None
+) -> gpd.GeoDataFrame:
     """Gather unserved housing of a zone that lies within 100 m, name each gathering and rank it.
 
     Parameters
@@ -37,6 +40,8 @@ def blind_spots(unserved: gpd.GeoDataFrame, *, places: gpd.GeoDataFrame | None =
         ``WalkingCoverage.unserved``.
     places
         Points or polygons with ``name``; a blind spot takes the nearest one's within 1 km.
+    people
+        Points with ``people``: those on a spot's ground replace what the housing says.
 
     Returns
     -------
@@ -71,10 +76,14 @@ def blind_spots(unserved: gpd.GeoDataFrame, *, places: gpd.GeoDataFrame | None =
         geometry=[shapely.union_all(shape[part]) for part in rows],
         crs=crs,
     )
-    sums = ["m2", "people"] if "people" in unserved.columns else ["m2"]
+    sums = ["m2"] if people is not None or "people" not in unserved.columns else ["m2", "people"]
     for column in sums:
         values = unserved[column].to_numpy(dtype=np.float64)
         table[column] = np.array([values[part].sum() for part in rows], dtype=np.float64)
+    if people is not None:
+        point, spot = locate_each(people, table)
+        table["people"] = np.bincount(spot, people["people"].to_numpy(dtype=np.float64)[point], len(table))
+        sums.append("people")
     table["share"] = ratio(table["m2"], table.groupby("zone")["m2"].transform("sum"))
     table = table.sort_values([sums[-1], "m2"], ascending=False, kind="stable", ignore_index=True)
     table["name"] = _names(table, places)

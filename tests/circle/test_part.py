@@ -123,7 +123,7 @@ def test_people_outside_the_districts_are_neither_counted_nor_sited_for(limits):
     at = moved(shapely.points([(50, 500), (1900, 500), (3500, 500)]))
     found = jxgis.measure_circle(
         {"shops": frame({}, moved([shapely.Point(0, 500)]))},
-        frame({}, moved([shapely.box(0, 500, 2000, 525)])),
+        frame({"people": [9.0]}, moved([shapely.box(0, 500, 2000, 525)])),
         frame({"name": ["老城"]}, moved([shapely.box(0, 0, 2000, 1000)])),
         frame({}, moved([shapely.LineString([(0, 500), (4000, 500)])])),
         population=frame({"people": [100.0, 300.0, 1000.0]}, at),
@@ -131,6 +131,9 @@ def test_people_outside_the_districts_are_neither_counted_nor_sited_for(limits):
         site="shops", new_sites=2, **limits,
     )  # fmt: skip
     assert found.circle.loc[found.circle["level"] == "city", "people_coverage"].tolist() == [0.25, 0.25]
+    # Who has none in one table is who lacks it in the other, whatever the housing says of its people.
+    city = found.circle[found.circle["level"] == "city"].set_index("kind")
+    assert found.spots.groupby("kind")["people"].sum().to_dict() == (city["people"] - city["served_people"]).to_dict()
     assert found.siting == {"before": 0.25, "after": 1.0, "gap": 0.0, "whole": 400.0, "limited": bool(limits)}
     assert found.sites[["name", "gain_people"]].to_numpy().tolist() == [["里", 300.0]]
 

@@ -30,6 +30,18 @@ def test_people_rank_before_area():
     assert spots["rank"].tolist() == [1, 2, 3]
 
 
+def test_people_given_beside_the_housing_replace_its_own():
+    """A layer of people is what every other figure counts: 5 of it stand on the spot of two parcels, nobody's 7 on none."""
+    given = gpd.GeoDataFrame(
+        {"people": [2.0, 3.0, 9.0, 7.0]}, geometry=[Point(x, 50) for x in (50, 200, 450, 700)], crs=4549
+    )
+    housing = unserved(ROW, ["甲"] * 4, people=[100.0, 1.0, 50.0, 10.0])
+    spots = blind_spots(housing, people=given)
+    assert spots[["m2", "people"]].to_numpy().tolist() == [[10_000, 9], [20_000, 5], [10_000, 0]]
+    assert blind_spots(housing.drop(columns="people"), people=given)["people"].tolist() == [9, 5, 0]
+    assert len(blind_spots(housing.iloc[:0], people=given)) == 0
+
+
 def test_names_come_from_places_nearby():
     places = gpd.GeoDataFrame({"name": ["三水湾"]}, geometry=[Point(420, 1000)], crs=4549)
     spots = blind_spots(unserved(ROW, ["甲"] * 4), places=places)

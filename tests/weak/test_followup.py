@@ -10,6 +10,7 @@ import shapely
 from scipy.stats import binom
 from weak_city import CITY, SIDE, issues, points
 
+from jxgis.schema.columns import column
 from jxgis.weak import Denominator, expected_again, follow_up, gather_areas, lay_yardstick
 
 EDGE = 300.0
@@ -42,6 +43,18 @@ def test_each_status_is_what_was_planted():
     assert found["reason"].fillna("").tolist() == ["", "", "", "no_reference", "outside_city"]
     assert found["severity_before"][1] > 2
     assert found["severity"][1] < 1.3
+
+
+def test_of_an_area_that_was_never_weak_no_end_is_said():
+    """One that a user lists, with more cases than last year: not significant, and its word tells of no fall."""
+    plots, (before, recent) = course((80, 90), (120, 0), (0, 6))
+    areas = gather_areas({"markets": plots}, CITY, point_buffer_m=1, line_buffer_m=1)
+    yardstick = lay_yardstick(areas, CITY, Denominator("km2"), cell_m=200)
+    found = follow_up(areas.iloc[2:3], areas, before, recent, yardstick, reference="kind", alpha=0.05).iloc[0]
+    assert found["issues"] > found["cases_before"]
+    assert found["severity_before"] < 1
+    status = column("status", "weak.before")
+    assert [status.word(found["status"], lang) for lang in ("zh", "en")] == ["目前不显著", "not significant now"]
 
 
 def test_what_happens_outside_the_city_says_nothing_of_chance_inside():
