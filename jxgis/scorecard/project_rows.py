@@ -248,7 +248,11 @@ def _named_as(rest: str, title: str) -> bool:
 
     A name that goes on is of something else: 老旧小区改造配套雨水管网.
     """
-    return (title in rest and len(rest) <= len(title) + _MOST_BESIDE) or (len(rest) > 2 and title.startswith(rest)) or (len(rest) > 3 and _shortens(rest, title))
+    return (
+        (title in rest and len(rest) <= len(title) + _MOST_BESIDE)
+        or (len(rest) > 2 and title.startswith(rest))
+        or (len(rest) > 3 and _shortens(rest, title))
+    )
 
 
 def _shortens(name: str, title: str) -> bool:
