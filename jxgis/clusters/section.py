@@ -9,8 +9,8 @@ import pandas as pd
 from jxgis.clusters.density import FEWEST
 from jxgis.clusters.outlines import MARGIN
 from jxgis.hotspots.caution import at_one_point
-from jxgis.i18n import Text, text, text_pair
-from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, method_note, of_all, table_block
+from jxgis.i18n import Text, sentences, text, text_pair
+from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
 from jxgis.small_counts import as_words
 from jxgis.zones import ALL
@@ -38,6 +38,7 @@ def cluster_section(result: ClustersResult, lang: str) -> Section:
     own = shown["clusters"][shown["clusters"]["issue_class"] == shown["classes"]["issue_class"].iloc[0]]
     values = _values(result, lang)
     lead = text("clusters.lead" if len(own) else "clusters.lead_none", lang, **values)
+    piled = [note.of(lang) for note in at_one_point(own.head(1))]
     blocks: list[Block] = [Paragraph(lead), Paragraph(text("clusters.caution", lang), "none")]
     if len(own):
         wide = shown["classes"]["share_largest"].iloc[0]
@@ -59,6 +60,7 @@ def cluster_section(result: ClustersResult, lang: str) -> Section:
         part="clusters",
         keys=[Key(text("clusters.key", lang), values["clusters"], _key_note(shown["classes"], lang))],
         blocks=blocks,
+        answers=[Answer(text("answers.clusters", lang), sentences([lead, *piled], lang))],
         methods=[method_note("clusters", method, lang, **values)],
         sheets={name: table for name, table in shown.items() if len(table)},
         lines=[lead, text("clusters.caution", lang)],

@@ -160,7 +160,12 @@ def _answers(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], lang: str
         for name, issues in list(zip(top["name"], top["issues"], strict=True))[1:3]
     ]
     then = [text("answers.then", lang, rest=listed(rest, lang))] if rest else []
-    found = [Answer(text("answers.hotspots", lang), sentences([_lead(top.iloc[0], lang), *then], lang))]
+    found = [
+        Answer(
+            text("answers.hotspots", lang),
+            sentences([_lead(top.iloc[0], lang), *then, *_same_point(own.iloc[0], lang)], lang),
+        )
+    ]
     if not {"change", "change_city"} <= set(top.columns) or top["change_city"].isna().all():
         return found
     change = pd.to_numeric(top["change"], errors="coerce")
@@ -171,6 +176,7 @@ def _answers(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], lang: str
             "answers.moved",
             lang,
             n=len(top),
+            untold=text("answers.untold", lang, n=int(change.isna().sum())) if change.isna().any() else "",
             most=most["name"],
             up=written(most["change"], column("change"), lang),
             least=least["name"],
@@ -298,7 +304,7 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> l
     """What is said and listed first: the places, or where they are wide the peaks, and then what the places are."""
     if peaks is None or not peaks_lead(own, peaks):
         shown = own.head(TOP)
-        blocks: list[Block] = [Paragraph(_lead(shown.iloc[0], lang)), *_same_point(own.iloc[0], lang)]
+        blocks: list[Block] = [Paragraph(_lead(shown.iloc[0], lang)), *_piled(own.iloc[0], lang)]
         blocks.append(table_block(text("report.top_all", lang, n=len(shown)), shown, lang, of="hotspots.places"))
         if peaks is not None and len(peaks):
             blocks.append(_peaks(peaks.head(TOP), "peaks_table", lang))
@@ -317,7 +323,7 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> l
     return [
         Paragraph(_lead(peaks.iloc[0], lang)),
         Paragraph(wide, "sub"),
-        *_same_point(first, lang),
+        *_piled(first, lang),
         _peaks(peaks.head(TOP), "peaks_first", lang),
         table_block(text("report.top_wide", lang, n=len(shown)), named, lang, of="hotspots.wide"),
     ]
@@ -355,12 +361,16 @@ def _one_name(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Block]:
     return [Paragraph(text("report.one_name", lang, name=name, all=clauses(said, lang)), "sub")]
 
 
-def _same_point(place: pd.Series, lang: str) -> list[Block]:
+def _piled(place: pd.Series, lang: str) -> list[Block]:
+    return [Paragraph(said, "none") for said in _same_point(place, lang)]
+
+
+def _same_point(place: pd.Series, lang: str) -> list[str]:
     """A warning where many issues of the first place have one pair of coordinates: an address for want of another."""
     share = place.get("same_point_share", np.nan)
     if pd.isna(share) or share < SAME_POINT:
         return []
-    return [Paragraph(text("report.same_point", lang, share=percent(float(share), 0)), "none")]
+    return [text("report.same_point", lang, share=percent(float(share), 0))]
 
 
 def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> list[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.hotspots.caution import at_one_point
-from jxgis.i18n import Text, listed, text, text_pair
+from jxgis.i18n import Text, listed, sentences, text, text_pair
 from jxgis.period_words import gap_lines
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
@@ -48,7 +48,8 @@ def scan_section(result: ScanResult, lang: str) -> Section:
         found = "some" if n else "none"
         lead = text(f"scan.lead_{scan}_{found}", lang, n=n, first=listed(first, lang), **values)
         leads.append(lead)
-        answers.append(Answer(text(f"answers.scan_{scan}", lang), lead))
+        piled = [note.of(lang) for note in at_one_point(everything.head(3))]
+        answers.append(Answer(text(f"answers.scan_{scan}", lang), sentences([lead, *piled], lang)))
         blocks.append(Paragraph(lead))
         if n:
             heading = text(f"scan.table_{scan}", lang, n=min(n, TOP))

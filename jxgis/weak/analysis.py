@@ -11,11 +11,13 @@ import pandas as pd
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.given import given_tables, named_tables
+from jxgis.hotspots.counted import number_points, same_point_share
 from jxgis.i18n import text_pair
 from jxgis.part import Given, Result
 from jxgis.periods import Comparison, compare_issues
 from jxgis.schema.layers import unagreed
 from jxgis.settings import WeakSettings, with_options
+from jxgis.space.points import locate_touching
 from jxgis.weak.areas import HOT_PLACE, UNIT, gather_areas
 from jxgis.weak.exposure import choose_denominator
 from jxgis.weak.followup import follow_up
@@ -28,6 +30,8 @@ from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
 
 __all__ = ["analyse", "find_weak_areas"]
 
@@ -150,7 +154,7 @@ def analyse(given: Given) -> WeakResult:
     )
     table = areas.drop(columns="reason").join(found).join(_change(areas, found, before, issues, yardstick))
     ranked = rank_areas(table, issues, alpha=options.alpha, min_issues=options.min_issues)
-    table = gpd.GeoDataFrame(table.join(ranked))
+    table = gpd.GeoDataFrame(table.join(ranked)).assign(same_point_share=_same_point(areas, yardstick.inside(issues)))
     table = table.assign(reason=table["reason"].fillna(table["status"].map(_WHY)).astype("str"))
     every = given.past()
     listed = _before(given, areas, before, issues, comparison, yardstick, buffers)
@@ -212,6 +216,13 @@ def _change(
     city = len(yardstick.inside(before)), len(yardstick.inside(issues))
     change = change_of(then, found["issues"].to_numpy(), city, yardstick.dispersion(yardstick.inside(issues)))
     return change.set_index(areas.index).assign(cases_before=then)
+
+
+def _same_point(areas: gpd.GeoDataFrame, issues: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    point, area = locate_touching(issues, areas)
+    return same_point_share(
+        area, number_points(issues.geometry.x.to_numpy(), issues.geometry.y.to_numpy())[point], len(areas)
+    )
 
 
 def _rest(tables: list[gpd.GeoDataFrame], every: gpd.GeoDataFrame, yardstick: Yardstick) -> pd.Series:

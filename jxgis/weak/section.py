@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from jxgis.i18n import Text, listed, text, text_pair
+from jxgis.hotspots.caution import at_one_point
+from jxgis.i18n import Text, listed, sentences, text, text_pair
 from jxgis.period_words import change_lines, recent_days
 from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import write_value, written
@@ -18,8 +20,6 @@ from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from jxgis.weak.result import WeakResult
 
@@ -78,7 +78,7 @@ def weak_section(result: WeakResult, lang: str) -> Section:
         part="weak",
         keys=keys,
         blocks=blocks,
-        answers=_answers(shown["weak_areas"], values, lang),
+        answers=_answers(_with_piles(result), values, lang),
         methods=[
             method_note("weak", name, lang, **values)
             for name in ("weak", "weak_q", "weak_before")[: 2 + ("before" in shown)]
@@ -98,13 +98,23 @@ def _answers(listed_areas: pd.DataFrame, values: Mapping[str, str], lang: str) -
         for name, severity in zip(worst["name"], worst["severity"], strict=True)
     ]
     said = text("answers.weak_said", lang, first=listed(first, lang), **values)
-    return [Answer(text("answers.weak", lang), said)]
+    notes = [note.of(lang) for note in at_one_point(worst)]
+    return [Answer(text("answers.weak", lang), sentences([said, *notes], lang))]
+
+
+def _with_piles(result: WeakResult) -> pd.DataFrame:
+    """The list as it is shown, with the share of issues at one point where those alone would put an area on it."""
+    shown = result.shown_tables()["weak_areas"]
+    share = result.judged[result.judged["status"] == "weak"].sort_values("rank")["same_point_share"].to_numpy()
+    piled = pd.to_numeric(shown["issues"], errors="coerce") * share >= result.given.settings.weak.min_issues
+    return shown.assign(same_point_share=np.where(piled, share, np.nan))
 
 
 def notes_of(result: WeakResult) -> list[Text]:
     """What a reader must know: hot places, areas over the city's edge, areas that could not be judged, few patrols."""
     judged, listed = result.judged, result.given.table("weak_before")
     notes = [text_pair("weak.before_none")] if listed is not None and listed.empty else unknown_kinds(result.given)
+    notes += at_one_point(_with_piles(result))
     if (judged["kind"] == HOT_PLACE).any():
         notes.append(text_pair("weak.hot_note"))
     cut = int(((judged["inside_share"] < 1 - 1e-6) & (judged["inside_share"] > 0)).sum())

@@ -71,11 +71,11 @@ class Visit:
 
     def layers(self) -> int:
         """How many layers exclude one another: the lines of the list that opens, then the buttons."""
-        return self.page.locator(f"{_LIST} option, {_BUTTONS}").count()
+        return self.page.locator(f"{_LIST} optgroup option, {_BUTTONS}").count()
 
     def show(self, at: int) -> None:
         """Show one of the layers that exclude one another."""
-        lines = self.page.locator(f"{_LIST} option").count()
+        lines = self.page.locator(f"{_LIST} optgroup option").count()
         if at < lines:
             self.page.locator(_LIST).select_option(index=at)
         else:

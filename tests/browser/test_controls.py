@@ -492,6 +492,22 @@ def test_the_right_layer_stays_when_another_is_chosen_on_the_left(maps, visit):
     assert found.complaints == []
 
 
+def test_the_slider_covers_no_part_of_the_city(maps, visit):
+    found = visit(maps["hotspots"])
+    page = found.page
+    page.set_viewport_size({"width": 1366, "height": 600})
+    found.settle()
+    shown = "() => [map_0.getCenter(), map_0.getZoom()]"
+    as_it_opens = page.evaluate(shown)
+    page.locator(".leaflet-control-layers-base label", has_text="逐月问题数").click()
+    found.settle()
+    bottom = page.evaluate("() => map_0.latLngToContainerPoint(map_0.jxHome.getSouthWest()).y")
+    assert bottom < page.locator(".jx-periods").bounding_box()["y"]
+    page.locator(".leaflet-control-layers-base label").first.click()
+    found.settle()
+    assert page.evaluate(shown) == as_it_opens
+
+
 def test_months_go_by_slider_keyboard_and_play(maps, visit):
     found = visit(maps["hotspots"])
     page = found.page

@@ -39,7 +39,7 @@ def test_a_layer_is_chosen_in_the_list_and_the_legend_has_its_room(
     shown.set_viewport_size({"width": 1366, "height": 600})
     choice = shown.locator(".leaflet-control-layers .jx-choice")
     assert choice.locator("optgroup").evaluate_all("all => all.map(one => one.label)") == ["片区", "单元 <b>"]
-    assert choice.locator("option").count() == 60
+    assert choice.locator("optgroup option").count() == 60
     assert choice.locator("option").nth(3).text_content() == "<i>指标</i> 3 & 其他"
     for number in (45, 2):
         choice.select_option(index=number)
@@ -68,3 +68,8 @@ def test_the_list_of_a_layer_goes_with_it_for_one_beside_the_list_that_opens(
         opened.show(at)
         assert lists.all_inner_texts() == said
         assert opened.page.locator(".leaflet-control-layers-base input").is_checked() == (at == 2)
+        # Where none of it is seen the list was blank.
+        read = opened.page.locator(".leaflet-control-layers .jx-choice").evaluate(
+            "list => list.selectedOptions[0].textContent"
+        )
+        assert read == ("图层 …" if at == 2 else "甲乙"[at])

@@ -220,8 +220,23 @@ def test_issues_at_one_point_are_asked_about(tables):
     piled = tables.hotspots["places"].assign(
         same_point_share=np.where(tables.hotspots["places"]["rank"] == 1, 0.42, 0.0)
     )
-    assert "42 % 的问题坐标完全相同" in words(make(tables.with_hotspots(places=piled)))
+    said = words(make(tables.with_hotspots(places=piled)))
+    assert said.count("42 % 的问题坐标完全相同") == 2, "in the answer that is read first, and in the section"
     assert "坐标完全相同" not in words(make(tables.with_hotspots(places=piled.assign(same_point_share=0.1))))
+
+
+def test_who_rose_most_is_said_of_those_whose_change_is_given_alone(tables):
+    """The first place rose by 49 %, which is not shown: another with 5 % was called the one that rose most of all."""
+    places = tables.hotspots["places"]
+    own = (places["issue_class"] == "all").to_numpy()
+    assert own.sum() >= 3
+    change = np.where(own, np.cumsum(own) / 100, np.nan)
+    known = places.assign(change=change, change_city=0.06)
+    said = words(make(tables.with_hotspots(places=known)))
+    n = min(own.sum(), 10)
+    assert f"前 {n} 处中增得最多的是" in said
+    said = words(make(tables.with_hotspots(places=known.assign(change=np.where(change == 0.01, np.nan, change)))))
+    assert f"前 {n} 处中，1 处没有给出增减，其余各处增得最多的是" in said
 
 
 def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):

@@ -203,6 +203,7 @@ def test_a_cluster_of_one_address_is_asked_about() -> None:
     assert own["三水湾（东城）"] == pytest.approx(60 / inside.sum())
     said = next(note.zh for note in found.notes() if "坐标完全相同" in note.zh)
     assert said.startswith("三水湾（东城）的问题有 20 %")
+    assert found.section().answers[0].words.endswith(said)
 
 
 def test_what_rose_where_nobody_lives_is_found_too() -> None:

@@ -191,3 +191,25 @@ def test_two_changes_of_the_city_that_do_not_read_alike_are_told_apart():
             "-", "−"
         )
     ]
+
+
+@pytest.mark.parametrize("pile", [60, 0])
+def test_a_weak_area_that_one_point_makes_is_asked_about(pile: int) -> None:
+    """A platform's default point put a unit first on the list without a word. Four at one point put none there."""
+    rng = np.random.default_rng(8)
+    x, y = np.hstack(
+        [
+            rng.uniform(0, SIDE, (2, 450)),
+            SIDE - rng.uniform(100, 400, (2, 6)),
+            np.full((2, 4), SIDE - 50.0),
+            np.full((2, pile), 150.0),
+        ]
+    )
+    found = jxgis.find_weak_areas(points(x, y), CITY, units=units(12))
+    listed = found.weak_areas.set_index("name")
+    assert listed.index.tolist() == (["U00", "U143"] if pile else ["U143"])
+    own = (x > SIDE - 500) & (y > SIDE - 500)
+    assert listed.loc["U143", "issues"] == own.sum() < 20, "four are a fifth of them and more"
+    said = [note.zh.partition("的问题")[0] for note in found.notes() if "坐标完全相同" in note.zh]
+    assert said == (["U00"] if pile else [])
+    assert ("坐标完全相同" in found.section().answers[0].words) == bool(pile)

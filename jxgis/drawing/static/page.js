@@ -485,19 +485,22 @@ const jxgis = (() => {
     form.setAttribute("role", "group");
     form.setAttribute("aria-label", label);
     if (many.length) {
-      const choice = layerChoice(map, many, bases);
+      const choice = layerChoice(map, many, bases, label);
       choice.setAttribute("aria-label", label);
       control.getContainer().querySelector(".leaflet-control-layers-list").prepend(choice);
-      // Another layer of the switch is seen in its place: none of the list is chosen.
+      // Another layer of the switch is seen in its place: the list says what it is of.
       map.on("baselayerchange", ({ layer }) => many.some(([one]) => one === layer) || many.forEach(([one]) => one.remove()));
-      map.on("layeradd layerremove", () => { choice.selectedIndex = many.findIndex(([one]) => map.hasLayer(one)); });
+      map.on("layeradd layerremove", () => {
+        const at = many.findIndex(([one]) => map.hasLayer(one));
+        choice.selectedIndex = at < 0 ? many.length : at;
+      });
     }
     // The legend below it leaves it its room.
     map.getContainer().style.setProperty("--jx-switch", `${control.getContainer().offsetHeight}px`);
     return control;
   };
   // Layers that exclude one another in a list that opens, under headings: one line, where buttons would cover the legend.
-  const layerChoice = (map, many, bases) => {
+  const layerChoice = (map, many, bases, label) => {
     const choice = document.createElement("select");
     choice.className = "jx-choice";
     let heading, group;
@@ -513,6 +516,7 @@ const jxgis = (() => {
       const option = element("option", group, words.value);
       option.selected = map.hasLayer(layer);
     });
+    element("option", choice, `${label} …`).hidden = true;
     L.DomEvent.disableClickPropagation(choice);
     choice.addEventListener("change", () => {
       const [chosen] = many[choice.selectedIndex];
@@ -541,15 +545,15 @@ const jxgis = (() => {
       const across = map.project(box.getNorthEast(), zoom).x - map.project(box.getSouthWest(), zoom).x;
       // Moved to the left by no more than it takes; where that is not enough, it is drawn smaller.
       const right = width < 1000 ? 0 : Math.min(320, Math.max(0, across + 620 - width));
-      return { paddingTopLeft: [right ? 10 : 0, 0], paddingBottomRight: [right, 0] };
+      return { paddingTopLeft: [right ? 10 : 0, 0], paddingBottomRight: [right, map.getContainer().classList.contains("jx-timed") ? 64 : 0] };
     };
     let fitted;
     const remember = () => { fitted = { centre: map.getCenter(), zoom: map.getZoom() }; };
     const unmoved = () => fitted?.zoom === map.getZoom() && map.project(fitted.centre).distanceTo(map.project(map.getCenter())) < 3;
     const fit = (how) => map.once("moveend", remember).fitBounds(bounds, { ...how, ...room() });
     fit({ animate: false });
-    // A window of another size shows the whole again, unless the reader has gone elsewhere.
-    map.on("resize", () => unmoved() && !document.documentElement.classList.contains("jx-paper") && fit({ animate: false }));
+    // A window of another size, or one with a slider below, shows the whole again, unless the reader has gone elsewhere.
+    map.on("resize jxtimed", () => unmoved() && !document.documentElement.classList.contains("jx-paper") && fit({ animate: false }));
     map.setMaxBounds(L.latLngBounds(bounds).pad(1.5));
     map.jxHome = L.latLngBounds(bounds);
     jxgis.paper(map);

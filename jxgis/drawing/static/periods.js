@@ -91,6 +91,7 @@ Object.assign(jxgis, (() => {
       box.style.display = shown() ? "" : "none";
       container.classList.toggle("jx-timed", shown());
       if (!shown()) stop();
+      map.fire("jxtimed");
     };
     map.on("layeradd layerremove", ({ layer }) => layer === group && refresh()).on("jxbeside", refresh);
     stop();
