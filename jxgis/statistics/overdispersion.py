@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TOUCHING",
-    "Compared",
     "Overdispersion",
     "batches_of_parts",
-    "compare_beside",
     "overdispersion",
     "overdispersion_on_grid",
 ]
@@ -43,7 +41,6 @@ _FEW_BLOCKS = 10  # that all are cut into then, or some fewer: a hot spot in one
 _PER_GROUP = 2.0  # degrees of freedom of the smallest groups by which a part shows that it varies more than the rest
 _NEAREST = (12, 48)  # groups that such a part holds at the least, and that tell of parts which vary little more
 _TRIMMED = 0.2  # of them on either side, so that what did change in few of them does not count
-_BEYOND = 0.05  # rate of false discoveries of such parts
 _RISING = 0.01  # one-sided level of Kendall's test at which the ratio is taken to rise with what is expected
 TOUCHING = 1.5  # cells that share a side or a corner are at most this many sides apart
 _NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation, normal distribution
@@ -70,51 +67,31 @@ class Overdispersion:
         return np.asarray(self.batch * expected + self.spread * squares)
 
 
-class Compared(NamedTuple):
-    """Places beside those that touch them.
-
-    Attributes
-    ----------
-    squares, chance
-        (n,) the square of what a place is off, and what chance makes of it; weighed alike.
-    information
-        (n,) how many degrees of freedom it tells by, below 1.
-    weigh
-        (n,) what both are weighed by.
-    """
-
-    squares: Floats
-    chance: Floats
-    information: Floats
-    weigh: Floats
-
-
-def compare_beside(
-    counts: Floats, exposure: Floats, sums: Floats, weights: Floats, *, alike: Floats | None = None
-) -> Compared:
-    """Compare places with those that touch them; the parameters are those of :func:`overdispersion`."""
-    rate = float(counts.sum() / exposure.sum())
-    share = exposure / weights
-    expected = rate * exposure * (1 - share)
-    weigh = 1 / (1 + rate * (exposure if alike is None else alike) * (1 - share))
-    own = exposure * sums / weights
-    return Compared(weigh * np.square(counts - own), weigh * own * (1 - share), expected / (1 + expected), weigh)
-
-
-def batches_of_parts(compared: Compared, position: Floats) -> Floats:
+def batches_of_parts(
+    counts: Floats,
+    exposure: Floats,
+    sums: Floats,
+    weights: Floats,
+    position: Floats,
+    *,
+    level: float,
+    alike: Floats | None = None,
+) -> Floats:
     """Find the parts whose counts vary more than the rest's beyond chance, and how many times as much as by chance there.
 
     Small groups of places, and the 12 and the 48 nearest of each: where their usual ratio is beyond that of most
-    (Benjamini and Hochberg's q at most 0.05), they vary as much, plus two standard errors. It is the mean of the cube roots,
+    (Benjamini and Hochberg's q at most ``level``), they vary as much, plus two standard errors. It is the mean of the cube roots,
     next to normal (Wilson and Hilferty 1931), without a fifth on either side: places that did change, in which nothing comes
     in batches, are few of them. Parts of fewer than some 25 places do not tell by themselves.
 
     Parameters
     ----------
-    compared
-        The places.
+    counts, exposure, sums, weights, alike
+        As `overdispersion` takes them.
     position
         (n, 2) coordinates in any unit.
+    level
+        Rate of false discoveries of groups, were they independent: neighbours are not, and more is found by chance.
 
     Returns
     -------
@@ -127,22 +104,23 @@ def batches_of_parts(compared: Compared, position: Floats) -> Floats:
 
     Examples
     --------
-    A third of 900 places varies nine times as much:
+    In a third of 900 places, each held against them all, cases come by nines:
 
-    >>> random = np.random.default_rng(0)
     >>> place = np.column_stack(np.divmod(np.arange(900), 30))
-    >>> off = np.where(place[:, 1] < 10, 3, 1) * random.normal(size=900)
-    >>> found = batches_of_parts(Compared(off**2, np.ones(900), np.ones(900), np.ones(900)), place)
+    >>> times = np.where(place[:, 1] < 10, 9.0, 1.0)
+    >>> counts, every = times * np.random.default_rng(0).poisson(18 / times), np.full(900, 900.0)
+    >>> found = batches_of_parts(counts, np.ones(900), every * counts.mean(), every, place, level=0.05)
     >>> bool(7 < np.median(found[place[:, 1] < 9]) < 14), bool(np.mean(found[place[:, 1] > 19] > 0) < 0.1)
     (True, True)
     """
     found = np.zeros(len(position))
-    told = np.flatnonzero((compared.chance > 0) & (compared.information > 0))
+    beside = _held_beside(counts, exposure, sums, weights, alike=alike)
+    told = np.flatnonzero((beside.chance > 0) & (beside.information > 0))
     if not len(told):
         return found
-    group = _blocks(position[told].astype(np.float64), compared.information[told], _PER_GROUP)
+    group = _blocks(position[told].astype(np.float64), beside.information[told], _PER_GROUP)
     squares, chance, information, x, y = (
-        np.bincount(group, weights=values[told]) for values in (*compared[:3], *np.transpose(position))
+        np.bincount(group, weights=values[told]) for values in (*beside[:3], *np.transpose(position))
     )
     members = np.bincount(group)
     root = np.cbrt(squares / chance) / (1 - 2 / (9 * information))
@@ -154,7 +132,7 @@ def batches_of_parts(compared: Compared, position: Floats) -> Floats:
             break
         near = np.asarray(KDTree(middle).query(middle, k=nearest)[1])
         usual, error = np.asarray(trim_mean(root[near], _TRIMMED, axis=1)), scatter / np.sqrt(nearest)
-        beyond = benjamini_hochberg(norm.sf((usual - np.median(usual)) / error)) <= _BEYOND
+        beyond = benjamini_hochberg(norm.sf((usual - np.median(usual)) / error)) <= level
         at = near[beyond].ravel()
         own = np.bincount(at, weights=np.repeat((usual[beyond] + 2 * error) ** 3, nearest), minlength=len(members))
         of_group = np.maximum(of_group, own / np.maximum(np.bincount(at, minlength=len(members)), 1))
@@ -205,7 +183,7 @@ def overdispersion(
     rate = float(counts.sum() / exposure.sum())
     share = exposure / weights
     expected = rate * exposure * (1 - share)
-    beside = compare_beside(counts, exposure, sums, weights, alike=alike)
+    beside = _held_beside(counts, exposure, sums, weights, alike=alike)
     alike = exposure if alike is None else alike
     told = np.flatnonzero((expected > 0) & (alike > 0))
     of_own = rate * exposure / (1 + rate * exposure)
@@ -258,6 +236,29 @@ def overdispersion_on_grid(counts: Floats, exposure: Floats, grid: Grid) -> Over
 
     position = np.column_stack(grid.centres())
     return overdispersion(counts, exposure, around(counts), around(exposure), around(exposure**2), position)
+
+
+class _Beside(NamedTuple):
+    """Places beside those that touch them.
+
+    ``squares, chance``: (n,) the square of what a place is off, and what chance makes of it; weighed alike, by ``weigh``.
+    ``information``: (n,) how many degrees of freedom it tells by, below 1.
+    """
+
+    squares: Floats
+    chance: Floats
+    information: Floats
+    weigh: Floats
+
+
+def _held_beside(counts: Floats, exposure: Floats, sums: Floats, weights: Floats, *, alike: Floats | None) -> _Beside:
+    """Each place beside those that touch it; the parameters are those of :func:`overdispersion`."""
+    rate = float(counts.sum() / exposure.sum())
+    share = exposure / weights
+    expected = rate * exposure * (1 - share)
+    weigh = 1 / (1 + rate * (exposure if alike is None else alike) * (1 - share))
+    own = exposure * sums / weights
+    return _Beside(weigh * np.square(counts - own), weigh * own * (1 - share), expected / (1 + expected), weigh)
 
 
 def _against_all(counts: Floats, expected: Floats, information: Floats, position: Floats) -> float:

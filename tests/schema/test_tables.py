@@ -136,5 +136,5 @@ def test_what_would_tell_a_few_cases_is_marked() -> None:
     moved moved_low moved_high severity severity_before low high p q change_p shared issues_again fall_p
     times relative_risk llr p_gumbel
     clustered share_clustered share_largest
-    trend_z trend_p trend_q slope main_source_share before after share days_to_close adjusted"""
+    trend_z trend_p trend_q slope main_source_share before after share days_to_close adjusted batch"""
     assert set(telling_columns()) == set(told.split())
