@@ -194,7 +194,7 @@ def test_a_file_that_cannot_be_counted_is_named_and_the_others_are(project, jxgi
     [
         (["--issues", "no.csv"], "文件不存在"),
         (["--issues", "months"], "months 是文件夹；要读其中的各个文件，请写成 "),
-        (["--issues", "postgresql://gis@db/city"], "只读文件"),
+        (["--issues", "postgresql://gis@db/city"], "从数据库读取须且只须写明 table"),
         (["--store", "jxgis.toml"], "不是计数库"),
         (["--store", "postgresql://gis:word@db/city"], "要写文件夹"),
         (["--out", "PostgreSQL://gis:word@db/city"], "要写文件夹"),
