@@ -49,7 +49,7 @@ def same_counts(found: StoredCounts, keyed: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("rows", [5, 59, 1000])
+@pytest.mark.parametrize("rows", [pytest.param(5, marks=pytest.mark.slow), 59, 1000])
 def test_counts_are_those_of_the_loader_for_any_size_of_batches(seed, rows, files, plan, tmp_path) -> None:
     paths, how = files(seed), plan()
     found = count_issues(paths, how, tmp_path / "store", rows=rows)

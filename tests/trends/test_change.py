@@ -204,7 +204,8 @@ def city_of_parts(seed: int, batch: np.ndarray, times: np.ndarray) -> tuple[np.n
     return before, after
 
 
-@pytest.mark.parametrize("part", ["centre", pytest.param("third", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["centre", "third"])
 def test_a_part_of_larger_batches_shows_no_change(part: str) -> None:
     """Of one φ for the city 28 of 30 cities with a centre of fivefold batches had a change, of a third of threefold 9 of 30."""
     cells, some, found = square(60), 0, []
@@ -222,6 +223,7 @@ def test_a_part_of_larger_batches_shows_no_change(part: str) -> None:
     assert np.median([each.min() for each in found]) < inside / 1.8
 
 
+@pytest.mark.slow
 def test_a_city_alike_has_one_number_and_a_place_that_rose_keeps_its_p() -> None:
     """What rose is no part of larger batches: with the larger of the city's and its district's φ it was in a third fewer of its cells."""
     cells, alike, some = square(60), 0, 0

@@ -92,7 +92,7 @@ def cheapest_plans(piece):
     return plans(frozenset(range(n)), 0)
 
 
-@pytest.mark.parametrize("kinds", [0, 1, 3])
+@pytest.mark.parametrize("kinds", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("rule", ["none", "whole", "people", "apart", "zone"])
 def test_no_plan_costs_less_than_the_bound(rule, kinds):
     shares = []
