@@ -484,11 +484,15 @@ def test_the_right_layer_stays_when_another_is_chosen_on_the_left(maps, visit):
     fills = "() => [...document.querySelectorAll('.jx-beside .leaflet-overlay-pane canvas')].map((c) => c.toDataURL())"
     before = page.evaluate(fills)
     assert len(before) == 1
-    # Shown beside another, and beside the months, which have a canvas of their own.
-    for label in (CLASSES[2], "逐月问题数"):
+    chosen = choice.input_value()
+    # Shown beside another, and beside the months, whose slider takes room: the view is another then, the layer is not.
+    for label, moved in ((CLASSES[2], False), ("逐月问题数", True), (CLASSES[2], False)):
         page.locator(".leaflet-control-layers-base label", has_text=label).click()
         found.settle()
-        assert page.evaluate(fills) == before
+        shown = page.evaluate(fills)
+        assert len(shown) == 1
+        assert (shown != before) == moved
+        assert choice.input_value() == chosen
     assert found.complaints == []
 
 
