@@ -167,7 +167,8 @@ def test_a_heavy_cell_is_told_by_its_street_and_district():
     assert len(cautions(None, bare, "zh")[1].titles) == len(table.titles) - 2
 
 
-@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["zh", "en"])
 def test_what_is_said_first_names_the_cell_with_nearly_everything(lang):
     """Nine cases in ten in one cell, the others evenly: no hot place, and yet nothing like placed at random."""
     area = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 8000, 8000)], crs=4549)
