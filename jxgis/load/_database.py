@@ -334,7 +334,7 @@ def _arrow_type(kind: str) -> pa.DataType:
     return pa.float64() if kind in _REAL else pa.string()
 
 
-def _as_type(texts: pa.Array, kind: pa.DataType) -> pa.Array:
+def _as_type(texts: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
     """Texts of the server as what they are; Python reads its NaN and Infinity."""
     import pyarrow as pa
 
@@ -345,12 +345,9 @@ def _as_type(texts: pa.Array, kind: pa.DataType) -> pa.Array:
 
 def _typed(texts: pa.ChunkedArray, kind: str) -> pd.Series:
     """Numbers as numbers, where none of them loses a digit by it."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    if kind in _REAL:
-        return pd.Series([float("nan") if one is None else float(one) for one in texts.to_pylist()], dtype="float64")
-    values = texts.cast(pa.int64()) if kind in _WHOLE else texts
+    values = _as_type(texts, _arrow_type(kind))
     if kind in _WHOLE and values.null_count and (pc.max(pc.abs(values)).as_py() or 0) > _EXACT:
         values = texts
     column: pd.Series = values.to_pandas()
