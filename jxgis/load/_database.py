@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,37 +30,12 @@ if TYPE_CHECKING:
     from jxgis.load._options import ReadOptions
     from jxgis.load._used import Picker
 
-__all__ = ["NamedFile", "asked_of", "read_database", "refuse_layer", "stage_database"]
+__all__ = ["asked_of", "read_database", "refuse_layer", "stage_database"]
 
 _WHOLE, _REAL = ("int2", "int4", "int8"), ("float4", "float8")
 _EXACT = 2**53
 # Rows of a group of a file.
 _GROUP = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class NamedFile:
-    """A file by the name that it goes by, and what is known of it beforehand: of a database, what was read into it.
-
-    Parameters
-    ----------
-    path
-        The file.
-    name
-        Its name; of a database the table, ``schema.name``, or a query by its own fingerprint: nothing of the address.
-    sha256
-        Of what was read, in the order in which it came; empty where the file's own is meant.
-    notes
-        For people.
-    left
-        Columns that were not asked for, and not read.
-    """
-
-    path: Path
-    name: str
-    sha256: str = ""
-    notes: tuple[Text, ...] = ()
-    left: tuple[str, ...] = ()
 
 
 def asked_of(source: object, given: ReadOptions) -> tuple[Asked, ReadOptions]:
@@ -169,7 +143,7 @@ def stage_database(
     *,
     columns: Picker | None,
     told: Callable[[int], object] = lambda _: None,
-) -> NamedFile:
+) -> tuple[str, str, tuple[Text, ...], tuple[str, ...]]:
     """Read a table or a query into a Parquet file, a batch at a time: it need not fit into memory.
 
     Parameters
@@ -177,14 +151,20 @@ def stage_database(
     address, asked, columns
         As for `read_database`; the rows, and their fingerprint, are those that it gives.
     path
-        The file.
+        The file; GeoParquet where there are geometries.
     told
         Called with the number of rows read so far.
 
     Returns
     -------
-    NamedFile
-        GeoParquet where there are geometries.
+    name : str
+        The table, ``schema.name``, or a query by its own fingerprint: nothing of the address.
+    sha256 : str
+        Of what was read, in the order in which it came.
+    notes : tuple of Text
+        For people.
+    left : tuple of str
+        Columns that were not asked for, and not read.
 
     Raises
     ------
@@ -200,7 +180,7 @@ def stage_database(
     name = there.source.name
     if asked.query:
         name = f"{QUERY[:-1]} {hashlib.sha256(asked.query.encode()).hexdigest()[:8]})"
-    return NamedFile(path, name, tally.sha256(), _notes(address, there), left)
+    return name, tally.sha256(), _notes(address, there), left
 
 
 def _notes(address: str, there: Served) -> tuple[Text, ...]:

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jxgis.city import City
-    from jxgis.load._database import NamedFile
+    from jxgis.i18n import Text
     from jxgis.load._layer import Gathered
     from jxgis.load._options import ReadOptions
     from jxgis.load._served import Asked
     from jxgis.load._used import Picker
     from jxgis.load.issues import ClassesBy, Filters
 
-__all__ = ["HowRead", "IssueTable", "Unlike", "issue_batches", "stage_issues"]
+__all__ = ["HowRead", "IssueTable", "NamedFile", "Unlike", "issue_batches", "stage_issues"]
 
 _TEXT, _PARQUET = (".csv", ".txt", ".tsv"), (".parquet", ".geoparquet")
 
@@ -55,6 +55,31 @@ class HowRead:
     filters: Filters
     timezone: str | None
     options: ReadOptions
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file by the name that it goes by, and what is known of it beforehand: of a database, what was read into it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        Its name; of a database the table, ``schema.name``, or a query by its own fingerprint: nothing of the address.
+    sha256
+        Of what was read, in the order in which it came; empty where the file's own is meant.
+    notes
+        For people.
+    left
+        Columns that were not asked for, and not read.
+    """
+
+    path: Path
+    name: str
+    sha256: str = ""
+    notes: tuple[Text, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +124,9 @@ def stage_issues(table: IssueTable, path: Path, how: HowRead, *, told: Callable[
     require_known(how.options)
     refuse_layer(how.options.get("layer"))
     used, placed = _pickers(how)
-    return stage_database(table.address, replace(table.asked, used=placed), path, columns=used, told=told)
+    asked = replace(table.asked, used=placed)
+    name, sha256, notes, left = stage_database(table.address, asked, path, columns=used, told=told)
+    return NamedFile(path, name, sha256, notes, left)
 
 
 def _pickers(how: HowRead) -> tuple[Picker | None, Picker | None]:

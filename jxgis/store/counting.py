@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from jxgis.city import UNCLASSIFIED
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, text_pair
-from jxgis.load._database import NamedFile
 from jxgis.load._file_notes import files_label
 from jxgis.load._masked import mask_words
-from jxgis.load.batches import IssueTable, stage_issues
+from jxgis.load.batches import IssueTable, NamedFile, stage_issues
 from jxgis.progress import tell
 from jxgis.store.across import Repeats, find_repeats
 from jxgis.store.folder import Held, open_store

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from jxgis.load._database import NamedFile
     from jxgis.load._layer import Gathered
+    from jxgis.load.batches import NamedFile
     from jxgis.store.plan import Plan
 
 __all__ = ["ACCOUNT", "CELLS", "IDS", "PARTITIONS", "REJECTS", "ROWS", "ZONES", "Account", "count_file"]

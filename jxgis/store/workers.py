@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
-    from jxgis.load._database import NamedFile
+    from jxgis.load.batches import NamedFile
     from jxgis.store.plan import Plan
 
 __all__ = ["LOCAL", "Done", "count_all"]

@@ -19,9 +19,8 @@ import pytest
 
 from jxgis.errors import InputError, OutputError
 from jxgis.load import batches
-from jxgis.load._database import NamedFile
 from jxgis.load._used import Picker, used_batches
-from jxgis.load.batches import HowRead, issue_batches
+from jxgis.load.batches import HowRead, NamedFile, issue_batches
 from jxgis.load.issues import Filters
 from jxgis.load.readers import file_hash
 from jxgis.store import one_file, workers
