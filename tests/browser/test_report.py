@@ -67,6 +67,7 @@ def test_a_table_that_goes_on_repeats_its_heading_on_paper(index, visit):
     assert all(head in words for words in on)
 
 
+@pytest.mark.slow
 def test_no_row_of_a_table_stands_alone_on_paper(index, visit):
     """The first, which would stay behind with the head, and the last: wherever the page ends."""
     page = visit(index).page

@@ -48,6 +48,7 @@ def project(folder: Path, server: Server | None, *layers: str, address: str = ""
     return path
 
 
+@pytest.mark.slow
 def test_hot_spots_are_the_same_as_of_files(jxgis, in_database: Server, city: Path, tmp_path: Path, run_json) -> None:
     files = project(tmp_path, None, "districts", "issues")
     base = project(
