@@ -25,7 +25,7 @@ from jxgis.units._graph import Floats
 from jxgis.units._kernels import unit_cost, unit_sums
 from jxgis.units._piece import Piece
 from jxgis.units._reach import reached
-from jxgis.units.border_bound import grains_of
+from jxgis.units.border_bound import Grains, grains_of
 from jxgis.units.search import Solution
 
 __all__ = ["bound_likeness"]
@@ -33,17 +33,21 @@ __all__ = ["bound_likeness"]
 Set = npt.NDArray[np.bool_]
 
 # States at which a map is too wide to be swept.
-_MOST_STATES = 120_000
+_MOST_STATES = 400_000
 # Grains that the greatest load is counted in, by the values that a sweep then holds at most: the finer, the fewer sets just
 # out of bounds pass for being within.
 _GRAINS = (200, 800)
 _MOST_VALUES = 15_000_000
 # Steps of sweeps and values on their way: over all boxes of a part, for each trial move per node that the search has, and
 # what one box takes at least.
-_STEPS_OF_A_TRIAL = 100_000
+_STEPS_OF_A_TRIAL = 2_000_000
 _STEPS_OF_A_BOX = 5_000
+# Looks at all boxes that the steps are for at least: what is met on a long one may better the prices.
+_LOOKS = 12
+# A share of the plan's cost that is enough once so much of the steps is spent.
+_ENOUGH, _SPENT = 0.95, 0.1
 # Shares of the plan's cost that are tried for a bound, one after the other.
-_TARGETS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.98, 0.99, 0.9999)
+_TARGETS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.951, 0.965, 0.98, 0.99, 0.9999)
 # Nodes of so much of the lower bound are roots; sets of smaller ones are looked at together.
 _ROOT_SHARE = 0.125
 # Rounds of descents between two looks at all boxes, and cheapest sets that they start from beside one at each node.
@@ -93,16 +97,16 @@ def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.
     return floor + unit * min(share, 1.0) if share > 0 else float("nan")
 
 
-def _bound(model: _Model, programme: _Programme, left: int) -> float:
-    """The share of the plan's cost that is proven with so many steps."""
-    k, proven = model.k, 0.0
+def _bound(model: _Model, programme: _Programme, most: int) -> float:
+    """The share of the plan's cost that is proven with so many steps, or with fewer where it is enough."""
+    k, proven, left = model.k, 0.0, most
     boxes = model.boxes()
     value, price = programme.descended()
     targets = [*_TARGETS]
-    while targets and left > 0:
+    while targets and (room := left - (0 if proven < _ENOUGH else int(most * (1.0 - _SPENT)))) > 0:
         target = min(targets[0], value - _ROUNDING)
         limit = (target - float(price.sum())) / k
-        least, sets, boxes, used = _least(model, boxes, price, limit, left)
+        least, sets, boxes, used = _least(model, boxes, price, limit, min(room, most // _LOOKS))
         left -= used
         proven = max(proven, float(price.sum()) + k * least - _ROUNDING)
         new = programme.add(sets)
@@ -123,6 +127,7 @@ class _Region(NamedTuple):
     root: int
     allowed: Set
     sweep: Sweep
+    grains: Grains
 
 
 class _Box(NamedTuple):
@@ -156,7 +161,6 @@ class _Model:
         self.at: Floats = middle @ turn
         self.own = np.maximum(piece.square - piece.area * (at**2).sum(axis=1), 0.0)
         self.perimeter = float(unit_sums(piece, best.label, best.k)[1].mean())
-        self.grains = grains_of(piece, int(np.clip(_MOST_VALUES // len(sweep.into), *_GRAINS)))
         self.regions = self._regions(sweep)
 
     def _regions(self, sweep: Sweep) -> list[_Region]:
@@ -173,7 +177,8 @@ class _Model:
             own = restricted(sweep, area, allowed, int(root), high * (1.0 + _ROUNDING))
             if own is None:
                 continue
-            found.append(_Region(int(root), allowed, own))
+            grains = grains_of(self.piece, int(np.clip(_MOST_VALUES // len(own.into), *_GRAINS)))
+            found.append(_Region(int(root), allowed, own, grains))
         return found
 
     def boxes(self) -> list[_Box]:
@@ -227,7 +232,7 @@ class _Model:
         cost += 2.0 * piece.shape_weight * box.perimeter * self.outer
         fixed = -piece.shape_weight * box.perimeter**2
         cut = region.sweep.cut + 2.0 * piece.shape_weight * box.perimeter * region.sweep.along
-        sweep, grains = region.sweep._replace(cut=cut), self.grains
+        sweep, grains = region.sweep._replace(cut=cut), region.grains
         rates = _RATES * float(np.abs(price).sum()) / max(int(grains.load.sum()), 1)
         edge = limit - fixed
         found, whole = beginnings(sweep, grains.load, -cost, grains.low, grains.high, edge, rates, 2 * _MOST_VALUES)
