@@ -199,7 +199,7 @@ def delineate_units(
         nodes, ids = moved_nodes(group, alone, unit), units["unit_id"].to_numpy(dtype=object)
         moves = border_moves(table, objective, nodes, load, limits, held, unit, rounder, ids)
     report = PlanReport(
-        parts=parts_table(graph, parts, found, limits),
+        parts=parts_table(objective, parts, found, limits),
         attributes=used,
         constant=constant,
         terms=tuple(term for term, counted in entered.items() if counted and was is None),

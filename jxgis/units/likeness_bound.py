@@ -63,6 +63,8 @@ _TANGENTS = 3
 _RATES = np.array([-1.0, -0.3, 0.0, 0.3, 1.0])
 # Sums in another order differ in their last digits.
 _ROUNDING = 1e-7
+# Share of all that sets could cost below which the cost of a plan is itself rounding.
+_LEAST_SHARE = 1e-6
 
 
 def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.integer]], *, iterations: int) -> float:
@@ -82,13 +84,15 @@ def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.
     Returns
     -------
     float
-        At most ``best.cost``; NaN where nothing is proven, as where the map is too wide for a sweep. Of what is bounded only the first counts, and
+        At most ``best.cost``; NaN where nothing is proven, as where the map is too wide for a sweep or the cost next to nothing. Of what is bounded only the first counts, and
         sub-districts do not: the bound holds all the same.
     """
     floor = float(np.minimum(piece.cut, 0.0).sum())
     if best.cost <= floor:
         return best.cost
     unit = best.cost - floor
+    if unit < _LEAST_SHARE * (piece.spread_weight * piece.square.sum() + np.abs(piece.cut).sum()):
+        return float("nan")
     sweep = sweep_of(piece._replace(cut=piece.cut / unit), most=_MOST_STATES)
     if sweep is None:
         return float("nan")
@@ -243,7 +247,7 @@ class _Model:
         least = float(ends.min()) if len(ends) else np.inf
         if not least < edge:
             return limit, None, steps
-        return least + fixed, cheap_sets(sweep, grains.load, -cost, found, least + _ROUNDING * 1e-3, 1)[0][0], steps
+        return least + fixed, cheap_sets(sweep, grains.load, -cost, found, least + _ROUNDING, 1)[0][0], steps
 
 
 class _Programme:

@@ -22,6 +22,7 @@ from jxgis.units.quality import unit_codes, within_bounds
 
 if TYPE_CHECKING:
     from jxgis.units._divide import Division
+    from jxgis.units._objective import Objective
     from jxgis.units.repair import Repair
 
 __all__ = [
@@ -220,11 +221,15 @@ def holes_in(shape: shapely.Geometry, thread_m: float = _THREAD_M) -> int:
     return int((width_m(np.array(holes, dtype=object)) > thread_m).sum())
 
 
-def parts_table(graph: Adjacency, parts: list[DistrictPart], found: list[Division], limits: Limits) -> pd.DataFrame:
+def parts_table(objective: Objective, parts: list[DistrictPart], found: list[Division], limits: Limits) -> pd.DataFrame:
     """One row a connected part of a district: how it was searched, and how well; see `PlanReport`."""
-    rows = []
+    graph, rows = objective.graph, []
     for part, division in zip(parts, found, strict=True):
         outcome = division.found
+        # As in the city's objective, nothing is earned by keeping borders: a gap is a share of what is paid.
+        inside = np.isin(graph.u, part.nodes) & np.isin(graph.v, part.nodes)
+        earned = 2.0 * float(np.minimum(objective.cut[inside], 0.0).sum())
+        cost = outcome.cost - earned
         fewest, most = count_range(part.load, limits)
         rows.append(
             {
@@ -239,9 +244,9 @@ def parts_table(graph: Adjacency, parts: list[DistrictPart], found: list[Divisio
                 "seeds_tried": division.seeds,
                 "rounder": division.rounder,
                 "flaws": division.flaws,
-                "cost": outcome.cost,
-                "bound": outcome.bound,
-                "gap": (outcome.cost - outcome.bound) / max(abs(outcome.cost), 1e-300),
+                "cost": cost,
+                "bound": outcome.bound - earned,
+                "gap": (outcome.cost - outcome.bound) / max(cost, 1e-300),
             }
         )
     return pd.DataFrame(rows)

@@ -355,6 +355,10 @@ def test_no_unit_reaches_across_a_line_kept_apart():
     plan = delineate_units(blocks, districts, keep_apart=river)
     hold(plan, blocks, districts)
     assert plan.report.apart_crossed_m == 0
+    # What the city pays, by its own sum: no gap is small because a part has earned much.
+    parts = plan.report.parts
+    assert parts["cost"].sum() == pytest.approx(plan.report.objective)
+    assert parts["gap"].to_numpy() == pytest.approx((1 - parts["bound"] / parts["cost"]).to_numpy(), nan_ok=True)
     assert plan.units.buffer(-1).intersection(river[0]).length.sum() == 0
     free = delineate_units(blocks, districts)
     assert free.units.buffer(-1).intersection(river[0]).length.sum() > 0

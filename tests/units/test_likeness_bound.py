@@ -183,10 +183,42 @@ def test_the_page_says_how_far_a_plan_is_behind_at_most():
     assert 0 < gap < 0.2
     # Rounded up: a bound is not bettered by being written down.
     (said,) = [note.zh for note in result.notes()]
-    shown = float(said.split("至多差 ")[1].split(" %")[0])
+    shown = float(said.split("至多低：甲 ")[1].split(" %")[0])
     assert 0 <= shown - 100 * gap < 0.1 + 1e-9
     assert propose_units(district, **asked).notes() == []
     small = propose_units(district, **asked | {"cell_m": 1000})
-    assert [note.en for note in small.notes()] == [
-        "Beside the best plan of as many units by the same dials (by the objective): 甲 is proven the best."
-    ]
+    (proven,) = [note.en for note in small.notes()]
+    assert proven.endswith("is lower by at most: 甲 0 (proven the best).")
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-8])
+def test_a_plan_that_costs_no_more_than_rounding_has_no_bound_above_it(noise):
+    """Two halves alike but for their last digits: in shares of what they cost, all other sets cost more than numbers tell apart."""
+    rng = np.random.default_rng(1)
+    piece = board(rng, 4, 6, kinds=1, whole=False)
+    half = np.arange(24) % 6 // 3
+    value = np.where(half == 0, 0.1, 0.7) + noise * rng.normal(size=24)
+    piece = piece._replace(
+        cut=0.0 * piece.cut, mass=(piece.area * value)[:, None], square=piece.area * value**2, spread_weight=1.0,
+        shape_weight=0.0, low=np.array([1.0]), high=piece.load.sum(axis=0),
+    )  # fmt: skip
+    cost = float(unit_costs(piece, half, 2)[0].sum())
+    assert not bound_likeness(piece, Solution(half, 2, cost, 0.0), [], iterations=1) > cost
+
+
+def test_a_bound_holds_where_a_block_is_next_to_nothing():
+    """One of 1e-9 of the others' ground, in a plan that costs little more than the borders that it keeps."""
+    rng = np.random.default_rng(5)
+    piece = board(rng, 2, 5, kinds=1, whole=False)
+    area = np.where(np.arange(10) == 8, 1e-9, piece.area)
+    value = piece.mass[:, 0] / piece.area
+    piece = piece._replace(
+        area=area, load=area[:, None], mass=(area * value)[:, None], square=area * value**2, spread_weight=0.3,
+        shape_weight=0.0, cut=0.0 * piece.cut, low=np.array([1e-12]), high=np.array([7.0]),
+    )  # fmt: skip
+    for k, (cost, chosen) in cheapest_plans(piece).items():
+        label = np.empty(10, dtype=np.int64)
+        for unit, nodes in enumerate(chosen):
+            label[list(nodes)] = unit
+        assert not bound_likeness(piece, Solution(label, k, cost + 1.0, 0.0), [], iterations=1) > cost + 1e-6
+        assert not bound_likeness(piece, Solution(label, k, cost, 0.0), [], iterations=1) > cost
