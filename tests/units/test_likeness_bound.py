@@ -167,7 +167,7 @@ def test_a_part_of_eighty_blocks_has_a_gap_and_the_same_plan_without():
     cells = [box(x * 500, y * 500, x * 500 + 500, y * 500 + 500) for y in range(8) for x in range(10)]
     blocks = gpd.GeoDataFrame({"block_id": range(n), "value": np.arange(n) // 10 // 4}, geometry=cells, crs=4549)
     districts = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[box(0, 0, 5000, 4000)], crs=4549)
-    asked = {"attributes": ("value",), "iterations": 400, "mend_shapes": False}
+    asked = {"attributes": ("value",), "iterations": 40, "mend_shapes": False}
     plan = delineate_units(blocks, districts, prove=True, **asked)
     quick = delineate_units(blocks, districts, **asked)
     assert 0 <= plan.report.parts["gap"][0] < 0.5
