@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.hotspots.caution import SAME_POINT, cautions
+from jxgis.hotspots.caution import SAME_POINT, at_one_point, cautions
 from jxgis.hotspots.findings import SENTENCES
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.i18n import clauses, listed, sentences, text
@@ -90,6 +90,7 @@ def hotspot_section(
         keys=_keys(tables, cells, outside_area, lang),
         blocks=[*among, *_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
         answers=_answers(tables, lines, lang),
+        checks=_checks(tables, lang),
         methods=_methods(tables, cells, options, lang, strata=None if strata is None else strata.layer),
         sheets=tables,
         lines=lines,
@@ -160,12 +161,9 @@ def _answers(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], lang: str
         for name, issues in list(zip(top["name"], top["issues"], strict=True))[1:3]
     ]
     then = [text("answers.then", lang, rest=listed(rest, lang))] if rest else []
-    found = [
-        Answer(
-            text("answers.hotspots", lang),
-            sentences([_lead(top.iloc[0], lang), *then, *_same_point(own.iloc[0], lang)], lang),
-        )
-    ]
+    order = [text("answers.by_z", lang)] if ranked is peaks else []
+    said = [_lead(top.iloc[0], lang), *then, *order, *_same_point(own.iloc[0], lang)]
+    found = [Answer(text("answers.hotspots", lang), sentences(said, lang))]
     if not {"change", "change_city"} <= set(top.columns) or top["change_city"].isna().all():
         return found
     change = pd.to_numeric(top["change"], errors="coerce")
@@ -371,6 +369,12 @@ def _same_point(place: pd.Series, lang: str) -> list[str]:
     if pd.isna(share) or share < SAME_POINT:
         return []
     return [text("report.same_point", lang, share=percent(float(share), 0))]
+
+
+def _checks(tables: Mapping[str, pd.DataFrame], lang: str) -> list[str]:
+    """What to look at before the first places are quoted: those of which many issues stand at one point."""
+    first = of_all(tables["places"]).sort_values("rank").head(TOP)
+    return [] if "same_point_share" not in first.columns else [said.of(lang) for said in at_one_point(first)]
 
 
 def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> list[Block]:

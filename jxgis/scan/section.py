@@ -35,6 +35,7 @@ def scan_section(result: ScanResult, lang: str) -> Section:
     blocks: list[Block] = []
     answers: list[Answer] = []
     leads: list[str] = []
+    checks: list[str] = []
     scans = list(dict.fromkeys(result.scans["scan"]))
     for scan in scans:
         own = clusters[clusters["scan"] == scan]
@@ -49,6 +50,7 @@ def scan_section(result: ScanResult, lang: str) -> Section:
         lead = text(f"scan.lead_{scan}_{found}", lang, n=n, first=listed(first, lang), **values)
         leads.append(lead)
         piled = [note.of(lang) for note in at_one_point(everything.head(3))]
+        checks += piled
         answers.append(Answer(text(f"answers.scan_{scan}", lang), sentences([lead, *piled], lang)))
         blocks.append(Paragraph(lead))
         if n:
@@ -66,6 +68,7 @@ def scan_section(result: ScanResult, lang: str) -> Section:
         keys=keys,
         blocks=blocks,
         answers=answers,
+        checks=checks,
         methods=[method_note("scan", f"scan_{scan}", lang, **values) for scan in scans],
         sheets={"clusters": clusters, "scans": shown["scans"]},
         lines=leads,

@@ -88,6 +88,7 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
         keys=keys,
         blocks=blocks,
         answers=answers,
+        checks=[note.of(lang) for note in at_one_point(_told_places(result))],
         methods=methods,
         sheets={name: table.drop(columns="geometry", errors="ignore") for name, table in sheets.items()},
         lines=leads,
