@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from jxgis.hotspots.caution import SAME_POINT, at_one_point, cautions
+from jxgis.hotspots.caution import at_one_point, cautions, first_at_one_point
 from jxgis.hotspots.findings import SENTENCES
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.i18n import clauses, listed, sentences, text
@@ -162,8 +161,8 @@ def _answers(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], lang: str
     ]
     then = [text("answers.then", lang, rest=listed(rest, lang))] if rest else []
     order = [text("answers.by_z", lang)] if ranked is peaks else []
-    said = [_lead(top.iloc[0], lang), *then, *order, *_same_point(own.iloc[0], lang)]
-    found = [Answer(text("answers.hotspots", lang), sentences(said, lang))]
+    first = [_lead(top.iloc[0], lang), *then, *order, *first_at_one_point(own.iloc[0], lang)]
+    found = [Answer(text("answers.hotspots", lang), sentences(first, lang))]
     if not {"change", "change_city"} <= set(top.columns) or top["change_city"].isna().all():
         return found
     change = pd.to_numeric(top["change"], errors="coerce")
@@ -360,15 +359,7 @@ def _one_name(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Block]:
 
 
 def _piled(place: pd.Series, lang: str) -> list[Block]:
-    return [Paragraph(said, "none") for said in _same_point(place, lang)]
-
-
-def _same_point(place: pd.Series, lang: str) -> list[str]:
-    """A warning where many issues of the first place have one pair of coordinates: an address for want of another."""
-    share = place.get("same_point_share", np.nan)
-    if pd.isna(share) or share < SAME_POINT:
-        return []
-    return [text("report.same_point", lang, share=percent(float(share), 0))]
+    return [Paragraph(said, "none") for said in first_at_one_point(place, lang)]
 
 
 def _checks(tables: Mapping[str, pd.DataFrame], lang: str) -> list[str]:

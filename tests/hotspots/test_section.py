@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from result_tables import on_land, result_tables
 
+from jxgis.hotspots.map import hotspot_map
 from jxgis.hotspots.section import hotspot_section
 from jxgis.settings import HotspotSettings
 
@@ -25,3 +27,11 @@ def test_one_share_that_is_not_shown_does_not_take_the_others_along(shares: list
         key for key in hotspot_section({"places": places}, HotspotSettings(), lang="zh").keys if key.label == "热点地段"
     )
     assert key.note.endswith(said)
+
+
+def test_the_map_asks_about_issues_at_one_point_as_the_page_does() -> None:
+    made = result_tables()
+    for share, asked in ((0.42, True), (0.1, False)):
+        places = made.places.assign(same_point_share=share)
+        page = hotspot_map(made.cells, places, canvas=on_land(made.districts), min_count=1).get_root().render()
+        assert ("问题坐标完全相同" in page) == asked
