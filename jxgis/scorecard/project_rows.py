@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -35,6 +36,8 @@ _HUNDRED = 100
 #: One number says nothing of its order: 1 and 2 do.
 _FEW = 2
 _READ = ("item", "name", "district", "done", "total")
+#: So few letters, in any order, may be of something else than the title that has them all.
+_REORDERED = 4
 #: Letters that a project's title is written with beside: 建设项目.
 _MOST_BESIDE = 4
 #: The unit that a name ends with.
@@ -246,7 +249,7 @@ def _own_names(
 
 
 def _named_as(rest: str, title: str) -> bool:
-    """Whether a row's name is that of a project as people write it: 断头路 or 口袋公园建设项目, but no word of two letters.
+    """Whether a row's name is that of a project as people write it: 断头路, 口袋公园建设项目 or 供水设施二次改造, but no word of two letters.
 
     A name that goes on is of something else: 老旧小区改造配套雨水管网.
     """
@@ -254,6 +257,7 @@ def _named_as(rest: str, title: str) -> bool:
         (title in rest and len(rest) <= len(title) + _MOST_BESIDE)
         or (len(rest) > 2 and title.startswith(rest))
         or (len(rest) > 3 and _shortens(rest, title))
+        or (len(rest) > _REORDERED and not Counter(rest) - Counter(title))
     )
 
 

@@ -266,6 +266,16 @@ def test_a_denominator_in_another_unit_is_asked_about(zones, indicator, numerato
     assert bring_values(sheet(**whole, denominator=[right]), PLAN, zones)["value"].tolist() == [value]
 
 
+def test_a_district_s_denominator_is_held_to_what_a_district_can_have(zones):
+    """1 accident on 150 km is 0.67 per 100 km; by the km it was 0.007."""
+    row = {"zone": ["甲"], "indicator": ["pipeline_accidents"], "numerator": [1.0]}
+    with pytest.raises(InputError, match="分母 150 "):
+        bring_values(sheet(**row, denominator=[150.0]), PLAN, zones)
+    assert bring_values(sheet(**row, denominator=[50.0]), PLAN, zones)["value"].tolist() == [0.02]
+    whole = bring_values(sheet(**row | {"zone": ["全市"]}, denominator=[150.0]), PLAN, zones)
+    assert whole["denominator"].tolist() == [150]
+
+
 def test_a_figure_of_a_day_to_come_is_said(zones):
     """It counts, and nothing told a date of 2029 from one of last year."""
     dates = pd.to_datetime(["2025-12-31", "2026-01-02", None])

@@ -377,6 +377,7 @@ def test_percentages_without_what_they_are_of_are_not_added_up(districts):
         (12, "2、违停整治", 28),
         (38, "老旧燃气管道更新", 37),
         (5, "二次供水改造", 30),
+        (5, "改造老旧燃气管道", 37),  # in another order
     ],
 )
 def test_a_number_beside_the_name_of_another_project_is_asked_about(districts, item, name, of):
