@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from jxgis.scorecard.project_rows import ProjectRows
     from jxgis.scorecard.targets import PlanProject
 
 __all__ = [
@@ -104,7 +105,7 @@ def project_progress(
     rows, whole = [], agreed.columns["level"].word("city", lang)
     for project in projects:
         mine = every.of(project.number)
-        twice = mine.without_sum(parents)
+        twice, untold = mine.without_sum(parents), _unit_untold(project, mine)
         under = {zone for each in mine.below if each is not None for zone in (each, parents[each])} - {ALL}
         for zone, level in zip(zones["zone"], zones["level"], strict=True):
             if level not in WHOLES:
@@ -121,7 +122,7 @@ def project_progress(
             doubt = "whole_beside_parts" if zone in twice else _no_sum(project, mine.done[of], mine.total[of])
             if not doubt and zone in under:
                 doubt = "district_untold"
-            if not doubt and _unit_untold(project, mine.done[of], mine.total[of], mine.unit[of]):
+            if not doubt and untold[of].any():
                 doubt = "unit_untold"
             if not doubt and np.isfinite(row["value"]) and _plans_own_percent(project, mine.total[of], mine.total):
                 doubt = "total_is_percent"
@@ -318,14 +319,16 @@ def _no_sum(project: PlanProject, done: NDArray[np.float64], total: NDArray[np.f
     return "percent_alone" if alone and not np.allclose(share, share[:1]) else ""
 
 
-def _unit_untold(
-    project: PlanProject, done: NDArray[np.float64], total: NDArray[np.float64], unit: NDArray[np.str_]
-) -> bool:
-    """Whether a row is of more than twice what the plan has for the city, and does not say that it is no money and no metres."""
+def _unit_untold(project: PlanProject, mine: ProjectRows) -> NDArray[np.bool_]:
+    """The rows of a project that say no unit, where one of them is of more than twice what the plan has for the city: all of them may be
+    in money or metres.
+    """
     if project.unit in ("", *PERCENT):
-        return False
+        return np.zeros(len(mine.done), dtype=np.bool_)
     most = _TWICE * max(project.target(2025), project.target(2027))
-    return bool(((unit == "") & ((done > most) | (total > most))).any())
+    silent = mine.unit == ""
+    found = silent & ((mine.done > most) | (mine.total > most))
+    return silent if found.any() else found
 
 
 def _plans_own_percent(project: PlanProject, total: NDArray[np.float64], every: NDArray[np.float64]) -> bool:
