@@ -326,8 +326,8 @@ def _unit_untold(project: PlanProject, mine: ProjectRows) -> NDArray[np.bool_]:
     if project.unit in ("", *PERCENT):
         return np.zeros(len(mine.done), dtype=np.bool_)
     most = _TWICE * max(project.target(2025), project.target(2027))
-    silent = mine.unit == ""
-    found = silent & ((mine.done > most) | (mine.total > most))
+    silent: NDArray[np.bool_] = mine.unit == ""
+    found: NDArray[np.bool_] = silent & ((mine.done > most) | (mine.total > most))
     return silent if found.any() else found
 
 
