@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from jxgis import parse
+from jxgis.errors import InputError
+from jxgis.i18n import listed
+from jxgis.schema.in_heads import factor, is_unit
 from jxgis.schema.layers import Contract, same_name
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ __all__ = [
     "empty_rows",
     "holdable",
     "rename_columns",
+    "with_units",
 ]
 
 
@@ -117,6 +122,65 @@ def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 def _beyond_dates(values: pd.Series) -> bool:
     """Whether a column holds times outside the years 1 to 9999, which no driver writes."""
     return values.dtype.kind == "M" and not bool(values.dropna().dt.year.between(1, 9_999).all())
+
+
+def with_units(
+    frame: pd.DataFrame, units: Mapping[str, str], agreed: Contract, *, above: str, what: str
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Bring numbers into the contract's units; where each row says its unit, write those of heads and of the line above them into it.
+
+    Parameters
+    ----------
+    frame
+        With contract columns, as it was read.
+    units
+        From `schema.matching.units_in_heads`.
+    agreed
+        The contract.
+    above
+        The unit that stands above the heads: of rows for which nothing else says one.
+    what
+        The file, for messages.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        A row whose column says another unit than the heads says both.
+    converted : dict
+        The columns whose numbers were converted, and to which unit.
+
+    Raises
+    ------
+    InputError
+        If heads say several units where rows have one.
+    """
+    if agreed.column("unit") is None:
+        made, converted = {}, {}
+        for column in agreed.columns:
+            unit = units.get(column.name, column.unit)
+            by = factor(unit, column.unit) if unit and column.unit else None
+            if column.unit and by is not None and by != 1:
+                number, bad = as_written(frame[column.name], replace(column, unit=unit))
+                made[column.name] = (number * by).astype("object").where(~bad, frame[column.name])
+                converted[column.name] = column.unit
+        return frame.assign(**made), converted
+    said = [*dict.fromkeys(units.values())]
+    if len(said) > 1:
+        raise InputError(
+            zh=f"{what} 的列名写有几种单位：{listed(said, 'zh')}；完成量和计划量须用同一单位，请换算，或指明用哪一列。",
+            en=f"{what}: the heads say several units, {listed(said, 'en')}; what is done and its total have one: convert them, or "
+            "name the columns to be taken.",
+        )
+    own = parse.texts(frame["unit"]) if "unit" in frame else pd.Series(None, index=frame.index, dtype="str")
+    if said:
+        return frame.assign(unit=own.map(lambda unit: _with_heads(unit, said[0]))), {}
+    return (frame.assign(unit=own.fillna(above)) if above else frame), {}
+
+
+def _with_heads(own: str | None, head: str) -> str:
+    """The unit of a row under a head that says one: both where they are two."""
+    mine = "" if pd.isna(own) else same_name(own)
+    return f"{own}/{head}" if is_unit(mine) and mine != head else head
 
 
 def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.bool_]:

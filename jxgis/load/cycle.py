@@ -103,6 +103,10 @@ def _read(source: str | Path, *, of: str, expected: str, needed: Sequence[str], 
     """Read a table by heads of the contract or of either language, every cell as text."""
     raw, sheet = _sheet_of(source, expected, sheets)
     _refuse_broken(raw)
+    if raw.frame.empty:
+        raise InputError.saying(
+            text_pair("cycle.no_rows" if expected == "cycle" else "cycle.none_chosen", file=raw.name)
+        )
     known: dict[str, str] = {}
     for name, column in declared(of).columns.items():
         heads = (name, column.head("zh"), column.head("en"), column.title.zh, column.title.en, *_ALIASES.get(name, ()))
@@ -177,7 +181,7 @@ def _sheet_of(source: str | Path, expected: str, sheets: Sequence[str | None]) -
 
 
 def _one_table(source: str | Path, expected: str, sheet: str | None) -> RawTable:
-    tables = read_tables(source, expected=expected, layer=sheet)
+    tables = read_tables(source, expected=expected, layer=sheet, may_be_empty=True)
     if len(tables) > 1:
         names = [table.name for table in tables]
         raise InputError.saying(text_pair("cycle.several_files", source=Path(source).name, names=names))

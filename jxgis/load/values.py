@@ -43,7 +43,8 @@ def load_scorecard_values(path: Source, /, *, city: City | None = None, **option
     -------
     Loaded
         Rows without geometry. Those without any number are left out: nobody filled them in. What is not a number or a
-        date is rejected, and so is a second row for the same zone, indicator and date. What names a person in ``source`` is masked.
+        date is rejected, and so is a second row that says the same of a zone, indicator and date; of rows that say something else
+        of them nothing here tells which is right. What names a person in ``source`` is masked.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def load_scorecard_values(path: Source, /, *, city: City | None = None, **option
         frame["date"] = pd.Series(times.local, index=frame.index)
     if "source" in frame:
         frame["source"] = mask_column(frame["source"])
-    keys = [key for key in _KEYS if key in frame]
+    keys = [*(key for key in _KEYS if key in frame), *numbers]
     again = frame.loc[ledger.kept, keys].duplicated().reindex(frame.index, fill_value=False)
     ledger.reject(again, field="indicator", reason="same_figure", values=frame["indicator"])
     return finish(gathered)

@@ -63,6 +63,8 @@ _SHARES = {
 }
 #: So many times as large are percentages beside fractions of about the same.
 _TIMES = 10
+#: A zone has at most so much of what the city has.
+_OF_CITY = 0.25
 
 
 def rows_of(brought: pd.DataFrame) -> list[Brought]:
@@ -279,7 +281,9 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
             zh, en = "分子和分母须一起填写。", "numerator and denominator go together."
         elif has[2] and below == 0 and above != 0:
             zh, en = f"分母是 0，分子是 {above:g}。", f"the denominator is 0, the numerator {above:g}."
-        elif target.denominator_most is not None and below > target.denominator_most:
+        elif target.denominator_most is not None and below > target.denominator_most * (
+            1 if row.level == "city" else _OF_CITY
+        ):
             zh = f"分母 {below:.15g} 像是用了别的单位：分母应是“{target.denominator}”。"
             en = f"the denominator {below:.15g} looks like one in another unit: it should be {target.denominator_en}."
         elif target.in_percent and not target.signed and has[2] and not at_most(above, below):

@@ -133,7 +133,7 @@ def test_the_sheet_is_read_with_its_chinese_heads_and_every_row_accounted_for(tm
         {
             "区域": ["甲", "甲", "乙", "丙", "丁", None],
             "指标代码": ["7", "7", "7", "7", "7", "7"],
-            "数值": ["78", "79", "约 80", None, "81", "82"],
+            "数值": ["78", "78.0", "约 80", None, "81", "82"],
             "日期": ["2026-06-30", "2026-06-30", None, None, "某日", None],
         }
     )
@@ -147,6 +147,16 @@ def test_the_sheet_is_read_with_its_chinese_heads_and_every_row_accounted_for(tm
         [6, "missing_value"],
     ]
     assert (found.rows_in, found.rows_left_out) == (6, 1)
+
+
+def test_of_two_rows_of_a_day_that_differ_neither_is_taken(zones, tmp_path):
+    """A copied row, corrected below: the first stood there, and the correction among the rows left out."""
+    path = tmp_path / "a.csv"
+    path.write_text("区域,指标代码,数值,日期\n全市,15,98,2025-03-31\n全市,15,97,2025.3.31\n", encoding="utf-8")
+    found = load_layer("scorecard_values", path)
+    assert found.table["value"].tolist() == [98, 97]
+    with pytest.raises(InputError, match="补上日期，或只保留一行"):
+        bring_values(found.table, PLAN, zones)
 
 
 @pytest.mark.parametrize("head", ["数值", "现状值", "数值（%）", "指标值(%)"])
@@ -254,6 +264,16 @@ def test_a_denominator_in_another_unit_is_asked_about(zones, indicator, numerato
     with pytest.raises(InputError, match=f"分母 {wrong} "):
         bring_values(sheet(**whole, denominator=[wrong]), PLAN, zones)
     assert bring_values(sheet(**whole, denominator=[right]), PLAN, zones)["value"].tolist() == [value]
+
+
+def test_a_district_s_denominator_is_held_to_what_a_district_can_have(zones):
+    """1 accident on 150 km is 0.67 per 100 km; by the km it was 0.007."""
+    row = {"zone": ["甲"], "indicator": ["pipeline_accidents"], "numerator": [1.0]}
+    with pytest.raises(InputError, match="分母 150 "):
+        bring_values(sheet(**row, denominator=[150.0]), PLAN, zones)
+    assert bring_values(sheet(**row, denominator=[50.0]), PLAN, zones)["value"].tolist() == [0.02]
+    whole = bring_values(sheet(**row | {"zone": ["全市"]}, denominator=[150.0]), PLAN, zones)
+    assert whole["denominator"].tolist() == [150]
 
 
 def test_a_figure_of_a_day_to_come_is_said(zones):
