@@ -76,6 +76,7 @@ def batches_of_parts(
     *,
     level: float,
     alike: Floats | None = None,
+    spread: float = 0.0,
 ) -> Floats:
     """Find the parts whose counts vary more than the rest's beyond chance, and how many times as much as by chance there.
 
@@ -92,6 +93,8 @@ def batches_of_parts(
         (n, 2) coordinates in any unit.
     level
         Rate of false discoveries of groups, were they independent: neighbours are not, and more is found by chance.
+    spread
+        ψ over φ: what places differ in otherwise is no batch.
 
     Returns
     -------
@@ -115,6 +118,7 @@ def batches_of_parts(
     """
     found = np.zeros(len(position))
     beside = _held_beside(counts, exposure, sums, weights, alike=alike)
+    beside = beside._replace(chance=beside.chance * (1 + spread * exposure * counts.sum() / exposure.sum()))
     told = np.flatnonzero((beside.chance > 0) & (beside.information > 0))
     if not len(told):
         return found
