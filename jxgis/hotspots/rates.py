@@ -30,7 +30,7 @@ from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
 from jxgis.statistics.overdispersion import (
     TOUCHING,
     Overdispersion,
-    batches_of_parts,
+    more_of_parts,
     overdispersion,
     overdispersion_on_grid,
 )
@@ -423,21 +423,12 @@ def _found(y: NDArray[np.float64], e: NDArray[np.float64], places: _Places) -> O
     return overdispersion(y, e, places.touching(y), places.touching(e), places.touching(e**2), places.position)
 
 
-def _more_of_parts(
-    y: NDArray[np.float64], e: NDArray[np.float64], found: Overdispersion, places: _Places
-) -> NDArray[np.float64]:
-    """What the φ of the parts whose cases come in larger batches is above that of the city; 0 elsewhere."""
-    around, spread = (places.touching(y), places.touching(e)), found.spread / found.batch
-    own = batches_of_parts(y, e, *around, places.position, level=_BEYOND, spread=spread)
-    return np.asarray(np.maximum(own - found.batch, 0))
-
-
 def _tested(
     y: NDArray[np.float64], e: NDArray[np.float64], places: _Places, draws: tuple[int, int] | None
 ) -> pd.DataFrame:
     total, rate = float(y.sum()), float(y.sum() / e.sum())
     found = _found(y, e, places)
-    more = _more_of_parts(y, e, found, places)
+    more = more_of_parts(y, e, places.touching(y), places.touching(e), places.position, found)
     issues, share = places.around(y), places.around(e) / e.sum()
     members = places.around(np.ones(len(y))) if draws is None else places.touching(np.ones(len(y)))
     alone, everything = members <= 1, members >= len(y)

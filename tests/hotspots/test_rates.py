@@ -19,7 +19,6 @@ from jxgis.hotspots.rates import (
     _found,
     _grid_places,
     _hops,
-    _more_of_parts,
     built_up,
     empirical_bayes,
     exposure_on_grid,
@@ -28,6 +27,7 @@ from jxgis.hotspots.rates import (
     rate_residuals,
 )
 from jxgis.space.grid import Grid, grid_over
+from jxgis.statistics.overdispersion import more_of_parts
 
 CRS = pyproj.CRS(4549)
 GRID = Grid(CRS, 100.0, 10, 20, np.ones((8, 12), dtype=bool))
@@ -116,7 +116,8 @@ def test_places_that_differ_all_the_time_are_no_part_of_larger_batches():
         places = _grid_places(Grid(CRS, 200.0, 0, 0, np.ones((60, 60), dtype=bool)), 500)
         counts = rng.poisson(3 * exposure * rng.gamma(5, 0.2, 3600)).astype(float)
         found = _found(counts, exposure, places)
-        some += _more_of_parts(counts, exposure, found, places).any()
+        around = places.touching(counts), places.touching(exposure)
+        some += more_of_parts(counts, exposure, *around, places.position, found).any()
     assert some <= 8
 
 
