@@ -28,6 +28,7 @@ __all__ = [
     "TOUCHING",
     "Overdispersion",
     "batches_of_parts",
+    "more_of_parts",
     "overdispersion",
     "overdispersion_on_grid",
 ]
@@ -41,6 +42,9 @@ _FEW_BLOCKS = 10  # that all are cut into then, or some fewer: a hot spot in one
 _PER_GROUP = 2.0  # degrees of freedom of the smallest groups by which a part shows that it varies more than the rest
 _NEAREST = (12, 48)  # groups that such a part holds at the least, and that tell of parts which vary little more
 _TRIMMED = 0.2  # of them on either side, so that what did change in few of them does not count
+_BEYOND = (
+    0.01  # rate of false discoveries of such groups, were they independent, where places are held against an exposure
+)
 _RISING = 0.01  # one-sided level of Kendall's test at which the ratio is taken to rise with what is expected
 TOUCHING = 1.5  # cells that share a side or a corner are at most this many sides apart
 _NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation, normal distribution
@@ -76,6 +80,7 @@ def batches_of_parts(
     *,
     level: float,
     alike: Floats | None = None,
+    spread: float = 0.0,
 ) -> Floats:
     """Find the parts whose counts vary more than the rest's beyond chance, and how many times as much as by chance there.
 
@@ -92,6 +97,8 @@ def batches_of_parts(
         (n, 2) coordinates in any unit.
     level
         Rate of false discoveries of groups, were they independent: neighbours are not, and more is found by chance.
+    spread
+        ψ over φ: what places differ in otherwise is no batch.
 
     Returns
     -------
@@ -115,6 +122,7 @@ def batches_of_parts(
     """
     found = np.zeros(len(position))
     beside = _held_beside(counts, exposure, sums, weights, alike=alike)
+    beside = beside._replace(chance=beside.chance * (1 + spread * exposure * counts.sum() / exposure.sum()))
     told = np.flatnonzero((beside.chance > 0) & (beside.information > 0))
     if not len(told):
         return found
@@ -236,6 +244,23 @@ def overdispersion_on_grid(counts: Floats, exposure: Floats, grid: Grid) -> Over
 
     position = np.column_stack(grid.centres())
     return overdispersion(counts, exposure, around(counts), around(exposure), around(exposure**2), position)
+
+
+def more_of_parts(
+    counts: Floats, exposure: Floats, sums: Floats, weights: Floats, position: Floats, found: Overdispersion
+) -> Floats:
+    """By how much the φ of parts whose cases come in larger batches is above that of all; 0 elsewhere.
+
+    Parameters
+    ----------
+    counts, exposure, sums, weights, position
+        As `batches_of_parts` takes them.
+    found
+        Of all places: ψ counts as no batch.
+    """
+    spread = found.spread / found.batch
+    own = batches_of_parts(counts, exposure, sums, weights, position, level=_BEYOND, spread=spread)
+    return np.asarray(np.maximum(own - found.batch, 0))
 
 
 class _Beside(NamedTuple):
