@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import geopandas as gpd
 import numpy as np
@@ -134,6 +135,27 @@ def test_a_folder_that_is_named_or_called_as_the_layer_is_read_alone(tmp_path: P
     path = folders(tmp_path / "a.kml", ["issues", "parks"])
     assert len(one(path).frame) == 2
     assert one(f"{path}|layername=parks").frame["Name"].tolist() == ["园2", "园3"]
+
+
+def with_data(path: Path, rows: list[dict[str, str]]) -> Path:
+    """A KML of two folders whose places have values without a schema, as Google writes them."""
+    places = []
+    for at, row in enumerate(rows):
+        data = "".join(f"<Data name={quoteattr(name)}><value>{value}</value></Data>" for name, value in row.items())
+        point = f"<Point><coordinates>120.75,30.7{at}</coordinates></Point>"
+        places.append(f"<Placemark><ExtendedData>{data}</ExtendedData>{point}</Placemark>")
+    inner = "".join(f"<Folder><name>{at}</name>{''.join(places[at::2])}</Folder>" for at in range(2))
+    path.write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{inner}</Document></kml>', encoding="utf-8")
+    return path
+
+
+def test_values_of_a_kml_have_the_names_that_it_gives_them(tmp_path: Path) -> None:
+    # Four of them twelve bytes long, of which the driver makes one column.
+    names = ["任务号", "上报时间", "问题类型", "处置部门", "案件状态", "a b", "a.b", "<甲>&'乙\"", "plain", "jxgis_"]
+    rows = [{name: f"{name[:1].strip('<')}{number}{at}" for at, name in enumerate(names)} for number in range(4)]
+    frame = one(with_data(tmp_path / "a.kml", rows)).frame
+    assert frame[names].to_dict("records") == [*rows[::2], *rows[1::2]]
+    assert not {"id", "timestamp", "begin", "end"} & {*frame}
 
 
 HEAD, ROW = "任务号,小类,lon,lat,备注", "{},飞絮,120.75,30.75,甲"
