@@ -767,6 +767,21 @@ def test_a_column_may_write_the_geometry_out(
     assert loaded.rejects["row"].tolist() == [3, 4]
 
 
+@pytest.mark.parametrize("srid", [0, 4326])
+@pytest.mark.parametrize("xy", [[(120.5, 30), (120.5, 30)], [(120.123456, 30.7), (120.9, 30.1)]])
+def test_a_parquet_may_hold_points_as_bytes(tmp_path: Path, xy: list[tuple[float, float]], srid: int) -> None:
+    # The bytes of round numbers are text as well.
+    points = shapely.set_srid(shapely.points([(*at, 5) for at in xy]), srid)
+    wkb = [*shapely.to_wkb(points, include_srid=True), None, b"\1\2"]
+    table = pd.DataFrame({"名称": ["甲", "乙", "丙", "丁"], "geom": wkb, "wkb": [b"\x89PNG", None, None, None]})
+    table.to_parquet(tmp_path / "a.parquet", index=False)
+    loaded = load_layer("places", tmp_path / "a.parquet", metric_crs=4549, **({} if srid else {"crs": 4326}))
+    assert loaded.table["name"].tolist() == ["甲", "乙"]
+    assert sorted(loaded.rejects["row"]) == [3, 4]
+    truth = gpd.GeoSeries(shapely.points(xy), crs=4326).to_crs(4549)
+    assert loaded.table.distance(truth).max() < 1e-6
+
+
 def test_coordinates_go_before_a_written_geometry_and_srids_do_not_mix(tmp_path: Path) -> None:
     both = pd.DataFrame({"name": ["a"], "lon": [120.75], "lat": [30.75], "geom": ["POINT (120 30)"]})
     loaded = load_layer("places", both, crs="EPSG:4326")
