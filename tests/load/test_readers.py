@@ -775,7 +775,10 @@ def test_a_parquet_may_hold_points_as_bytes(tmp_path: Path, xy: list[tuple[float
     wkb = [*shapely.to_wkb(points, include_srid=True), None, b"\1\2"]
     table = pd.DataFrame({"名称": ["甲", "乙", "丙", "丁"], "geom": wkb, "wkb": [b"\x89PNG", None, None, None]})
     table.to_parquet(tmp_path / "a.parquet", index=False)
-    loaded = load_layer("places", tmp_path / "a.parquet", metric_crs=4549, **({} if srid else {"crs": 4326}))
+    path = tmp_path / "a.parquet"
+    loaded = (
+        load_layer("places", path, metric_crs=4549) if srid else load_layer("places", path, crs=4326, metric_crs=4549)
+    )
     assert loaded.table["name"].tolist() == ["甲", "乙"]
     assert sorted(loaded.rejects["row"]) == [3, 4]
     truth = gpd.GeoSeries(shapely.points(xy), crs=4326).to_crs(4549)
