@@ -12,6 +12,7 @@ import pandas as pd
 from jxgis import parse
 from jxgis.errors import InputError
 from jxgis.i18n import listed
+from jxgis.load._written import is_geometry_name
 from jxgis.schema.in_heads import factor, is_unit
 from jxgis.schema.layers import Contract, same_name
 
@@ -73,7 +74,7 @@ def rename_columns(
 def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     r"""The columns of a file that a table of results can hold: text, numbers, times.
 
-    Bytes that are text become text, Arrow's and short reals become numpy's; spans of time, times beyond the year 9999 and whole
+    Bytes that are text become text, those of geometries in a column of their name hexadecimal text, Arrow's and short reals become numpy's; spans of time, times beyond the year 9999 and whole
     numbers beyond 64 bits with a sign become text.
 
     Parameters
@@ -110,6 +111,9 @@ def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         ):
             changed[column] = values.astype("str").where(values.notna())
         elif values.dtype == object and values.map(lambda value: isinstance(value, bytes)).any():
+            if is_geometry_name(str(column)) and values.dropna().map(_begins_as_wkb).all():
+                changed[column] = values.map(bytes.hex, na_action="ignore")
+                continue
             try:
                 changed[column] = values.map(lambda value: value.decode() if isinstance(value, bytes) else value)
             except UnicodeDecodeError:
@@ -117,6 +121,10 @@ def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if not left and not changed:
         return frame, []
     return frame.assign(**changed).drop(columns=left), [str(column) for column in left]
+
+
+def _begins_as_wkb(value: object) -> bool:
+    return isinstance(value, bytes) and value[:1] in (b"\0", b"\1")
 
 
 def _beyond_dates(values: pd.Series) -> bool:
