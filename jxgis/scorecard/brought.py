@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["CITY", "Brought", "bring_values", "dated_ahead", "fraction_of_hundred", "rows_of"]
+__all__ = ["CITY", "Brought", "bring_values", "dated_ahead", "rows_of"]
 
 
 class Brought(NamedTuple):
@@ -293,7 +293,7 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
                 f"分子 {above:g} 大于分母 {below:g}。",
                 f"the numerator {above:g} is above the denominator {below:g}.",
             )
-        elif target.in_percent and fraction_of_hundred(above, below):
+        elif target.in_percent and below == 100 and 0 < above < 1:
             zh = f"分母是 100，分子 {above:g} 像是小数；请填写 {100 * above:g}。"
             en = f"the denominator is 100, and the numerator {above:g} looks like a fraction; write {100 * above:g}."
         elif has[0] and has[2] and below > 0 and _apart(value, target.scale * above / below, target):
@@ -324,17 +324,6 @@ def _no_percentages(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> lis
         for share, (zh, en) in _SHARES.items()
         for row in rows_of(found[found[f"{share}{IN_PERCENT}"] & ~in_percent])
     ]
-
-
-def fraction_of_hundred(done: float, total: float) -> bool:
-    """Whether a share stands beside a hundred: 0.6 of 100 where 60 is meant.
-
-    Examples
-    --------
-    >>> fraction_of_hundred(0.6, 100), fraction_of_hundred(1, 100), fraction_of_hundred(0.6, 1)
-    (True, False, False)
-    """
-    return total == 100 and 0 < done < 1
 
 
 def _possible(value: float, target: PlanTarget) -> bool:
