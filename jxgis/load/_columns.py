@@ -13,7 +13,7 @@ from jxgis import parse
 from jxgis.errors import InputError
 from jxgis.i18n import listed
 from jxgis.load._written import is_geometry_name
-from jxgis.schema.in_heads import factor, is_unit
+from jxgis.schema.in_heads import factor, is_unit, pieces
 from jxgis.schema.layers import Contract, same_name
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = [
     "holdable",
     "rename_columns",
     "with_units",
+    "without_percent",
 ]
 
 
@@ -186,9 +187,11 @@ def with_units(
 
 
 def _with_heads(own: str | None, head: str) -> str:
-    """The unit of a row under a head that says one: both where they are two."""
+    """The unit of a row under a head that says one: both where they are two; its own of several that the head says (条/公里)."""
     mine = "" if pd.isna(own) else same_name(own)
-    return f"{own}/{head}" if is_unit(mine) and mine != head else head
+    if mine in pieces(head):
+        return mine
+    return f"{own}/{head}" if is_unit(mine) else head
 
 
 def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.bool_]:
@@ -252,7 +255,23 @@ def as_written(column: pd.Series, agreed: Column) -> tuple[pd.Series, NDArray[np
     >>> as_written(pd.Series(["是", "1.2万"]), Column("done", "number", written="count"))[0].tolist()
     [nan, 12000.0]
     """
-    if agreed.written in (None, "bare", "count"):
-        unit = None if agreed.written == "bare" else agreed.unit or ""
+    if agreed.written in (None, "bare", "share", "count"):
+        unit = None if agreed.written in ("bare", "share") else agreed.unit or ""
         return parse.numbers(column, unit=unit, words=agreed.written != "count")
     return parse.years(column) if agreed.written == "year" else parse.ranks(column)
+
+
+def without_percent(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """A column without the % behind its numbers, and where one stood.
+
+    Examples
+    --------
+    >>> values, signed = without_percent(pd.Series(["85%", "98.5 ％", "4.1", "%"]))
+    >>> values.tolist(), signed.tolist()
+    (['85', '98.5', '4.1', '%'], [True, True, False, False])
+    """
+    if column.dtype.kind in "fiub":
+        return column, np.zeros(len(column), dtype=np.bool_)
+    text = parse.texts(column)
+    number = text.str.extract(r"^([+-]?\d[\d.,]*)\s*[%％]$", expand=False)
+    return column.where(number.isna(), number), number.notna().to_numpy(dtype=np.bool_)

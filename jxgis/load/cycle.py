@@ -226,6 +226,7 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
     answer, no_answer = parse.yes_no(frame["gate"], marks=True)
     date, strange = _dates(frame["date"])
     year, no_year = _years(frame["year"])
+    remark = frame["year"].isna() & frame["step"].isna()
     asked = [
         (frame["candidate_id"].isna(), "candidate_id", text_pair("cycle.needs_unit")),
         (no_year, "year", text_pair("cycle.needs_year")),
@@ -233,7 +234,8 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
         (pd.Series(no_answer, frame.index), "gate", text_pair("cycle.needs_gate")),
         (strange, "date", text_pair("cycle.needs_date")),
     ]
-    _refuse(found, asked)
+    wrong = [(bad & ~remark, column, rule) for bad, column, rule in asked]
+    _refuse(found, [(remark, "candidate_id", text_pair("cycle.is_remark")), *wrong])
     gate = answer.map({1.0: True, 0.0: False}).astype("object")
     steps = frame.assign(step=step, gate=gate.where(gate.notna(), None), date=date, year=year)
     twice = steps.duplicated(["candidate_id", "year", "step"], keep=False)

@@ -66,8 +66,8 @@ def load_scorecard_values(path: Source, /, *, city: City | None = None, **option
     files = few(dict.fromkeys(source.name for source in ledger.sources()))
     if ledger.leave_out(blank) and not (ledger.kept.any() or len(ledger.table())):
         raise InputError(
-            zh=f"{files.zh} 还没有填入任何数值；请填写“数值”，或“分子”和“分母”，或从设置中去掉 [inputs.scorecard_values]。",
-            en=f"{files.en} holds no number yet; fill in value, or numerator and denominator, or take "
+            zh=f"{files.zh} 还没有填入任何数值；请填写“数值”，或“分子”和“分母”（列名就写这几个词，不带单位），或从设置中去掉 [inputs.scorecard_values]。",
+            en=f"{files.en} holds no number yet; fill in value, or numerator and denominator (heads without a unit), or take "
             "[inputs.scorecard_values] out of the settings.",
         )
     if "date" in frame:

@@ -35,6 +35,8 @@ __all__ = ["ProjectRows", "figures", "lies_in", "project_rows"]
 _HUNDRED = 100
 #: One number says nothing of its order: 1 and 2 do.
 _FEW = 2
+#: Counts of people and homes, which are none of things: 60 户 are not 60 estates.
+_PEOPLE = {"户", "家", "人"}
 _READ = ("item", "name", "district", "done", "total")
 #: So few letters, in any order, may be of something else than the title that has them all.
 _REORDERED = 4
@@ -82,7 +84,7 @@ class ProjectRows(NamedTuple):
     unit
         As it says it; empty where it says none.
     below
-        The district of the rows of its project that it stands under, where it says none: a merged cell of a table that was saved
+        The district, or the area, of the rows that it stands under, where it says none: a merged cell of a table that was saved
         as text looks like that. None of all others.
     """
 
@@ -170,7 +172,7 @@ def project_rows(
     done, total = figures(table, "done"), figures(table, "total")
     _refuse_impossible(number, done, total, projects)
     label = np.array([_label(zone, name) for zone, name in zip(home, _said_names(table), strict=True)], dtype=object)
-    return ProjectRows(number, home, whole, done, total, label, unit, _below(number, home, parents))
+    return ProjectRows(number, home, whole, done, total, label, unit, _below(number, home))
 
 
 def figures(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -276,12 +278,15 @@ def _other_name(said: Any, item: int, other: PlanProject) -> InputError:
     )
 
 
-def _below(number: NDArray[np.int64], home: NDArray[np.object_], parents: Mapping[str, str]) -> NDArray[np.object_]:
-    """Of rows without a home the district that the rows above say, as long as they are of the same project."""
+def _below(number: NDArray[np.int64], home: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Of rows without a home the district or area that the rows above say, as long as they are of the same project; of any where
+    the rows of a project are not all together: such a table goes by district.
+    """
     found = np.full(len(home), None, dtype=object)
+    by_project = (number[1:] != number[:-1]).sum() < len({*number})
     for at in range(1, len(home)):
-        if home[at] is None and number[at] == number[at - 1]:
-            found[at] = found[at - 1] or (home[at - 1] if home[at - 1] in parents else None)
+        if home[at] is None and (number[at] == number[at - 1] or not by_project):
+            found[at] = found[at - 1] or (None if home[at - 1] == ALL else home[at - 1])
     return found
 
 
@@ -323,7 +328,18 @@ def _hold_others(
 
 def _refuse_two_columns(table: pd.DataFrame) -> None:
     """Refuse a second column of a name that is read: 完成量 of 2025 beside that of 2026, say, under a head of two rows."""
-    parts = [re.fullmatch(r"(.+)_\d", str(name)) for name in table.columns]
+    unnamed = [
+        found[1]
+        for name in table.columns
+        if (found := re.fullmatch(r"column_(\d+)", str(name))) and table[name].map(_plain).any()
+    ]
+    if unnamed:
+        raise InputError(
+            zh=f"项目表的第 {listed(unnamed, 'zh')} 列没有列名，可能是两行表头的第二个完成量；请填上列名（两行表头请改为一行），或删去这一列。",
+            en=f"Projects: column {listed(unnamed, 'en')} has no head and may be a second one of what is done, under a head of two rows. Give "
+            "it a head (and a head of one row), or take it out.",
+        )
+    parts = [re.fullmatch(r"(?!column_)(.+)_\d", str(name)) for name in table.columns]
     again = [part[1] for part in parts if part and (part[1] in _READ or part[1] not in table.columns)]
     if again:
         names = [quoted(base) for base in again]
@@ -371,6 +387,8 @@ def _refuse_units(units: NDArray[np.str_], number: NDArray[np.int64], projects: 
             bad = [word for word in mine if any(piece not in KILOMETRES for piece in pieces(word))]
         elif project.unit not in ("", *PERCENT):
             bad = [word for word in mine if not all(map(THINGS.fullmatch, pieces(word)))]
+            if project.unit not in _PEOPLE:
+                bad += [word for word in mine if word not in bad and not _PEOPLE.isdisjoint(pieces(word))]
         else:  # a share of any whole, but of one
             bad = mine if len(mine) > 1 else [word for word in mine if re.search(r"(?<!单)元|币|yuan|rmb|cny", word)]
         if bad:
@@ -507,8 +525,9 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
         elif not called:
             wrong.append(
                 InputError(
-                    zh=f"项目表：第 {at + 1} 行数据没有项目库序号（item），也没有项目名称；合并的单元格请逐行填写。",
-                    en=f"Projects: row {at + 1} of the data has no number of the library (item) and no name. Fill in merged cells row by row.",
+                    zh=f"项目表：第 {at + 1} 行数据没有项目库序号（item），也没有项目名称；合并的单元格请逐行填写，不是项目的行（第二行表头、备注）请删去。",
+                    en=f"Projects: row {at + 1} of the data has no number of the library (item) and no name. Fill in merged cells row by row, and "
+                    "take out what is no project (a second head, a remark).",
                 )
             )
         elif len(named) > 1:
@@ -524,9 +543,10 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
             what = quoted(called[0])
             wrong.append(
                 InputError(
-                    zh=f"项目表：项目库中没有“{what}”{hint.zh}请填写项目库序号（列名为“项目库序号”或 item，“序号”只是表中的编号；合并的序号逐行填写）。",
+                    zh=f"项目表：项目库中没有“{what}”{hint.zh}请填写项目库序号（列名为“项目库序号”或 item，“序号”只是表中的编号；合并的序号逐行填写）。"
+                    "不是项目的行请删去：备注、填表人，以及片区名的标题行（片区逐行填在“片区”列）。",
                     en=f"Projects: the library has no {what!r}{hint.en} Give its number there (column item; 序号 counts rows), in each row "
-                    "of a merged cell.",
+                    "of a merged cell. Take out what is no project: remarks, and the name of a district above its rows (column district).",
                 )
             )
         else:
@@ -558,8 +578,9 @@ def _homes(
             hint = nearest(said, [*parents])
             wrong.append(
                 InputError(
-                    zh=f"项目表：没有片区“{quoted(said)}”{hint.zh}",
-                    en=f"Projects: there is no district {quoted(said)!r}{hint.en}",
+                    zh=f"项目表：没有片区“{quoted(said)}”{hint.zh}一行填一个片区，或区名、全市（跨片区的分行填，街道填所属的片区）。",
+                    en=f"Projects: there is no district {quoted(said)!r}{hint.en} A row is of one district, or of an area or the whole city "
+                    "(of several write several rows).",
                 )
             )
         elif homes[at] is None and _says(table, "name", at):

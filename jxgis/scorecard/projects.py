@@ -106,7 +106,7 @@ def project_progress(
     for project in projects:
         mine = every.of(project.number)
         twice, untold = mine.without_sum(parents), _unit_untold(project, mine)
-        under = {zone for each in mine.below if each is not None for zone in (each, parents[each])} - {ALL}
+        under = {zone for each in mine.below if each is not None for zone in (each, parents.get(each, ALL))} - {ALL}
         for zone, level in zip(zones["zone"], zones["level"], strict=True):
             if level not in WHOLES:
                 continue

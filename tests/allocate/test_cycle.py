@@ -314,6 +314,11 @@ ROW = "C1,子城,2026,申报,2026-03-01,是,文件"
             r"the columns 日期 and 完成日期 mean the same and differ \(row 1, for one\)",
         ),
         ((",,,,,,",), {}, "steps.csv: there is no sample unit"),
+        (
+            (ROW, "备注：月底前报送,,,,,,"),
+            {},
+            r"row 2, candidate_id '备注：月底前报送': .*take out what is no step \(a remark\)[^;]*$",
+        ),
     ],
 )
 def test_no_row_no_column_and_no_name_is_dropped_without_a_word(tmp_path, rows, options, says):

@@ -118,14 +118,36 @@ def test_of_two_rows_whose_dates_do_not_tell_the_latest_none_is_taken(zones, dat
 
 
 @pytest.mark.parametrize(
-    ("value", "date", "says"), [("98%", None, "只写数，不带 %"), ("98", "2025年", "写成 2025-12-31")]
+    ("value", "date", "says"), [("98分", None, "只写数，不带 %"), ("98", "2025年", "写成 2025-12-31")]
 )
-def test_a_percent_sign_or_a_year_for_a_date_is_refused_with_what_to_write(tmp_path, value, date, says):
+def test_a_unit_or_a_year_for_a_date_is_refused_with_what_to_write(tmp_path, value, date, says):
     path = tmp_path / "a.csv"
     rows = pd.DataFrame({"区域": ["全市"], "指标代码": ["15"], "数值": [value], "日期": [date]})
     rows.to_csv(path, index=False)
     with pytest.raises(InputError, match=says):
         load_layer("scorecard_values", path)
+
+
+def test_a_percent_sign_says_that_a_number_is_a_percentage(zones, tmp_path):
+    """85% is written every day, and was refused; 0.5% is no fraction, and 60% of a length no 60 km."""
+    path = tmp_path / "a.csv"
+    path.write_text("区域,指标代码,数值,2027年目标\n全市,15,0.5%,99%\n甲,15,98.5 ％,\n甲,17,6,25\n", encoding="utf-8")
+    found = bring_values(load_layer("scorecard_values", path).table, PLAN, zones)
+    assert found[["indicator", "value"]].to_numpy().tolist() == [
+        ["gas_coverage", 0.5],
+        ["gas_coverage", 98.5],
+        ["gas_pipes_renewed", 6],
+    ]
+    assert found["target_2027"].dropna().tolist() == [99, 25]
+    path.write_text("区域,指标代码,数值\n全市,17,60%\n", encoding="utf-8")
+    with pytest.raises(InputError, match="百分数（60%），这一项以公里计"):
+        bring_values(load_layer("scorecard_values", path).table, PLAN, zones)
+
+
+def test_a_title_beside_who_fills_the_sheet_in_is_no_head(tmp_path):
+    rows = [["规划指标填报", None, "填表人：某某"], ["区域", "指标代码", "数值"], ["甲", "15", 98]]
+    pd.DataFrame(rows).to_excel(tmp_path / "a.xlsx", index=False, header=False)
+    assert load_layer("scorecard_values", tmp_path / "a.xlsx").table["value"].tolist() == [98]
 
 
 def test_the_sheet_is_read_with_its_chinese_heads_and_every_row_accounted_for(tmp_path):

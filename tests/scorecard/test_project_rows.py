@@ -282,6 +282,7 @@ def test_numbers_of_the_library_in_order_are_read(districts, item, columns):
         ("22", ["万元"], "第 22 项.*万元.*条"),
         ("22", ["%"], "第 22 项.*%.*条"),
         ("31", ["户", "百户"], "第 31 项.*百户.*家"),
+        ("41", ["户"], "第 41 项.*户.*个"),  # homes in the estates, which stood there as estates
         ("30", ["万元"], "第 30 项.*万元.*%"),  # spent of the budget is no share of buildings
         ("30", ["户", "栋"], "第 30 项.*户、栋.*%"),
         ("17", ["公里", "块"], "第 17 项.*公里、块"),
@@ -487,6 +488,8 @@ def test_a_unit_above_the_head_is_that_of_the_rows(districts, tmp_path, above, s
         ("完成量（公里）,计划量(公里)", "60,90", ""),
         ("单位,完成量（公里）,计划量", "区住建局,60,90", ""),
         ("单位,done (km),total", "km,60,90", ""),
+        ("单位,完成量（条/公里）,计划量", "公里,60,90", ""),  # of several in the head a row's own is its own
+        ("单位,完成量（条/米）,计划量", "米,60,90", "米"),
     ],
 )
 def test_a_unit_in_a_head_is_that_of_the_rows(districts, tmp_path, head, row, says):

@@ -623,12 +623,43 @@ def test_rows_that_stand_under_a_district_without_one_leave_it_without_a_sum(dis
     assert filled.loc[(22, "甲"), "done"] == 9
 
 
+def test_in_a_table_by_district_rows_of_any_project_stand_under_it(districts):
+    """甲 over a row of 22, one of 19 and one more of 22: the first alone stood there as its 22. 东区 over two rows."""
+    items, homes = ["22", "19", "22", "22", "19", "41", "41"], ["甲", None, None, "丙", None, "东区", None]
+    rows = pd.DataFrame({"item": items, "name": [*"abcdefg"], "district": homes, "done": [1.0, 2, 3, 4, 5, 6, 7]})
+    found = progress(rows, districts)
+    assert found.loc[22, "done"].dropna().to_dict() == {"all": 8, "西区": 4, "丙": 4}
+    assert found.loc[22, "reason"][["东区", "甲"]].tolist() == ["district_untold"] * 2
+    assert found.loc[(41, "东区"), ["done", "reason"]].isna().tolist() == [True, False]
+    assert found.loc[19, "done"].to_dict() == {"all": 7}
+
+
 def test_rows_without_a_district_beside_others_are_said():
     rows = pd.DataFrame(
         {"item": ["22", "22", "19"], "name": ["东升路", "西升路", "园"], "district": ["甲", None, None], "done": 1.0}
     )
     assert ["西升路" in note.zh and "园" not in note.zh for note in of_no_district(rows)] == [True]
     assert of_no_district(frame(dict(rows), shapely.points([(1, 1)] * 3))) == []
+
+
+def test_a_column_without_a_head_is_asked_about(districts, tmp_path):
+    path = tmp_path / "projects.csv"
+    path.write_text("项目库序号,片区,完成量,\n22,甲,1,4\n", encoding="utf-8")
+    with pytest.raises(InputError, match="第 4 列没有列名"):
+        progress(load_layer("projects", path, city=load_city()).table, districts)
+    path.write_text("项目库序号,片区,完成量,\n22,甲,1,\n", encoding="utf-8")
+    assert progress(load_layer("projects", path, city=load_city()).table, districts).loc[(22, "甲"), "done"] == 1
+
+
+def test_what_is_done_in_all_goes_before_what_is_done(districts, tmp_path):
+    """完成量 of a month stood there, and not 累计完成量; alone neither it nor 完成数 was read."""
+    path = tmp_path / "projects.csv"
+    path.write_text("项目库序号,片区,计划数,完成量,累计完成量\n22,甲,4,1,3\n", encoding="utf-8")
+    with pytest.raises(InputError, match="done=累计完成量"):
+        load_layer("projects", path, city=load_city())
+    path.write_text("项目库序号,片区,计划数（条）,累计完成数（条）\n22,甲,4,3\n", encoding="utf-8")
+    found = progress(load_layer("projects", path, city=load_city()).table, districts)
+    assert found.loc[(22, "甲"), ["done", "total"]].tolist() == [3, 4]
 
 
 @pytest.mark.parametrize("head", ["完成量,计划量,完成量,计划量", "done,total,done,total"])
