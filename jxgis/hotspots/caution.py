@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from jxgis.i18n import Text, few, listed, text, text_pair
+from jxgis.i18n import MANY, Text, few, text, text_pair
 from jxgis.report.blocks import Block, Paragraph, table_block
 from jxgis.report.columns import percent
 from jxgis.schema.columns import column
@@ -111,5 +111,7 @@ def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:
             for name, number, told in zip(named, as_words(numbers), numbers.notna(), strict=True)
         )
         least = int(first["min_issues"])
-        blocks.append(Paragraph(text("report.few_issues", lang, least=least, names=listed(each, lang)), "none"))
+        blocks.append(
+            Paragraph(text("report.few_issues", lang, least=least, names=few(each, " 类", MANY).of(lang)), "none")
+        )
     return blocks

@@ -327,33 +327,35 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> l
 
 
 def _one_name(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Block]:
-    """Which number is which, where the name that comes first stands for a peak, a wide place and a place by rate."""
+    """Which number is which, where the name that comes first stands for a peak, a place and a place by rate."""
     ranked = {
         name: of_all(tables[name]).sort_values("rank") for name in ("peaks", "places", "rate_places") if name in tables
     }
-    if "peaks" not in ranked or not peaks_lead(ranked["places"], ranked["peaks"]):
+    if "peaks" not in ranked or ranked["peaks"].empty or ranked["places"].empty:
         return []
-    name, own = ranked["peaks"]["name"].iloc[0], ranked["peaks"]["place_rank"].iloc[0]
+    peaks, places = ranked["peaks"], ranked["places"]
+    first = peaks.iloc[0] if peaks_lead(places, peaks) else places.iloc[0]
+    name, own = first["name"], first.get("place_rank", first["rank"])
     found = {
-        "peaks": ranked["peaks"].head(1),
-        "places": ranked["places"][ranked["places"]["rank"] == own],
+        "peaks": peaks[(peaks["name"] == name) & (peaks["place_rank"] == own)].head(1),
+        "places": places[places["rank"] == own],
         **(
             {"rate_places": ranked["rate_places"][ranked["rate_places"]["name"] == name].head(1)}
             if "rate_places" in ranked
             else {}
         ),
     }
-    said = [
+    said = {
         text(
             f"report.one_name_{kind}",
             lang,
             issues=count_in_words(rows["issues"].iloc[0]),
             area="" if kind == "peaks" else write_value(rows["area_km2"].iloc[0], "number", lang, 1),
-        )
+        ): rows["issues"].iloc[0]
         for kind, rows in found.items()
-        if len(rows)
-    ]
-    if len(said) == 1:
+        if rows["issues"].notna().any()
+    }
+    if len({*said.values()}) < 2:
         return []
     return [Paragraph(text("report.one_name", lang, name=name, all=clauses(said, lang)), "sub")]
 
