@@ -58,9 +58,6 @@ __all__ = [
 _MASK_SPLIT = 10
 #: Largest exposure of a cell, and what the largest may not fall below as a reciprocal: squares must be numbers too.
 _MOST = 1e100
-_BEYOND = (
-    0.01  # rate of false discoveries of groups of places whose cases come in larger batches, were they independent
-)
 #: Cells with an exposure, of which one can be compared with the other: with fewer no cell has a rate.
 LEAST_EXPOSED = 2
 

@@ -42,6 +42,8 @@ _FEW_BLOCKS = 10  # that all are cut into then, or some fewer: a hot spot in one
 _PER_GROUP = 2.0  # degrees of freedom of the smallest groups by which a part shows that it varies more than the rest
 _NEAREST = (12, 48)  # groups that such a part holds at the least, and that tell of parts which vary little more
 _TRIMMED = 0.2  # of them on either side, so that what did change in few of them does not count
+_STEADY = 3.0  # standard errors that the lower half of such a part is beyond that of the city, where hot places fill much of it
+_LOWER_ERROR = 1.1676  # standard error of the mean of the lower half over that of the mean, normal distribution
 _BEYOND = (
     0.01  # rate of false discoveries of such groups, were they independent, where places are held against an exposure
 )
@@ -81,6 +83,7 @@ def batches_of_parts(
     level: float,
     alike: Floats | None = None,
     spread: float = 0.0,
+    steady: float | None = None,
 ) -> Floats:
     """Find the parts whose counts vary more than the rest's beyond chance, and how many times as much as by chance there.
 
@@ -99,6 +102,9 @@ def batches_of_parts(
         Rate of false discoveries of groups, were they independent: neighbours are not, and more is found by chance.
     spread
         ψ over φ: what places differ in otherwise is no batch.
+    steady
+        Standard errors by which the lower half of the groups must be beyond the usual too, and φ is then no more than what it
+        tells: batches raise all groups, hot places that lie close together only those at their edges. None: few places differ.
 
     Returns
     -------
@@ -140,9 +146,15 @@ def batches_of_parts(
             break
         near = np.asarray(KDTree(middle).query(middle, k=nearest)[1])
         usual, error = np.asarray(trim_mean(root[near], _TRIMMED, axis=1)), scatter / np.sqrt(nearest)
-        beyond = benjamini_hochberg(norm.sf((usual - np.median(usual)) / error)) <= level
+        beyond, most = benjamini_hochberg(norm.sf((usual - np.median(usual)) / error)) <= level, usual + 2 * error
+        if steady is not None:
+            lower, lower_error = np.sort(root[near], axis=1)[:, : nearest // 2].mean(axis=1), _LOWER_ERROR * error
+            typical = float(np.median(lower))
+            beyond &= lower > typical + steady * lower_error
+            if typical > 0:
+                most = np.minimum(most, float(np.median(root)) * (lower + lower_error) / typical)
         at = near[beyond].ravel()
-        own = np.bincount(at, weights=np.repeat((usual[beyond] + 2 * error) ** 3, nearest), minlength=len(members))
+        own = np.bincount(at, weights=np.repeat(most[beyond] ** 3, nearest), minlength=len(members))
         of_group = np.maximum(of_group, own / np.maximum(np.bincount(at, minlength=len(members)), 1))
     found[told] = of_group[group]
     if of_group.any():
@@ -259,7 +271,7 @@ def more_of_parts(
         Of all places: ψ counts as no batch.
     """
     spread = found.spread / found.batch
-    own = batches_of_parts(counts, exposure, sums, weights, position, level=_BEYOND, spread=spread)
+    own = batches_of_parts(counts, exposure, sums, weights, position, level=_BEYOND, spread=spread, steady=_STEADY)
     return np.asarray(np.maximum(own - found.batch, 0))
 
 

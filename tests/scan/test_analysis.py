@@ -12,6 +12,7 @@ import shapely
 
 import jxgis
 from jxgis.errors import InputError, SettingsError
+from jxgis.scan.section import map_note
 
 SIDE = 6000.0
 CITY = gpd.GeoDataFrame(
@@ -99,6 +100,9 @@ def test_issues_where_nobody_lives_are_left_out_and_counted() -> None:
     found = jxgis.scan_clusters(issues, CITY, exposure=homes, classes=[])
     assert found.of_layer
     assert found.without_exposure == (issues.geometry.x >= 5000).sum()
+    left_out = f"{found.without_exposure} 件问题所在的网格没有暴露量"
+    # What is set against its own total looks at them.
+    assert [left_out in map_note(found, of, "zh") for of in ("space", "space_time")] == [True, False]
     assert "没有暴露量" in " ".join(note.zh for note in found.notes())
     with pytest.raises(InputError, match="都落在没有暴露量"):
         jxgis.scan_clusters(issues[issues.geometry.x > 5100], CITY, exposure=homes)
