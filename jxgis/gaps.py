@@ -36,7 +36,7 @@ _THIN = 0.25
 _OVERLAP = 0.5
 """How much of the shorter of two files both may cover, where one continues the other."""
 _MATERIAL = 0.01
-"""Files and sources with a smaller share of the issues move a change by little."""
+"""Files and sources with a smaller share of the issues move a change by little; fewer than ``EXPECTED`` tell no rate."""
 _NUMBER = re.compile(r"[\d〇一二三四五六七八九十]+")
 """What parts the files of one series: 热线2024-01.xlsx, 热线2024-02.xlsx."""
 _UNNAMED = 0.5
@@ -119,7 +119,7 @@ def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, sp
     links = _links(held, least) if kind == "file" else []
     found: list[Gap] = []
     for name, own in held.items():
-        if len(groups[name]) < _MATERIAL * len(time):
+        if len(groups[name]) < max(_MATERIAL * len(time), EXPECTED):
             continue
         # A file that begins is taken to follow the last one that ended before, if later than it might have.
         since = max([span.start, *(held[earlier].last for later, earlier in links if later == name)])

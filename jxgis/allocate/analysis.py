@@ -115,9 +115,12 @@ def analyse(given: Given) -> AllocationResult:
     table = _scored(given, candidates.reset_index(drop=True))
     areas = _areas(given)
     table["area"] = table["district"].map(areas).astype("str").where(table["district"].isin(list(areas)))
+    city = given.city
     terms = terms_of(
-        options, None if given.city is None else given.city.allocate, table, areas=tuple(dict.fromkeys(areas.values()))
+        options, None if city is None else city.allocate, table, areas=tuple(dict.fromkeys(areas.values()))
     )
+    types = load_types(None if city is None else city.unit_types).types
+    terms = replace(terms, type_titles={kind.name: kind.title for kind in types})
     pairs = overlapping(table, share=options.overlap_share)
     proven = True
     if options.total is None and terms.total is not None:

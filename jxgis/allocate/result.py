@@ -163,20 +163,25 @@ class AllocationResult(Result):
         }
 
     def shown_tables(self) -> Mapping[str, pd.DataFrame]:
-        """Scores as the scoring shows them: none of a candidate of few issues, nor sums that would tell it."""
+        """Types as people call them, and scores as the scoring shows them: none of a candidate of few issues, nor sums that would tell it."""
+        titles = {name: title.of(self.given.lang) for name, title in self.terms.type_titles.items()}
+        shown = {
+            name: table.assign(type=table["type"].map(lambda kind: titles.get(kind, kind)).astype(table["type"].dtype))
+            for name, table in self.tables().items()
+            if "type" in table.columns
+        }
         scores = self.given.results.get("scores")
         if scores is None or "score" in self.candidates.columns:
-            return {}
+            return shown
         exact, told = (
             table.set_index("candidate_id")["score"]
             for table in (scores.tables()["scores"], scores.shown_tables()["scores"])
         )
         if exact.equals(told):
-            return {}
-        shown = {}
-        for name in ("allocation", "others"):
-            table = self.tables()[name]
-            shown[name] = table.assign(score=table["candidate_id"].map(told).astype("float64"))
+            return shown
+        shown = {
+            name: table.assign(score=table["candidate_id"].map(told).astype("float64")) for name, table in shown.items()
+        }
         if (exact.notna() & told.isna()).any():
             shown["alternatives"] = self.alternatives.assign(objective=np.nan, below=np.nan)
         return shown

@@ -47,6 +47,8 @@ class Terms:
         The most of one district in one year.
     budget
         Year to what all of that year may cost together.
+    type_titles
+        What people call the types, by their names.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class Terms:
     total: int | None = None
     district_most: int | None = None
     budget: Mapping[int, float] = field(default_factory=dict)
+    type_titles: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def open(self) -> tuple[int, ...]:
@@ -255,7 +258,8 @@ def _spread(table: pd.DataFrame, terms: Terms) -> list[Rule]:
     found: list[Rule] = []
     for kind in sorted(table.loc[can_be(table, terms), "type"].dropna().unique()) if terms.each_type else ():
         mask = [(table["type"] == kind).to_numpy(dtype=bool)[:, None] & (years > 0)[None, :]]
-        found.append(_rule(f"each_type:{kind}", mask, terms.each_type, np.inf, type=kind, n=terms.each_type))
+        title = terms.type_titles.get(kind, kind)
+        found.append(_rule(f"each_type:{kind}", mask, terms.each_type, np.inf, type=title, n=terms.each_type))
     if terms.district_most is not None:
         districts = sorted(table["district"].dropna().unique())
         rows = [

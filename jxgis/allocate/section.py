@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.i18n import clauses, few, listed, sentences, text
+from jxgis.i18n import MANY, clauses, few, listed, sentences, text
 from jxgis.i18n import reason as reason_of
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
 from jxgis.report.columns import write_value
@@ -120,7 +120,7 @@ def _answers(chosen: pd.DataFrame, others: pd.DataFrame, lang: str) -> list[Answ
     marked = [text("answers.allocation_named", lang, name=name) for name in called]
     called = called.where(~chosen["named"].astype(bool), marked)
     years = [
-        text("answers.allocation_year", lang, year=year, names=listed(names, lang))
+        text("answers.allocation_year", lang, year=year, names=few(names, " 个", MANY).of(lang))
         for year, names in called.groupby(chosen["year"])
     ]
     said = [text("answers.sentence", lang, words=clauses(years, lang))]

@@ -61,6 +61,7 @@ def cluster_section(result: ClustersResult, lang: str) -> Section:
         keys=[Key(text("clusters.key", lang), values["clusters"], _key_note(shown["classes"], lang))],
         blocks=blocks,
         answers=[Answer(text("answers.clusters", lang), sentences([lead, *piled], lang))],
+        checks=piled,
         methods=[method_note("clusters", method, lang, **values)],
         sheets={name: table for name, table in shown.items() if len(table)},
         lines=[lead, text("clusters.caution", lang)],

@@ -141,7 +141,7 @@ def analyse(given: Given) -> EffectResult:
         windows=windows,
         at=at,
         areas=_areas(areas, counts, compared),
-        sets=_sets(areas, counts, compared),
+        sets=_sets(areas, counts, compared, given.lang),
         placebo=_placebo(areas, usable, compared, windows, issues),
         sources=_sources(areas, issues, compared, periods),
         months=_months(areas, issues, compared, windows),
@@ -201,7 +201,7 @@ def _areas(areas: gpd.GeoDataFrame, counts: pd.DataFrame, compared: Compared) ->
     )
 
 
-def _sets(areas: gpd.GeoDataFrame, counts: pd.DataFrame, compared: Compared) -> pd.DataFrame:
+def _sets(areas: gpd.GeoDataFrame, counts: pd.DataFrame, compared: Compared, lang: str) -> pd.DataFrame:
     """The sets for people: relative changes, names."""
     sets, names = compared.sets, areas["area_id"]
     groups = sets["controls"].map(list)
@@ -209,7 +209,7 @@ def _sets(areas: gpd.GeoDataFrame, counts: pd.DataFrame, compared: Compared) -> 
         {
             "area_id": names[sets["treated"]].to_numpy(),
             "controls_n": groups.map(len),
-            "controls": groups.map(lambda group: listed(names[group], "zh")),
+            "controls": groups.map(lambda group: listed(names[group], lang)),
             "cases_before": counts["before"][sets["treated"]].to_numpy(),
             "cases_after": counts["after"][sets["treated"]].to_numpy(),
             "controls_before": groups.map(lambda group: int(counts["before"][group].sum())),

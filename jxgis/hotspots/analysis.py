@@ -338,7 +338,7 @@ def _streets_near_hot(
             near |= cells_near_hot(cells, grid, alpha=alpha, band_m=band_m)
     asked = near[grid.index_of(issues.geometry.x, issues.geometry.y)]
     found = np.full(len(issues), None, dtype=object)
-    found[asked] = streets_of(issues[asked], streets)
+    found[asked] = streets_of(issues.geometry[asked], streets)
     return found
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from jxgis.i18n import Text, few, listed, text, text_pair
+from jxgis.i18n import MANY, Text, few, text, text_pair
 from jxgis.report.blocks import Block, Paragraph, table_block
+from jxgis.report.columns import percent
 from jxgis.schema.columns import column
 from jxgis.small_counts import as_words
 
-__all__ = ["SAME_POINT", "at_one_point", "cautions"]
+__all__ = ["SAME_POINT", "at_one_point", "cautions", "first_at_one_point"]
 
 SAME_POINT = 0.2
 """Share of the issues of a place or a cluster at one point from which on a page asks for a look at their addresses."""
@@ -63,6 +65,29 @@ def at_one_point(found: pd.DataFrame) -> list[Text]:
     return [text_pair("report.same_point_of", names=few(names, " 处"), share=f"{100 * SAME_POINT:g} %")]
 
 
+def first_at_one_point(place: pd.Series, lang: str) -> list[str]:
+    """Ask for a look at the addresses where many issues of the first place have one pair of coordinates.
+
+    Parameters
+    ----------
+    place
+        With ``same_point_share``, where it is known.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Examples
+    --------
+    >>> [said[:25] for said in first_at_one_point(pd.Series({"same_point_share": 0.42}), "en")]
+    ['In the first hot place 42']
+    >>> first_at_one_point(pd.Series({"same_point_share": 0.1}), "en")
+    []
+    """
+    share = place.get("same_point_share", np.nan)
+    if pd.isna(share) or share < SAME_POINT:
+        return []
+    return [text("report.same_point", lang, share=percent(float(share), 0))]
+
+
 def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:
     tested, first = levels[levels["tested"]], levels.iloc[0]
     alpha, n = float(first["alpha"]), len(tested)
@@ -86,5 +111,7 @@ def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:
             for name, number, told in zip(named, as_words(numbers), numbers.notna(), strict=True)
         )
         least = int(first["min_issues"])
-        blocks.append(Paragraph(text("report.few_issues", lang, least=least, names=listed(each, lang)), "none"))
+        blocks.append(
+            Paragraph(text("report.few_issues", lang, least=least, names=few(each, " 类", MANY).of(lang)), "none")
+        )
     return blocks

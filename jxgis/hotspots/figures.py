@@ -21,7 +21,7 @@ from jxgis.drawing.print_map import map_sheet
 from jxgis.errors import InputError
 from jxgis.hotspots.leads import peaks_lead
 from jxgis.hotspots.map import class_label, hotspot_swatches
-from jxgis.i18n import Sketch, listed, text
+from jxgis.i18n import MANY, Sketch, few, listed, text
 from jxgis.small_counts import as_words
 from jxgis.zones import ALL
 
@@ -159,7 +159,11 @@ def hotspot_panels(
         "unjudged": [c for c in asked if not judged.get(c, True)],
     }
     said = [
-        text(f"maps.panels_{key}", lang, names=listed([short_label(class_label(c, lang)) for c in some], lang))
+        text(
+            f"maps.panels_{key}",
+            lang,
+            names=few([short_label(class_label(c, lang)) for c in some], " 类", MANY).of(lang),
+        )
         for key, some in absent.items()
         if some
     ]

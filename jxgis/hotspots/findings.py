@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from jxgis.i18n import few, listed, text
+from jxgis.i18n import MANY, few, text
 from jxgis.report.blocks import of_all
 from jxgis.report.columns import percent
 from jxgis.statistics.shares import MIN_CASES
@@ -34,7 +34,9 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
     both = [overlap[[f"class_{side}", f"hot_{side}_km2"]].set_axis(["name", "km2"], axis=1) for side in "ab"]
     hot = pd.concat(both, ignore_index=True).drop_duplicates("name").set_index("name")["km2"] > 0
     cold = [str(name) for name in hot.index[~hot]]
-    said = text("report.finding_overlap_none", lang, names=listed(cold, lang)) if cold and hot.any() else ""
+    said = (
+        text("report.finding_overlap_none", lang, names=few(cold, " 类", MANY).of(lang)) if cold and hot.any() else ""
+    )
     if len(known) < 2:
         return text("report.finding_overlap_few", lang) + said if said else ""
     least, most = known.iloc[0], known.iloc[-1]

@@ -33,11 +33,12 @@ from jxgis.drawing.layers import (
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.periods import add_periods
 from jxgis.drawing.raster import CellPixels, cell_pixels
+from jxgis.hotspots.caution import first_at_one_point
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.hotspots.months import Months
 from jxgis.hotspots.names import name_areas
 from jxgis.hotspots.shown import show
-from jxgis.i18n import localise_reasons, text
+from jxgis.i18n import localise_reasons, sentences, text
 from jxgis.schema.columns import column
 from jxgis.settings import HOTSPOTS, REPORT
 from jxgis.small_counts import MIN_RANGE, as_words, small_said
@@ -226,14 +227,17 @@ def _add_ranked(
     of: str,
 ) -> PlaceList:
     """Pins on the places, or on the peaks where the first place is wide; and the list that they belong to."""
+    by_number = of == "hotspots.peaks"
+    piled = first_at_one_point(places.nsmallest(1, "rank").iloc[0], lang) if by_number else []
     if peaks is not None and peaks_lead(places, peaks):
         _add_outlines(group, places, peaks, lang)
         _add_peaks(group, peaks, TOP, lang, of)
-        return _place_list(group, peaks, label, lang, key="top_peaks", note=_wide_note(places, peaks, lang))
+        note = sentences([_wide_note(places, peaks, lang), *piled], lang)
+        return _place_list(group, peaks, label, lang, key="top_peaks", note=note)
     if peaks is not None:
         _add_peaks(group, peaks, 0, lang, of)
     _add_places(group, places, lang)
-    return _place_list(group, places, label, lang)
+    return _place_list(group, places, label, lang, note=sentences(piled, lang))
 
 
 def hotspot_map(

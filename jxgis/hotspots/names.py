@@ -262,6 +262,17 @@ def name_areas(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str) -> list[st
     >>> name_areas(cells, Ground(land=land, places=places), lang="zh")
     ['月河（老城）', '老城']
     """
+    return [_said(name, zone, lang) for name, zone in _things_at(areas, ground)]
+
+
+def _said(name: str | None, zone: str | None, lang: str) -> str | None:
+    if name is not None and zone is not None and name != zone:
+        return text("maps.place_in", lang, place=name, zone=zone)
+    return name or zone
+
+
+def _things_at(areas: gpd.GeoDataFrame, ground: Ground) -> list[tuple[str | None, str | None]]:
+    """The place or street at the middle of each area, and the sub-district or district around."""
     middle = gpd.GeoSeries(shapely.centroid(areas.geometry.to_numpy()), crs=areas.crs)
     x, y = middle.x.to_numpy(), middle.y.to_numpy()
     at = _nearest(x, y, ground.places, _NAMED_M)
@@ -273,16 +284,13 @@ def name_areas(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str) -> list[st
         if zones is not None:
             names = np.array([*_texts(zones["name"]), None], dtype=object)
             around = np.where(pd.isna(around), names[locate(middle, zones)], around)
-    return [
-        text("maps.place_in", lang, place=name, zone=zone)
-        if name is not None and zone is not None and name != zone
-        else name or zone
-        for name, zone in zip(at, around, strict=True)
-    ]
+    return list(zip(at, around, strict=True))
 
 
 def distinct_names(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str) -> pd.Series:
-    """The same, no two alike: those that stand again are numbered, and so are those where nothing around has a name.
+    """The same, no two alike, and none the name of a zone alone: its figures would be read as the zone's.
+
+    Those that stand again are numbered, and so are those where nothing around has a name.
 
     Parameters
     ----------
@@ -296,10 +304,15 @@ def distinct_names(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str) -> pd.
     >>> land = gpd.GeoDataFrame({"name": ["老城"]}, geometry=[shapely.box(0, 0, 9000, 9000)], crs=4549)
     >>> cells = gpd.GeoDataFrame(geometry=[shapely.box(x, 0, x + 200, 200) for x in (0, 5000, 9500)], crs=4549)
     >>> distinct_names(cells, Ground(land=land), lang="zh").tolist()
-    ['老城', '老城 (2)', '未命名 1']
+    ['老城一带', '老城一带 (2)', '未命名 1']
     """
     unnamed = count(1)
-    names = [own or text("maps.unnamed", lang, n=next(unnamed)) for own in name_areas(areas, ground, lang=lang)]
+    names = [
+        text("maps.spot_in", lang, zone=zone)
+        if zone is not None and name in (None, zone)
+        else _said(name, zone, lang) or text("maps.unnamed", lang, n=next(unnamed))
+        for name, zone in _things_at(areas, ground)
+    ]
     return numbered(pd.Series(names, dtype="str"))
 
 

@@ -27,7 +27,13 @@ from jxgis.space.ratio import ratio
 from jxgis.space.window import disc_sums
 from jxgis.statistics.beta_binomial import beta_binomial_tails
 from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
-from jxgis.statistics.overdispersion import TOUCHING, Overdispersion, overdispersion, overdispersion_on_grid
+from jxgis.statistics.overdispersion import (
+    TOUCHING,
+    Overdispersion,
+    more_of_parts,
+    overdispersion,
+    overdispersion_on_grid,
+)
 from jxgis.statistics.shares import share_variance_ratio
 from jxgis.statistics.tails import two_sided
 
@@ -230,7 +236,8 @@ def hot_rates(counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, band_m: flo
 
     Given all N cases, a neighbourhood with the share E_W / E of the exposure holds a binomial number of them if they fall
     on the exposure alone. Real counts vary more: the null is that counts are independent with variance φ μ + ψ μ², both
-    found from the data so that hot spots do not raise them (see :mod:`jxgis.statistics.overdispersion`); the sum is then
+    found from the data so that hot spots do not raise them (see :mod:`jxgis.statistics.overdispersion`), φ larger in parts
+    whose cases come in larger batches; the sum is then
     beta-binomial, exactly so for negative binomial counts with variance φ μ, else with its mean and variance.
 
     Parameters
@@ -418,6 +425,7 @@ def _tested(
 ) -> pd.DataFrame:
     total, rate = float(y.sum()), float(y.sum() / e.sum())
     found = _found(y, e, places)
+    more = more_of_parts(y, e, places.touching(y), places.touching(e), places.position, found)
     issues, share = places.around(y), places.around(e) / e.sum()
     members = places.around(np.ones(len(y))) if draws is None else places.touching(np.ones(len(y)))
     alone, everything = members <= 1, members >= len(y)
@@ -428,16 +436,18 @@ def _tested(
     p, deviation = np.full(len(y), np.nan), np.full(len(y), np.nan)
     method = ""
     if draws is not None and len(known):
-        p[known], deviation[known] = (each[known] for each in _drawn(y, e, found, places, *draws))
+        p[known], deviation[known] = (each[known] for each in _drawn(y, e, found, more, places, *draws))
         method = f"draws_{draws[0]}"
     elif len(known):
-        own = found.variance(total * share, rate**2 * places.around(e**2))[known]
-        whole = float(found.variance(np.array(total), np.array(rate**2 * (e**2).sum())))
+        extra = rate * more * e
+        own = (found.variance(total * share, rate**2 * places.around(e**2)) + places.around(extra))[known]
+        whole = float(found.variance(np.array(total), np.array(rate**2 * (e**2).sum())) + extra.sum())
         wider = share_variance_ratio(total, share[known], own, whole)
         upper, lower = beta_binomial_tails(issues[known], total, share[known], wider)
         p[known] = np.maximum(two_sided(upper, lower), P_FLOOR)
         deviation[known] = np.sqrt(wider * total * share[known] * (1 - share[known]))
-        method = "binomial" if found == Overdispersion(1.0, 0.0) else "beta_binomial"
+        alone_each = found == Overdispersion(1.0, 0.0) and not more.any()
+        method = "binomial" if alone_each else "beta_binomial"
     z = (issues - total * share) / deviation
     q = benjamini_hochberg(p)
     return pd.DataFrame(
@@ -460,6 +470,7 @@ def _drawn(
     y: NDArray[np.float64],
     e: NDArray[np.float64],
     found: Overdispersion,
+    more: NDArray[np.float64],
     places: _Places,
     draws: int,
     seed: int,
@@ -468,14 +479,15 @@ def _drawn(
     if draws < 99:
         raise InputError(zh=f"抽样次数至少 99，现为 {draws}。", en=f"draws must be at least 99, not {draws}.")
     expected = e * (y.sum() / e.sum())
-    excess = found.variance(expected, expected**2) / expected - 1
+    excess = found.variance(expected, expected**2) / expected - 1 + more
+    wide, level = excess > 0, expected.copy()
     observed = places.around(y)
     tie = 1e-9 * np.abs(observed).max(initial=0)
     at_least, at_most, mean, square = (np.zeros(len(y)) for _ in range(4))
     generator = np.random.default_rng(seed)
     for _ in range(draws):
         # Gamma means with counts shared out among them are negative binomial counts given their sum.
-        level = generator.gamma(expected / excess) * excess if excess.min() > 0 else expected
+        level[wide] = generator.gamma(expected[wide] / excess[wide]) * excess[wide]
         sums = places.around(generator.multinomial(int(y.sum()), level / level.sum()).astype(np.float64))
         at_least += sums >= observed - tie
         at_most += sums <= observed + tie

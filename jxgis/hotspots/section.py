@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from jxgis.hotspots.caution import SAME_POINT, cautions
+from jxgis.hotspots.caution import at_one_point, cautions, first_at_one_point
 from jxgis.hotspots.findings import SENTENCES
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.i18n import clauses, listed, sentences, text
@@ -90,6 +89,7 @@ def hotspot_section(
         keys=_keys(tables, cells, outside_area, lang),
         blocks=[*among, *_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
         answers=_answers(tables, lines, lang),
+        checks=_checks(tables, lang),
         methods=_methods(tables, cells, options, lang, strata=None if strata is None else strata.layer),
         sheets=tables,
         lines=lines,
@@ -160,12 +160,9 @@ def _answers(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], lang: str
         for name, issues in list(zip(top["name"], top["issues"], strict=True))[1:3]
     ]
     then = [text("answers.then", lang, rest=listed(rest, lang))] if rest else []
-    found = [
-        Answer(
-            text("answers.hotspots", lang),
-            sentences([_lead(top.iloc[0], lang), *then, *_same_point(own.iloc[0], lang)], lang),
-        )
-    ]
+    order = [text("answers.by_z", lang)] if ranked is peaks else []
+    first = [_lead(top.iloc[0], lang), *then, *order, *first_at_one_point(own.iloc[0], lang)]
+    found = [Answer(text("answers.hotspots", lang), sentences(first, lang))]
     if not {"change", "change_city"} <= set(top.columns) or top["change_city"].isna().all():
         return found
     change = pd.to_numeric(top["change"], errors="coerce")
@@ -330,47 +327,47 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> l
 
 
 def _one_name(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Block]:
-    """Which number is which, where the name that comes first stands for a peak, a wide place and a place by rate."""
+    """Which number is which, where the name that comes first stands for a peak, a place and a place by rate."""
     ranked = {
         name: of_all(tables[name]).sort_values("rank") for name in ("peaks", "places", "rate_places") if name in tables
     }
-    if "peaks" not in ranked or not peaks_lead(ranked["places"], ranked["peaks"]):
+    if "peaks" not in ranked or ranked["peaks"].empty or ranked["places"].empty:
         return []
-    name, own = ranked["peaks"]["name"].iloc[0], ranked["peaks"]["place_rank"].iloc[0]
+    peaks, places = ranked["peaks"], ranked["places"]
+    first = peaks.iloc[0] if peaks_lead(places, peaks) else places.iloc[0]
+    name, own = first["name"], first.get("place_rank", first["rank"])
     found = {
-        "peaks": ranked["peaks"].head(1),
-        "places": ranked["places"][ranked["places"]["rank"] == own],
+        "peaks": peaks[(peaks["name"] == name) & (peaks["place_rank"] == own)].head(1),
+        "places": places[places["rank"] == own],
         **(
             {"rate_places": ranked["rate_places"][ranked["rate_places"]["name"] == name].head(1)}
             if "rate_places" in ranked
             else {}
         ),
     }
-    said = [
+    said = {
         text(
             f"report.one_name_{kind}",
             lang,
             issues=count_in_words(rows["issues"].iloc[0]),
             area="" if kind == "peaks" else write_value(rows["area_km2"].iloc[0], "number", lang, 1),
-        )
+        ): rows["issues"].iloc[0]
         for kind, rows in found.items()
-        if len(rows)
-    ]
-    if len(said) == 1:
+        if rows["issues"].notna().any()
+    }
+    if len({*said.values()}) < 2:
         return []
     return [Paragraph(text("report.one_name", lang, name=name, all=clauses(said, lang)), "sub")]
 
 
 def _piled(place: pd.Series, lang: str) -> list[Block]:
-    return [Paragraph(said, "none") for said in _same_point(place, lang)]
+    return [Paragraph(said, "none") for said in first_at_one_point(place, lang)]
 
 
-def _same_point(place: pd.Series, lang: str) -> list[str]:
-    """A warning where many issues of the first place have one pair of coordinates: an address for want of another."""
-    share = place.get("same_point_share", np.nan)
-    if pd.isna(share) or share < SAME_POINT:
-        return []
-    return [text("report.same_point", lang, share=percent(float(share), 0))]
+def _checks(tables: Mapping[str, pd.DataFrame], lang: str) -> list[str]:
+    """What to look at before the first places are quoted: those of which many issues stand at one point."""
+    first = of_all(tables["places"]).sort_values("rank").head(TOP)
+    return [] if "same_point_share" not in first.columns else [said.of(lang) for said in at_one_point(first)]
 
 
 def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> list[Block]:

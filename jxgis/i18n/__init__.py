@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LANGS",
+    "MANY",
     "Lang",
     "Sketch",
     "Table",
@@ -44,6 +45,8 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 #: The space between a number and its unit, or the sign it counts by.
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=[%‰\u4e00-\u9fff]|(?:pp|[km]?m[²³]?|ha|min|h|s)\b)")
 _FEW = 5
+#: As many names as a sentence holds: the districts of Jiaxing.
+MANY = 12
 #: Where a value meets a sentence; no text holds it (it is no character).
 _SEAM = "\ufdd0"
 _CHINESE = "[\u4e00-\u9fff]"
@@ -163,8 +166,8 @@ def typed(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def few(items: Iterable[object], counted: str = " 个") -> Text:
-    """The first five of several things, and how many there are.
+def few(items: Iterable[object], counted: str = " 个", most: int = _FEW) -> Text:
+    """Several things, or the first five of many and how many there are.
 
     Parameters
     ----------
@@ -172,14 +175,16 @@ def few(items: Iterable[object], counted: str = " 个") -> Text:
         What is named.
     counted
         How Chinese counts them.
+    most
+        As many as are all named.
 
     Examples
     --------
-    >>> few("abc").zh, few("abcdefg").zh, few("abcdefg").en
-    ('a、b、c', 'a、b、c、d、e 等 7 个', 'a, b, c, d, e and 2 more')
+    >>> few("abc").zh, few("abcdefg").zh, few("abcdefg").en, few("abcdefg", most=7).zh
+    ('a、b、c', 'a、b、c、d、e 等 7 个', 'a, b, c, d, e and 2 more', 'a、b、c、d、e、f、g')
     """
     words = [*items]
-    if len(words) <= _FEW:
+    if len(words) <= most:
         return Text(zh=listed(words, "zh"), en=listed(words, "en"))
     n = Text(zh=f"{len(words)}{counted}", en=f"{len(words) - _FEW} more")
     return text_pair("common.few", first=words[:_FEW], n=n)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from jxgis import parse
+from jxgis.errors import InputError
+from jxgis.i18n import listed
+from jxgis.load._written import is_geometry_name
+from jxgis.schema.in_heads import factor, is_unit, pieces
 from jxgis.schema.layers import Contract, same_name
 
 if TYPE_CHECKING:
@@ -22,6 +27,8 @@ __all__ = [
     "empty_rows",
     "holdable",
     "rename_columns",
+    "with_units",
+    "without_percent",
 ]
 
 
@@ -68,7 +75,7 @@ def rename_columns(
 def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     r"""The columns of a file that a table of results can hold: text, numbers, times.
 
-    Bytes that are text become text, Arrow's and short reals become numpy's; spans of time, times beyond the year 9999 and whole
+    Bytes that are text become text, those of geometries in a column of their name hexadecimal text, Arrow's and short reals become numpy's; spans of time, times beyond the year 9999 and whole
     numbers beyond 64 bits with a sign become text.
 
     Parameters
@@ -105,6 +112,9 @@ def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         ):
             changed[column] = values.astype("str").where(values.notna())
         elif values.dtype == object and values.map(lambda value: isinstance(value, bytes)).any():
+            if is_geometry_name(str(column)) and values.dropna().map(_begins_as_wkb).all():
+                changed[column] = values.map(bytes.hex, na_action="ignore")
+                continue
             try:
                 changed[column] = values.map(lambda value: value.decode() if isinstance(value, bytes) else value)
             except UnicodeDecodeError:
@@ -114,9 +124,74 @@ def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return frame.assign(**changed).drop(columns=left), [str(column) for column in left]
 
 
+def _begins_as_wkb(value: object) -> bool:
+    return isinstance(value, bytes) and value[:1] in (b"\0", b"\1")
+
+
 def _beyond_dates(values: pd.Series) -> bool:
     """Whether a column holds times outside the years 1 to 9999, which no driver writes."""
     return values.dtype.kind == "M" and not bool(values.dropna().dt.year.between(1, 9_999).all())
+
+
+def with_units(
+    frame: pd.DataFrame, units: Mapping[str, str], agreed: Contract, *, above: str, what: str
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Bring numbers into the contract's units; where each row says its unit, write those of heads and of the line above them into it.
+
+    Parameters
+    ----------
+    frame
+        With contract columns, as it was read.
+    units
+        From `schema.matching.units_in_heads`.
+    agreed
+        The contract.
+    above
+        The unit that stands above the heads: of rows for which nothing else says one.
+    what
+        The file, for messages.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        A row whose column says another unit than the heads says both.
+    converted : dict
+        The columns whose numbers were converted, and to which unit.
+
+    Raises
+    ------
+    InputError
+        If heads say several units where rows have one.
+    """
+    if agreed.column("unit") is None:
+        made, converted = {}, {}
+        for column in agreed.columns:
+            unit = units.get(column.name, column.unit)
+            by = factor(unit, column.unit) if unit and column.unit else None
+            if column.unit and by is not None and by != 1:
+                number, bad = as_written(frame[column.name], replace(column, unit=unit))
+                made[column.name] = (number * by).astype("object").where(~bad, frame[column.name])
+                converted[column.name] = column.unit
+        return frame.assign(**made), converted
+    said = [*dict.fromkeys(units.values())]
+    if len(said) > 1:
+        raise InputError(
+            zh=f"{what} 的列名写有几种单位：{listed(said, 'zh')}；完成量和计划量须用同一单位，请换算，或指明用哪一列。",
+            en=f"{what}: the heads say several units, {listed(said, 'en')}; what is done and its total have one: convert them, or "
+            "name the columns to be taken.",
+        )
+    own = parse.texts(frame["unit"]) if "unit" in frame else pd.Series(None, index=frame.index, dtype="str")
+    if said:
+        return frame.assign(unit=own.map(lambda unit: _with_heads(unit, said[0]))), {}
+    return (frame.assign(unit=own.fillna(above)) if above else frame), {}
+
+
+def _with_heads(own: str | None, head: str) -> str:
+    """The unit of a row under a head that says one: both where they are two; its own of several that the head says (条/公里)."""
+    mine = "" if pd.isna(own) else same_name(own)
+    if mine in pieces(head):
+        return mine
+    return f"{own}/{head}" if is_unit(mine) else head
 
 
 def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.bool_]:
@@ -180,7 +255,23 @@ def as_written(column: pd.Series, agreed: Column) -> tuple[pd.Series, NDArray[np
     >>> as_written(pd.Series(["是", "1.2万"]), Column("done", "number", written="count"))[0].tolist()
     [nan, 12000.0]
     """
-    if agreed.written in (None, "bare", "count"):
-        unit = None if agreed.written == "bare" else agreed.unit or ""
+    if agreed.written in (None, "bare", "share", "count"):
+        unit = None if agreed.written in ("bare", "share") else agreed.unit or ""
         return parse.numbers(column, unit=unit, words=agreed.written != "count")
     return parse.years(column) if agreed.written == "year" else parse.ranks(column)
+
+
+def without_percent(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """A column without the % behind its numbers, and where one stood.
+
+    Examples
+    --------
+    >>> values, signed = without_percent(pd.Series(["85%", "98.5 ％", "4.1", "%"]))
+    >>> values.tolist(), signed.tolist()
+    (['85', '98.5', '4.1', '%'], [True, True, False, False])
+    """
+    if column.dtype.kind in "fiub":
+        return column, np.zeros(len(column), dtype=np.bool_)
+    text = parse.texts(column)
+    number = text.str.extract(r"^([+-]?\d[\d.,]*)\s*[%％]$", expand=False)
+    return column.where(number.isna(), number), number.notna().to_numpy(dtype=np.bool_)

@@ -18,7 +18,7 @@ from jxgis.city import contract_of
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
 from jxgis.i18n import Text, rows_said, text_pair
-from jxgis.load._columns import as_written, differing, rename_columns
+from jxgis.load._columns import as_written, differing, rename_columns, with_units, without_percent
 from jxgis.load._coordinates import degrees_apart, place_columns
 from jxgis.load._database import asked_of
 from jxgis.load._file_notes import FileNotes, files_label
@@ -34,7 +34,8 @@ from jxgis.load.times import parse_times
 from jxgis.privacy import quoted
 from jxgis.progress import stretch, tell
 from jxgis.schema import layers as _tables
-from jxgis.schema.matching import match_columns, rivals
+from jxgis.schema.columns import IN_PERCENT
+from jxgis.schema.matching import match_columns, rivals, units_in_heads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -261,8 +262,10 @@ class _Placing:
         frame, dropped = rename_columns(table.frame, mapping, agreed, self._keep)
         if left := [*dropped, *table.left]:
             self.told.add("load.not_carried", table.name, columns=[_tables.head(name) for name in left])
-        if table.unit and agreed.column("unit") is not None:
-            frame["unit"] = frame["unit"].fillna(table.unit) if "unit" in frame else table.unit
+        units = units_in_heads(agreed, mapping)
+        frame, converted = with_units(frame, units, agreed, above=table.unit, what=table.name)
+        for name, unit in converted.items():
+            self.told.add("load.unit_converted", table.name, head=mapping[name], unit=unit)
         if agreed.placeless and table.geometry is None and not mapping.keys() & coordinates.keys():
             return frame, nowhere(len(frame))
         points = agreed.geometry in ("point", "any") and (
@@ -494,6 +497,10 @@ def _convert(gathered: Gathered) -> None:
             if not column.null or column.unique:
                 gathered.ledger.reject(lost, field=column.name, reason="lost_digits", values=values)
         elif column.dtype == "number":
+            if column.written == "share":
+                values, signed = without_percent(values)
+                if signed.any():
+                    gathered.frame[f"{column.name}{IN_PERCENT}"] = signed
             gathered.frame[column.name], bad = as_written(values, column)
             if column.written == "year":
                 refuse_no_years(gathered.ledger, column.name, values, bad)

@@ -46,6 +46,7 @@ _HEADER_SEARCH = 10
 _HEAD_BYTES = 1000
 # 单位：米, but not who fills it in (填报单位), nor several units.
 _UNIT = re.compile(r"(?:^|\W|计量|数量)单位\s*[:：]\s*([^\s,，;；|()（）、/]++)(?!\s*[、/])", re.MULTILINE)
+_REMARK = re.compile(r"\s*\w{0,4}(单位|日期|时间|人|电话)\s*[:：]")
 _BLANK = "\r\n\t ,;\ufeff"
 # By which Excel is told what parts the fields.
 _SAID = re.compile(r'"?sep=([,;|\t])"?[,;|\t]*\r?\n', re.IGNORECASE)
@@ -422,9 +423,12 @@ def find_header(text: str) -> tuple[int, int, str, list[str]]:
 def head_row(rows: Sequence[Sequence[object]]) -> int | None:
     """The header among the first rows: the first that fills more than half of the widest; a title, a date fill a cell or two.
 
-    Of three and more rows the widest but one: a single one may be broken into too many fields.
+    Of three and more rows the widest but one: a single one may be broken into too many fields. 单位：公里 and 填表人：… count as none.
     """
-    filled = [filled_cells(row) for row in rows[:_HEADER_SEARCH]]
+    filled = [
+        sum(not _REMARK.match(str(cell)) for cell in row if cell is not None and cell != "")
+        for row in rows[:_HEADER_SEARCH]
+    ]
     widest = sorted(filled)[-2:][0] if len(filled) > 2 else max(filled, default=0)
     return next((at for at, count in enumerate(filled) if count > 1 and 2 * count > widest), None)
 

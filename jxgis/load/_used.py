@@ -36,7 +36,7 @@ class Unusual(Exception):  # noqa: N818  # no error: another reader is asked
 
 _HEAD_BYTES = 500_000
 _TAIL_BYTES = 1 << 16
-_BLOCK_BYTES = 1 << 22
+_BLOCK_BYTES = 1 << 20
 # In these no byte of a sign is a line end, a quote, a comma, a tab or a semicolon: fields can be told before they are decoded.
 _CODECS = ("utf-8", "gb18030")
 _ASCII_IN_GB = "|"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import html
 import os
+import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +28,7 @@ from jxgis.load._intact import (
     require_whole,
     unreadable,
 )
+from jxgis.load._text import distinct_names
 from jxgis.load._views import long_geometries, require_finite_views
 from jxgis.schema.layers import nearest
 
@@ -37,6 +41,9 @@ __all__ = ["Features", "read_vector"]
 
 # Formats that say their number of rows, of which less may be read where they are damaged.
 _COUNTED = (".gpkg", ".gdb")
+# What the driver of KML has for every place, whether the file says it or not, and tables have names like.
+_OF_EVERY_PLACE = ["id", "timestamp", "begin", "end"]
+_DATA = re.compile(rb"""(<(?:\w+:)?Data\b[^<>]*?\sname\s*=\s*)("[^"<]*"|'[^'<]*')""")
 # No network; and chords of a degree for true arcs: their area is within 0.01 % of the arc's.
 _OPTIONS = {"GDAL_HTTP_PROXY": "none://offline", "GDAL_HTTPS_PROXY": "none://offline", "OGR_ARC_STEPSIZE": "1"}
 
@@ -111,6 +118,8 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
             require_shallow(long_geometries(path, chosen))
         if path.suffix.lower() == ".shp":
             table = _read_shapefile(path, chosen, encoding or dbf_encoding(path))
+        elif path.suffix.lower() == ".kml":
+            table = _read_kml(path, chosen, what)
         else:
             table = _read_layer(path, chosen, what)
         require_whole(path, chosen, len(table), what)
@@ -159,6 +168,26 @@ def _read_layer(path: Path, layer: str, what: str) -> gpd.GeoDataFrame:
         if str(dtype).startswith("datetime64"):
             table[name] = _as_times(table[name])
     return table
+
+
+def _read_kml(path: Path, layer: str, what: str) -> gpd.GeoDataFrame:
+    """A folder of a KML, without what its places have none of.
+
+    Of the name of a value its driver makes underscores, as many as it has bytes, and one column of all that have so many: names
+    that are no plain words are put in by number.
+    """
+    written = path.read_bytes()
+    names = dict.fromkeys(
+        name for _, quoted in _DATA.findall(written) if not re.fullmatch(rb"\w+", name := quoted[1:-1])
+    )
+    plain = {name: b"jxgis_%d" % at for at, name in enumerate(names)}
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, path.name)
+        copy.write_bytes(_DATA.sub(lambda at: at[1] + b'"' + plain.get(at[2][1:-1], at[2][1:-1]) + b'"', written))
+        table = _read_layer(copy, layer, what)
+    table = table.drop(columns=[name for name in _OF_EVERY_PLACE if name in table and table[name].isna().all()])
+    called = {put_in.decode(): html.unescape(name.decode(errors="replace")) for name, put_in in plain.items()}
+    return table.set_axis(distinct_names([called.get(name, name) for name in table.columns]), axis=1)
 
 
 def _require_sound(path: Path, layer: str) -> None:

@@ -1,4 +1,4 @@
-"""Geometries that a table writes out in a column: WKT, EWKT, WKB in hexadecimal, GeoJSON, as databases export them."""
+"""Geometries that a table writes out in a column: WKT, EWKT, WKB in hexadecimal or as bytes, GeoJSON, as databases export them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jxgis.load.readers import RawTable
     from jxgis.schema.layers import Contract
 
-__all__ = ["with_written_geometry"]
+__all__ = ["is_geometry_name", "with_written_geometry"]
 
 _NAMES = (
     "wkt", "ewkt", "wkb", "geom", "geometry", "the_geom", "wkb_geometry", "geom_wkt", "geometry_wkt", "wkt_geom", "shape",
@@ -34,6 +34,11 @@ _NAMES = (
 _COLUMNS = {same_name(name) for name in _NAMES}
 # So many values say whether a column holds geometries.
 _LOOKED_AT = 50
+
+
+def is_geometry_name(name: str) -> bool:
+    """Whether databases call a column of geometries so."""
+    return same_name(name) in _COLUMNS
 
 
 def with_written_geometry(
@@ -66,7 +71,7 @@ def with_written_geometry(
     if table.geometry is not None or coordinates or agreed.placeless:
         return table, ()
     frame = table.frame
-    column = next((name for name in frame if same_name(str(name)) in _COLUMNS and _any_geometry(frame[name])), None)
+    column = next((name for name in frame if is_geometry_name(str(name)) and _any_geometry(frame[name])), None)
     if column is None:
         return table, ()
     text = parse.texts(frame[column])

@@ -12,7 +12,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
-from jxgis.i18n import few, listed, text_pair
+from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load import Loaded
 from jxgis.load._finish import finish, require_columns
 from jxgis.load._layer import Gathered, gather
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.city import City
-    from jxgis.i18n import Text
     from jxgis.load.readers import Source
 
 __all__ = [
@@ -249,7 +248,7 @@ def flaws_said(polygons: gpd.GeoDataFrame) -> list[Text]:
     --------
     >>> over = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=shapely.box([0, 90], 0, [100, 200], 100), crs=4549)
     >>> flaws_said(over)[0].en
-    'Between the boundaries: 1 overlaps (1,000 m²) and 0 gaps (0 m²), 0 of them slivers; the largest: a、b 1,000 m².'
+    'Between the boundaries: overlaps 1 (1,000 m²), gaps 0 (0 m²), slivers among them 0; the largest: a, b 1,000 m².'
     """
     flaws = boundary_flaws(polygons)
     return [] if flaws.empty else [_flaw_note(flaws)]
@@ -258,6 +257,7 @@ def flaws_said(polygons: gpd.GeoDataFrame) -> list[Text]:
 def _flaw_note(flaws: gpd.GeoDataFrame) -> Text:
     overlap, gap = flaws["kind"] == "overlap", flaws["kind"] == "gap"
     largest = flaws.iloc[0]
+    where = f"{largest['between']} {largest['m2']:,.0f} m²"
     return text_pair(
         "load.boundary_flaws",
         overlaps=int(overlap.sum()),
@@ -265,7 +265,7 @@ def _flaw_note(flaws: gpd.GeoDataFrame) -> Text:
         gaps=int(gap.sum()),
         gap_m2=f"{flaws.loc[gap, 'm2'].sum():,.0f}",
         slivers=int(flaws["sliver"].sum()),
-        largest=f"{largest['between']} {largest['m2']:,.0f} m²",
+        largest=Text(zh=where, en=where.replace("、", ", ")),
     )
 
 

@@ -103,6 +103,10 @@ def _read(source: str | Path, *, of: str, expected: str, needed: Sequence[str], 
     """Read a table by heads of the contract or of either language, every cell as text."""
     raw, sheet = _sheet_of(source, expected, sheets)
     _refuse_broken(raw)
+    if raw.frame.empty:
+        raise InputError.saying(
+            text_pair("cycle.no_rows" if expected == "cycle" else "cycle.none_chosen", file=raw.name)
+        )
     known: dict[str, str] = {}
     for name, column in declared(of).columns.items():
         heads = (name, column.head("zh"), column.head("en"), column.title.zh, column.title.en, *_ALIASES.get(name, ()))
@@ -177,7 +181,7 @@ def _sheet_of(source: str | Path, expected: str, sheets: Sequence[str | None]) -
 
 
 def _one_table(source: str | Path, expected: str, sheet: str | None) -> RawTable:
-    tables = read_tables(source, expected=expected, layer=sheet)
+    tables = read_tables(source, expected=expected, layer=sheet, may_be_empty=True)
     if len(tables) > 1:
         names = [table.name for table in tables]
         raise InputError.saying(text_pair("cycle.several_files", source=Path(source).name, names=names))
@@ -222,6 +226,7 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
     answer, no_answer = parse.yes_no(frame["gate"], marks=True)
     date, strange = _dates(frame["date"])
     year, no_year = _years(frame["year"])
+    remark = frame["year"].isna() & frame["step"].isna()
     asked = [
         (frame["candidate_id"].isna(), "candidate_id", text_pair("cycle.needs_unit")),
         (no_year, "year", text_pair("cycle.needs_year")),
@@ -229,7 +234,8 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
         (pd.Series(no_answer, frame.index), "gate", text_pair("cycle.needs_gate")),
         (strange, "date", text_pair("cycle.needs_date")),
     ]
-    _refuse(found, asked)
+    wrong = [(bad & ~remark, column, rule) for bad, column, rule in asked]
+    _refuse(found, [(remark, "candidate_id", text_pair("cycle.is_remark")), *wrong])
     gate = answer.map({1.0: True, 0.0: False}).astype("object")
     steps = frame.assign(step=step, gate=gate.where(gate.notna(), None), date=date, year=year)
     twice = steps.duplicated(["candidate_id", "year", "step"], keep=False)

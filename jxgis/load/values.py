@@ -43,7 +43,8 @@ def load_scorecard_values(path: Source, /, *, city: City | None = None, **option
     -------
     Loaded
         Rows without geometry. Those without any number are left out: nobody filled them in. What is not a number or a
-        date is rejected, and so is a second row for the same zone, indicator and date. What names a person in ``source`` is masked.
+        date is rejected, and so is a second row that says the same of a zone, indicator and date; of rows that say something else
+        of them nothing here tells which is right. What names a person in ``source`` is masked.
 
     Raises
     ------
@@ -65,8 +66,8 @@ def load_scorecard_values(path: Source, /, *, city: City | None = None, **option
     files = few(dict.fromkeys(source.name for source in ledger.sources()))
     if ledger.leave_out(blank) and not (ledger.kept.any() or len(ledger.table())):
         raise InputError(
-            zh=f"{files.zh} 还没有填入任何数值；请填写“数值”，或“分子”和“分母”，或从设置中去掉 [inputs.scorecard_values]。",
-            en=f"{files.en} holds no number yet; fill in value, or numerator and denominator, or take "
+            zh=f"{files.zh} 还没有填入任何数值；请填写“数值”，或“分子”和“分母”（列名就写这几个词，不带单位），或从设置中去掉 [inputs.scorecard_values]。",
+            en=f"{files.en} holds no number yet; fill in value, or numerator and denominator (heads without a unit), or take "
             "[inputs.scorecard_values] out of the settings.",
         )
     if "date" in frame:
@@ -76,7 +77,7 @@ def load_scorecard_values(path: Source, /, *, city: City | None = None, **option
         frame["date"] = pd.Series(times.local, index=frame.index)
     if "source" in frame:
         frame["source"] = mask_column(frame["source"])
-    keys = [key for key in _KEYS if key in frame]
+    keys = [*(key for key in _KEYS if key in frame), *numbers]
     again = frame.loc[ledger.kept, keys].duplicated().reindex(frame.index, fill_value=False)
     ledger.reject(again, field="indicator", reason="same_figure", values=frame["indicator"])
     return finish(gathered)

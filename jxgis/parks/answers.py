@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.bounds import at_least
-from jxgis.i18n import listed, sentences, text
+from jxgis.i18n import MANY, few, sentences, text
 from jxgis.report.blocks import Answer
 from jxgis.report.columns import percent, write_value
 from jxgis.zones import ALL
@@ -102,7 +102,9 @@ def _proposed(sites: pd.DataFrame, reached: list[float], m2: float, lang: str, *
         "answers.sites_said",
         lang,
         n=len(sites),
-        where=listed((text("answers.sites_where", lang, zone=zone, n=n) for zone, n in where.items()), lang),
+        where=few((text("answers.sites_where", lang, zone=zone, n=n) for zone, n in where.items()), " 个片区", MANY).of(
+            lang
+        ),
         gain=gains[0] + (text("answers.sites_people", lang, n=people) if people and counted.all() else ""),
         before=text(f"answers.sites_{'planned' if planned else 'from'}", lang, share=percent(reached[0])),
         after=percent(reached[1]),
@@ -122,7 +124,7 @@ def _left(after: pd.Series, targets: pd.DataFrame | None, target: float, lang: s
     if targets is None:
         return [left]
     out = [zone for zone in targets.loc[targets["reason"] == "target_out_of_reach", "zone"] if zone != ALL]
-    return [left, *([text("answers.sites_out", lang, zones=listed(out, lang))] if out else [])]
+    return [left, *([text("answers.sites_out", lang, zones=few(out, " 个片区", MANY).of(lang))] if out else [])]
 
 
 def _below(coverage: pd.Series, target: float) -> pd.Series:
@@ -133,7 +135,7 @@ def _below(coverage: pd.Series, target: float) -> pd.Series:
 
 def _with_shares(coverage: pd.Series, lang: str) -> str:
     brackets = "{} ({})" if lang == "en" else "{}（{}）"
-    return listed((brackets.format(zone, percent(value)) for zone, value in coverage.items()), lang)
+    return few((brackets.format(zone, percent(value)) for zone, value in coverage.items()), " 个片区", MANY).of(lang)
 
 
 def _hectares(m2: float) -> str:

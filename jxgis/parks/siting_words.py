@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from jxgis.bounds import at_least
-from jxgis.i18n import listed, text
+from jxgis.i18n import MANY, few, text
 from jxgis.report.columns import percent
 from jxgis.zones import ALL
 
@@ -57,7 +57,7 @@ def siting_lines(
     for code, key in (("no_plot_there", "sites_none_there"), ("more_elsewhere", "sites_elsewhere")):
         some = short[short["no_site"] == code].sort_values("coverage_before", kind="stable")
         if len(some):
-            lines.append(text(f"report.{key}", lang, zones=listed(some["zone"], lang)))
+            lines.append(text(f"report.{key}", lang, zones=few(some["zone"], " 个片区", MANY).of(lang)))
     asked = f"{100 * target:g}"
     missed = targets[targets["reason"] == "target_missed"]
     out_of_reach = whole["reason"] == "target_out_of_reach"
@@ -65,7 +65,7 @@ def siting_lines(
         best = percent(whole["best"])
         lines.append(text("report.targets_whole_out", lang, best=best, target=asked))
     if len(missed):
-        names = listed(missed["zone"].replace(ALL, text("common.whole_area", lang)), lang)
+        names = few(missed["zone"].replace(ALL, text("common.whole_area", lang)), " 个片区", MANY).of(lang)
         lines.append(text("report.targets_missed", lang, target=asked, n=int(whole["needed"]), zones=names))
     elif not out_of_reach:
         key = "lead" if whole["needed"] else "none"
@@ -76,7 +76,7 @@ def siting_lines(
             lines.insert(0, text(f"report.worst_{worst['no_site']}", lang, spot=worst["name"]))
     out = zones[zones["reason"] == "target_out_of_reach"]
     if len(out):
-        lines.append(text("report.targets_out", lang, target=asked, zones=listed(out["zone"], lang)))
+        lines.append(text("report.targets_out", lang, target=asked, zones=few(out["zone"], " 个片区", MANY).of(lang)))
     return lines
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "Section",
     "Sources",
     "TableBlock",
+    "answers_of",
     "count_in_words",
     "method_note",
     "of_all",
@@ -172,6 +173,8 @@ class Section:
         Sentences and tables of its section; the first is what leads.
     answers
         What it says to the questions that planners are asked; where there is none, what leads is the answer.
+    checks
+        What is to be looked at before its figures are quoted.
     methods
         How each figure was measured and over what.
     sheets
@@ -188,11 +191,18 @@ class Section:
     keys: Sequence[Key] = ()
     blocks: Sequence[Block]
     answers: Sequence[Answer] = ()
+    checks: Sequence[str] = ()
     methods: Sequence[MethodNote] = ()
     sheets: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     lines: Sequence[str] = ()
     links: Mapping[str, str] = field(default_factory=dict)
+
+
+def answers_of(said: Section, lang: str) -> list[Answer]:
+    """What a part says to what is asked; where it has no words of its own for it, what leads its section."""
+    lead = next((block for block in said.blocks if isinstance(block, Paragraph)), None)
+    return [*said.answers] or ([] if lead is None else [Answer(text(f"answers.{said.part}", lang), lead.words)])
 
 
 def table_block(

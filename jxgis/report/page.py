@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from jxgis import escape
 from jxgis.i18n import Sketch, sketch_mark, text, unbroken
-from jxgis.report.blocks import Absent, Answer, Block, MethodNote, Paragraph, Picture, Section, Sources, TableBlock
+from jxgis.report.blocks import Absent, Block, MethodNote, Paragraph, Picture, Section, Sources, TableBlock, answers_of
 
 __all__ = ["FileLink", "blocks_html", "report_page", "result_html", "template"]
 
@@ -134,18 +134,14 @@ def report_page(
         first=[key for said in parts if isinstance(said, Section) for key in said.keys],
         overview=overview,
         terms=_terms(overview),
-        answers=[(said.part, answer) for said in parts if isinstance(said, Section) for answer in _answers(said, lang)],
+        answers=[
+            (said.part, answer) for said in parts if isinstance(said, Section) for answer in answers_of(said, lang)
+        ],
         data=[] if sources is None else sources.blocks(lang),
         files=files,
         lang=lang,
         sketch=sketch,
     )
-
-
-def _answers(said: Section, lang: str) -> list[Answer]:
-    """What a part says to what is asked; where it has no words of its own for it, what leads its section."""
-    lead = next(block for block in said.blocks if isinstance(block, Paragraph))
-    return [*said.answers] or [Answer(text(f"answers.{said.part}", lang), lead.words)]
 
 
 def blocks_html(blocks: Iterable[Block]) -> str:

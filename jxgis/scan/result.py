@@ -155,14 +155,14 @@ class ScanResult(Result):
 
     def _map(self) -> folium.Map:
         from jxgis.scan.map import scan_map
-        from jxgis.scan.section import in_a_line, note_of
+        from jxgis.scan.section import in_a_line, map_note
 
         shown, given = self.shown_tables(), self.given
         return scan_map(
             shown["clusters"],
             shown["scans"],
             self._area(),
-            notes={scan: note_of(self, scan).of(given.lang) for scan in self.scans["scan"].unique()},
+            notes={scan: map_note(self, scan, given.lang) for scan in self.scans["scan"].unique()},
             canvas=self.canvas(given.with_period(in_a_line(self, given.lang))),
         )
 
@@ -177,12 +177,12 @@ class ScanResult(Result):
 
     def _sheet(self, scan: str) -> Figure:
         from jxgis.scan.figures import scan_sheet
-        from jxgis.scan.section import in_a_line, note_of
+        from jxgis.scan.section import in_a_line, map_note
 
         shown, lang = self.shown_tables()["clusters"], self.given.lang
         own = shown[(self.clusters["issue_class"] == ALL) & (self.clusters["scan"] == scan)]
         canvas = self.canvas(self.given.with_period(in_a_line(self, lang)))
-        return scan_sheet(own, scan, note=note_of(self, scan).of(lang), canvas=canvas)
+        return scan_sheet(own, scan, note=map_note(self, scan, lang), canvas=canvas)
 
     def section(self) -> Section:
         """The clusters of all issues and of each class, and what a reader must know."""

@@ -16,7 +16,7 @@ from jxgis.zones import ALL
 if TYPE_CHECKING:
     from jxgis.scan.result import ScanResult
 
-__all__ = ["in_a_line", "note_of", "notes_of", "scan_section"]
+__all__ = ["in_a_line", "map_note", "notes_of", "scan_section"]
 
 
 def scan_section(result: ScanResult, lang: str) -> Section:
@@ -35,6 +35,7 @@ def scan_section(result: ScanResult, lang: str) -> Section:
     blocks: list[Block] = []
     answers: list[Answer] = []
     leads: list[str] = []
+    checks: list[str] = []
     scans = list(dict.fromkeys(result.scans["scan"]))
     for scan in scans:
         own = clusters[clusters["scan"] == scan]
@@ -49,6 +50,7 @@ def scan_section(result: ScanResult, lang: str) -> Section:
         lead = text(f"scan.lead_{scan}_{found}", lang, n=n, first=listed(first, lang), **values)
         leads.append(lead)
         piled = [note.of(lang) for note in at_one_point(everything.head(3))]
+        checks += piled
         answers.append(Answer(text(f"answers.scan_{scan}", lang), sentences([lead, *piled], lang)))
         blocks.append(Paragraph(lead))
         if n:
@@ -66,6 +68,7 @@ def scan_section(result: ScanResult, lang: str) -> Section:
         keys=keys,
         blocks=blocks,
         answers=answers,
+        checks=checks,
         methods=[method_note("scan", f"scan_{scan}", lang, **values) for scan in scans],
         sheets={"clusters": clusters, "scans": shown["scans"]},
         lines=leads,
@@ -82,10 +85,25 @@ def in_a_line(result: ScanResult, lang: str) -> str:
     return text("scan.line", lang, **_values(result, lang))
 
 
-def note_of(result: ScanResult, scan: str) -> Text:
-    """What is said below the legend of a scan: what its clusters are."""
+def map_note(result: ScanResult, scan: str, lang: str) -> str:
+    """What is said below the legend of a scan: what its clusters are, and how many issues it could not look at."""
+    exposed = scan == "space" or result.given.settings.scan.model == "poisson"
+    notes = [_note_of(result, scan), *(_without_exposure(result) if exposed else [])]
+    return sentences([note.of(lang) for note in notes], lang)
+
+
+def _note_of(result: ScanResult, scan: str) -> Text:
     always = scan == "space_time" and result.given.settings.scan.model == "poisson"
     return text_pair("scan.map_note_always" if always else f"scan.map_note_{scan}")
+
+
+def _without_exposure(result: ScanResult) -> list[Text]:
+    return _counted(result, result.without_exposure, "exposure_note")
+
+
+def _counted(result: ScanResult, count: int, key: str) -> list[Text]:
+    said = count_said(count, result.given.settings.report.min_count)
+    return [text_pair(f"scan.{key}", n=said)] if count else []
 
 
 def notes_of(result: ScanResult) -> list[Text]:
@@ -94,9 +112,7 @@ def notes_of(result: ScanResult) -> list[Text]:
     notes = []
     if "space_time" in options.scans and "space_time" not in set(scans["scan"]):
         notes.append(text_pair("scan.time_note"))
-    for count, key in ((result.without_exposure, "exposure_note"), (result.without_time, "no_time_note")):
-        if count:
-            notes.append(text_pair(f"scan.{key}", n=count_said(count, result.given.settings.report.min_count)))
+    notes += [*_without_exposure(result), *_counted(result, result.without_time, "no_time_note")]
     if result.silent:
         notes.append(text_pair("scan.silent_note", gaps=gap_lines(result.silent)))
     if result.wider_than_city:
@@ -115,7 +131,7 @@ def notes_of(result: ScanResult) -> list[Text]:
         ]
         notes.append(text_pair("scan.batch_note", batch=said))
     if options.model == "poisson" and "space_time" in set(scans["scan"]):
-        notes.append(note_of(result, "space_time"))
+        notes.append(_note_of(result, "space_time"))
     return [*notes, text_pair("scan.secondary_note"), text_pair("scan.patrol_note")]
 
 

@@ -11,11 +11,25 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from jxgis.i18n import Text
 
-__all__ = ["KINDS", "UNITS", "Column", "Dtype", "Kind", "Unit", "column", "declared", "layer_column", "own_column"]
+__all__ = [
+    "IN_PERCENT",
+    "KINDS",
+    "UNITS",
+    "Column",
+    "Dtype",
+    "Kind",
+    "Unit",
+    "column",
+    "declared",
+    "layer_column",
+    "own_column",
+]
 
+IN_PERCENT = "_in_percent"
+"""What the column is called after its numbers that says which of them had a % behind them."""
 Dtype: TypeAlias = Literal["text", "code", "number", "time", "flag"]
 #: Numbers that people write in words of their own.
-Written: TypeAlias = Literal["year", "rank", "bare", "count"]
+Written: TypeAlias = Literal["year", "rank", "bare", "share", "count"]
 Writing: TypeAlias = Literal[
     "text", "number", "quantity", "percent", "points", "points_change", "change", "p", "year", "time", "date", "flag"
 ]
@@ -117,7 +131,7 @@ class Column:
         ``text``, ``code`` (text, whatever a program made of it), ``number``, ``time`` (local, no zone) or ``flag``.
     written
         Of a number: what it is where people write it by hand (2024年, 第1名), or ``bare``: of a unit that
-        differs from row to row, so that nobody knows what a 万 behind it is; ``count``: of things, so that 是 and 2024年
+        differs from row to row, so that nobody knows what a 万 behind it is; ``share``: that too, with a % behind it where it is a percentage; ``count``: of things, so that 是 and 2024年
         are none; None: a number as it stands.
     null
         Whether a row may lack it.

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from jxgis.errors import InputError
+from jxgis.schema.in_heads import factor, name_and_unit
 from jxgis.schema.layers import Contract, as_contract, coordinate_columns, heads, nearest, same_name
 
-__all__ = ["match_columns", "rivals"]
+if TYPE_CHECKING:
+    from jxgis.schema.columns import Column
+
+__all__ = ["match_columns", "rivals", "units_in_heads"]
 
 
 def match_columns(
@@ -18,7 +23,7 @@ def match_columns(
     name_column: str | None = None,
     what: str,
 ) -> dict[str, str]:
-    """Find the contract columns of a layer, and its coordinates, among the columns of a file.
+    """Find the contract columns of a layer, and its coordinates, among the columns of a file; a unit may follow their name in brackets.
 
     Parameters
     ----------
@@ -47,6 +52,8 @@ def match_columns(
     --------
     >>> match_columns(["任务号", "大类", "X坐标"], "issues", what="a.csv")
     {'issue_id': '任务号', 'main_type': '大类', 'x': 'X坐标'}
+    >>> match_columns(["候选编号", "投资（亿元）"], "candidates", what="a.csv")
+    {'candidate_id': '候选编号', 'cost': '投资（亿元）'}
     >>> match_columns(["任务号"], "issues", columns={"issue_id": "任务编号"}, what="a.csv")
     Traceback (most recent call last):
     jxgis.errors.InputError: a.csv 中没有列“任务编号”（columns.issue_id），是否为 任务号？...
@@ -66,12 +73,58 @@ def match_columns(
     for key, others in aliases.items():
         if key in found:
             continue
-        for other in (key, *others):
-            candidate = plain.get(same_name(other))
+        measured = _without_units(names, agreed, agreed.column(key))
+        for candidate in (known.get(same_name(other)) for known in (plain, measured) for other in (key, *others)):
             if candidate is not None and candidate not in found.values():
                 found[key] = candidate
                 break
     return {key: found[key] for key in aliases if key in found}
+
+
+def _without_units(names: Iterable[str], agreed: Contract, column: Column | None) -> dict[str, str]:
+    """The heads that hold a unit that a column takes, by what stands before it, in plain letters."""
+    known: dict[str, str] = {}
+    for name in names:
+        before, unit = name_and_unit(same_name(name))
+        if unit and column is not None and _takes(agreed, column, unit):
+            known.setdefault(before, name)
+    return known
+
+
+def _takes(agreed: Contract, column: Column, unit: str) -> bool:
+    """Whether numbers of a column may be in a unit: one of its own, or any where each row of the layer says its unit."""
+    if column.dtype != "number":
+        return False
+    return factor(unit, column.unit) is not None if column.unit else agreed.column("unit") is not None
+
+
+def units_in_heads(layer: str | Contract, found: Mapping[str, str]) -> dict[str, str]:
+    """The units that the heads of a file's columns hold in brackets.
+
+    Parameters
+    ----------
+    layer
+        The layer, or its contract.
+    found
+        From `match_columns`.
+
+    Returns
+    -------
+    dict
+        Contract name to unit, in plain letters, for columns of numbers that have one.
+
+    Examples
+    --------
+    >>> units_in_heads("candidates", {"name": "名称（个）", "cost": "投资（亿元）"})
+    {'cost': '亿元'}
+    """
+    agreed = as_contract(layer)
+    units: dict[str, str] = {}
+    for key, name in found.items():
+        column, (_, unit) = agreed.column(key), name_and_unit(same_name(name))
+        if unit and column is not None and _takes(agreed, column, unit):
+            units[key] = unit
+    return units
 
 
 def rivals(
@@ -101,12 +154,15 @@ def rivals(
     >>> rivals(["lon", "lat", "经度"], "issues", found)
     {'lon': ['经度']}
     """
-    aliases = {column.name: column.aliases for column in as_contract(layer).columns} | coordinate_columns()
+    agreed = as_contract(layer)
+    aliases = {column.name: column.aliases for column in agreed.columns} | coordinate_columns()
     taken, chosen = set(found.values()), {same_name(name) for name in told}
+    left = [str(name) for name in available if name not in taken]
     others: dict[str, list[str]] = {}
     for key, name in found.items():
         known = {same_name(alias) for alias in (key, *aliases[key])}
-        same = [str(other) for other in available if other not in taken and same_name(other) in known]
+        measured = {other: before for before, other in _without_units(left, agreed, agreed.column(key)).items()}
+        same = [other for other in left if known & {same_name(other), measured.get(other)}]
         if same and same_name(name) not in chosen:
             others[key] = same
     return others

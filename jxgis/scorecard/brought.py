@@ -12,7 +12,7 @@ from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.privacy import quoted
-from jxgis.schema.columns import column
+from jxgis.schema.columns import IN_PERCENT, column
 from jxgis.schema.layers import nearest, same_name
 from jxgis.scorecard.targets import KILOMETRES, LEVELS
 from jxgis.space.ratio import ratio
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["CITY", "Brought", "bring_values", "dated_ahead", "fraction_of_hundred", "rows_of"]
+__all__ = ["CITY", "Brought", "bring_values", "dated_ahead", "rows_of"]
 
 
 class Brought(NamedTuple):
@@ -63,6 +63,8 @@ _SHARES = {
 }
 #: So many times as large are percentages beside fractions of about the same.
 _TIMES = 10
+#: A zone has at most so much of what the city has.
+_OF_CITY = 0.25
 
 
 def rows_of(brought: pd.DataFrame) -> list[Brought]:
@@ -121,6 +123,8 @@ def bring_values(
     )
     for name in _NUMBERS:
         found[name] = pd.to_numeric(found[name]).astype("float64")
+    signs = [f"{name}{IN_PERCENT}" for name in _SHARES]
+    found[signs] = values.reindex(columns=signs).eq(True)
     found["date"] = pd.to_datetime(found["date"])
     by_id = {target.id: target for target in targets}
     names = _target_names(targets)
@@ -148,7 +152,7 @@ def bring_values(
             wrong.append(_error(zone, called, place.text("zh"), place.text("en")))
     collect(wrong)
     collect(_impossible(found.reset_index(drop=True), by_id))
-    return _latest(_completed(found, by_id), by_id)
+    return _latest(_completed(found.drop(columns=signs), by_id), by_id)
 
 
 def dated_ahead(brought: pd.DataFrame, targets: Sequence[PlanTarget], day: dt.date) -> list[Text]:
@@ -279,7 +283,9 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
             zh, en = "分子和分母须一起填写。", "numerator and denominator go together."
         elif has[2] and below == 0 and above != 0:
             zh, en = f"分母是 0，分子是 {above:g}。", f"the denominator is 0, the numerator {above:g}."
-        elif target.denominator_most is not None and below > target.denominator_most:
+        elif target.denominator_most is not None and below > target.denominator_most * (
+            1 if row.level == "city" else _OF_CITY
+        ):
             zh = f"分母 {below:.15g} 像是用了别的单位：分母应是“{target.denominator}”。"
             en = f"the denominator {below:.15g} looks like one in another unit: it should be {target.denominator_en}."
         elif target.in_percent and not target.signed and has[2] and not at_most(above, below):
@@ -287,7 +293,7 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
                 f"分子 {above:g} 大于分母 {below:g}。",
                 f"the numerator {above:g} is above the denominator {below:g}.",
             )
-        elif target.in_percent and fraction_of_hundred(above, below):
+        elif target.in_percent and below == 100 and 0 < above < 1:
             zh = f"分母是 100，分子 {above:g} 像是小数；请填写 {100 * above:g}。"
             en = f"the denominator is 100, and the numerator {above:g} looks like a fraction; write {100 * above:g}."
         elif has[0] and has[2] and below > 0 and _apart(value, target.scale * above / below, target):
@@ -300,18 +306,24 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
                 zh, en = f"{said_zh} {number:g} 不在可能的范围内。", f"{said_en} {number:g} cannot be."
         if zh:
             wrong.append(_error(row.zone, target.zh, zh, en))
-    return [*wrong, *_fractions(found, by_id)]
+    return [*wrong, *_no_percentages(found, by_id), *_fractions(found, by_id)]
 
 
-def fraction_of_hundred(done: float, total: float) -> bool:
-    """Whether a share stands beside a hundred: 0.6 of 100 where 60 is meant.
-
-    Examples
-    --------
-    >>> fraction_of_hundred(0.6, 100), fraction_of_hundred(1, 100), fraction_of_hundred(0.6, 1)
-    (True, False, False)
-    """
-    return total == 100 and 0 < done < 1
+def _no_percentages(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[InputError]:
+    """What has a % behind it where the plan counts something else: 60% of the pipes are not 60 km."""
+    in_percent = (
+        found["indicator"].map({name: target.in_percent for name, target in by_id.items()}).to_numpy(dtype=bool)
+    )
+    return [
+        _error(
+            row.zone,
+            by_id[row.indicator].zh,
+            f"{zh}写的是百分数（{getattr(row, share):g}%），这一项以{by_id[row.indicator].unit}计。",
+            f"{en} is a percentage ({getattr(row, share):g}%), and the plan's target is none.",
+        )
+        for share, (zh, en) in _SHARES.items()
+        for row in rows_of(found[found[f"{share}{IN_PERCENT}"] & ~in_percent])
+    ]
 
 
 def _possible(value: float, target: PlanTarget) -> bool:
@@ -337,7 +349,9 @@ def _fractions(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[Inp
             whole = at_most(value.abs().to_numpy(), 1.0)
             beside = [*value[~whole & (value > 0)], *([getattr(target, share) or 0.0] if share != "value" else [])]
             most = min((each for each in beside if each > 1), default=np.inf)
-            low = rows[(value != 0) & whole & at_most(value.abs().to_numpy() * _TIMES, most)]
+            low = rows[
+                ~rows[f"{share}{IN_PERCENT}"] & (value != 0) & whole & at_most(value.abs().to_numpy() * _TIMES, most)
+            ]
             if target.in_percent and len(low):
                 asked.append(_asked(low, share, target, most))
     return asked

@@ -230,7 +230,7 @@ def _sum(parts: Sequence[_Figure], target: PlanTarget) -> _Figure:
         return _Figure(reason=said or ("parts_without_sums" if without else "parts_missing"))
     told = [part.date for part in parts if part.known]
     dates = [date for date in told if date is not None]
-    sources = dict.fromkeys(part.source for part in parts if part.source)
+    sources = dict.fromkeys(source for part in parts for source in part.source.split("；") if source)
     reason = "" if np.isfinite(value) else next((part.reason for part in parts if part.reason), "")
     return _Figure(
         float(value), float(above.sum()), float(below.sum()), origin, reason,

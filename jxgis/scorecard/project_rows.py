@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -16,6 +17,7 @@ from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
 from jxgis.i18n import listed
 from jxgis.privacy import quoted
+from jxgis.schema.in_heads import THINGS, is_unit, pieces
 from jxgis.schema.layers import nearest, same_name
 from jxgis.scorecard.brought import CITY
 from jxgis.scorecard.targets import KILOMETRES, PERCENT
@@ -33,16 +35,13 @@ __all__ = ["ProjectRows", "figures", "lies_in", "project_rows"]
 _HUNDRED = 100
 #: One number says nothing of its order: 1 and 2 do.
 _FEW = 2
+#: Counts of people and homes, which are none of things: 60 户 are not 60 estates.
+_PEOPLE = {"户", "家", "人"}
 _READ = ("item", "name", "district", "done", "total")
-#: Units of measure, however they are written (延米, 百分比), and counts; 区城管局 under 单位 is neither.
-_MEASURE = re.compile(
-    r".*([米里币亩吨率%百千万亿]|(?<!单)元|公顷|平方|立方).*|k?m[23]?|(kilo)?met(re|er)s?|ha|hectares?|yuan|rmb|cny|percent"
-)
-_THINGS = re.compile(r"[条个只座处段根家户栋幢台盏套块片件项期次人部份批所间株口点]|个?(项目|小区|路段|点位|单元)")
-_BODY = re.compile(r"\w{2,}([局委办厅部队院所站科处社会区镇乡]|公司|集团|中心|街道|政府)")
+#: So few letters, in any order, may be of something else than the title that has them all.
+_REORDERED = 4
 #: Letters that a project's title is written with beside: 建设项目.
 _MOST_BESIDE = 4
-_PIECES = re.compile(r"[()/、,;:或]|单位")
 #: The unit that a name ends with.
 _NAMED_UNIT = re.compile(r".*\((?:单位:)?(延?米|公里|千米|k?m|m2|平方米|[万亿]?元|%)\)")
 _ITEM = re.compile(r"第?\s*0*(\d+)\s*项?[.、]?")
@@ -82,6 +81,11 @@ class ProjectRows(NamedTuple):
         NaN where the row does not say it.
     label
         Its home, and what the table calls it; empty where it is the city's and has no name.
+    unit
+        As it says it; empty where it says none.
+    below
+        The district, or the area, of the rows that it stands under, where it says none: a merged cell of a table that was saved
+        as text looks like that. None of all others.
     """
 
     number: NDArray[np.int64]
@@ -90,6 +94,8 @@ class ProjectRows(NamedTuple):
     done: NDArray[np.float64]
     total: NDArray[np.float64]
     label: NDArray[np.object_]
+    unit: NDArray[np.str_]
+    below: NDArray[np.object_]
 
     def without_sum(self, parents: Mapping[str, str]) -> set[str]:
         """The zones of which a row of the whole stands beside others of it, with the wholes that these are of.
@@ -153,7 +159,8 @@ def project_rows(
     zones = _called(parents, city)
     own, called, titled = _own_names(table, number, projects, zones)
     _refuse_row_numbers(table, number, titled, end=max((each.number for each in projects), default=0))
-    _refuse_units(table, number, projects)
+    unit = _units(table)
+    _refuse_units(unit, number, projects)
     home = _homes(table, zones, parents, districts, called)
     placed = (
         ~table.geometry.isna().to_numpy() if isinstance(table, gpd.GeoDataFrame) else np.zeros(len(table), np.bool_)
@@ -165,7 +172,7 @@ def project_rows(
     done, total = figures(table, "done"), figures(table, "total")
     _refuse_impossible(number, done, total, projects)
     label = np.array([_label(zone, name) for zone, name in zip(home, _said_names(table), strict=True)], dtype=object)
-    return ProjectRows(number, home, whole, done, total, label)
+    return ProjectRows(number, home, whole, done, total, label, unit, _below(number, home))
 
 
 def figures(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -244,7 +251,7 @@ def _own_names(
 
 
 def _named_as(rest: str, title: str) -> bool:
-    """Whether a row's name is that of a project as people write it: 断头路 or 口袋公园建设项目, but no word of two letters.
+    """Whether a row's name is that of a project as people write it: 断头路, 口袋公园建设项目 or 供水设施二次改造, but no word of two letters.
 
     A name that goes on is of something else: 老旧小区改造配套雨水管网.
     """
@@ -252,6 +259,7 @@ def _named_as(rest: str, title: str) -> bool:
         (title in rest and len(rest) <= len(title) + _MOST_BESIDE)
         or (len(rest) > 2 and title.startswith(rest))
         or (len(rest) > 3 and _shortens(rest, title))
+        or (len(rest) > _REORDERED and not Counter(rest) - Counter(title))
     )
 
 
@@ -268,6 +276,18 @@ def _other_name(said: Any, item: int, other: PlanProject) -> InputError:
         en=f"Projects: a row of item {item} is called {quoted(said)!r}, as item {other.number} of the library is, "
         f"{other.title('en')}; the number must be that of the library. Correct number or name.",
     )
+
+
+def _below(number: NDArray[np.int64], home: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Of rows without a home the district or area that the rows above say, as long as they are of the same project; of any where
+    the rows of a project are not all together: such a table goes by district.
+    """
+    found = np.full(len(home), None, dtype=object)
+    by_project = (number[1:] != number[:-1]).sum() < len({*number})
+    for at in range(1, len(home)):
+        if home[at] is None and (number[at] == number[at - 1] or not by_project):
+            found[at] = found[at - 1] or (None if home[at - 1] == ALL else home[at - 1])
+    return found
 
 
 def _said_names(table: pd.DataFrame) -> list[Any]:
@@ -308,7 +328,18 @@ def _hold_others(
 
 def _refuse_two_columns(table: pd.DataFrame) -> None:
     """Refuse a second column of a name that is read: 完成量 of 2025 beside that of 2026, say, under a head of two rows."""
-    parts = [re.fullmatch(r"(.+)_\d", str(name)) for name in table.columns]
+    unnamed = [
+        found[1]
+        for name in table.columns
+        if (found := re.fullmatch(r"column_(\d+)", str(name))) and table[name].map(_plain).any()
+    ]
+    if unnamed:
+        raise InputError(
+            zh=f"项目表的第 {listed(unnamed, 'zh')} 列没有列名，可能是两行表头的第二个完成量；请填上列名（两行表头请改为一行），或删去这一列。",
+            en=f"Projects: column {listed(unnamed, 'en')} has no head and may be a second one of what is done, under a head of two rows. Give "
+            "it a head (and a head of one row), or take it out.",
+        )
+    parts = [re.fullmatch(r"(?!column_)(.+)_\d", str(name)) for name in table.columns]
     again = [part[1] for part in parts if part and (part[1] in _READ or part[1] not in table.columns)]
     if again:
         names = [quoted(base) for base in again]
@@ -347,16 +378,17 @@ def _refuse_row_numbers(table: pd.DataFrame, number: NDArray[np.int64], titled: 
         )
 
 
-def _refuse_units(table: pd.DataFrame, number: NDArray[np.int64], projects: Sequence[PlanProject]) -> None:
+def _refuse_units(units: NDArray[np.str_], number: NDArray[np.int64], projects: Sequence[PlanProject]) -> None:
     """Refuse rows that say another unit than the plan's: 120 m are not 120 km, nor is 万元 a number of things or of a share."""
-    units = _units(table)
     wrong = []
     for project in projects:
         mine = [word for word in dict.fromkeys(units[number == project.number]) if word]
         if project.unit in KILOMETRES:
-            bad = [word for word in mine if any(piece not in KILOMETRES for piece in _pieces(word))]
+            bad = [word for word in mine if any(piece not in KILOMETRES for piece in pieces(word))]
         elif project.unit not in ("", *PERCENT):
-            bad = [word for word in mine if not all(map(_THINGS.fullmatch, _pieces(word)))]
+            bad = [word for word in mine if not all(map(THINGS.fullmatch, pieces(word)))]
+            if project.unit not in _PEOPLE:
+                bad += [word for word in mine if word not in bad and not _PEOPLE.isdisjoint(pieces(word))]
         else:  # a share of any whole, but of one
             bad = mine if len(mine) > 1 else [word for word in mine if re.search(r"(?<!单)元|币|yuan|rmb|cny", word)]
         if bad:
@@ -378,14 +410,8 @@ def _units(table: pd.DataFrame) -> NDArray[np.str_]:
     found = []
     for unit, name in zip(map(_plain, said), map(_plain, _said_names(table)), strict=True):
         ends = _NAMED_UNIT.fullmatch(name)
-        known = any(_MEASURE.fullmatch(piece) or _THINGS.fullmatch(piece) for piece in _pieces(unit))
-        found.append(unit if known else ends[1] if ends else "")
+        found.append(unit if is_unit(unit) else ends[1] if ends else "")
     return np.array(found, dtype=np.str_)
-
-
-def _pieces(unit: str) -> list[str]:
-    """What a unit is written of, without who does it: 公里 and km of 公里（km）."""
-    return [piece for piece in _PIECES.split(unit) if piece and not _BODY.fullmatch(piece)]
 
 
 def _refuse_twice(
@@ -499,8 +525,9 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
         elif not called:
             wrong.append(
                 InputError(
-                    zh=f"项目表：第 {at + 1} 行数据没有项目库序号（item），也没有项目名称；合并的单元格请逐行填写。",
-                    en=f"Projects: row {at + 1} of the data has no number of the library (item) and no name. Fill in merged cells row by row.",
+                    zh=f"项目表：第 {at + 1} 行数据没有项目库序号（item），也没有项目名称；合并的单元格请逐行填写，不是项目的行（第二行表头、备注）请删去。",
+                    en=f"Projects: row {at + 1} of the data has no number of the library (item) and no name. Fill in merged cells row by row, and "
+                    "take out what is no project (a second head, a remark).",
                 )
             )
         elif len(named) > 1:
@@ -516,9 +543,10 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
             what = quoted(called[0])
             wrong.append(
                 InputError(
-                    zh=f"项目表：项目库中没有“{what}”{hint.zh}请填写项目库序号（列名为“项目库序号”或 item，“序号”只是表中的编号；合并的序号逐行填写）。",
+                    zh=f"项目表：项目库中没有“{what}”{hint.zh}请填写项目库序号（列名为“项目库序号”或 item，“序号”只是表中的编号；合并的序号逐行填写）。"
+                    "不是项目的行请删去：备注、填表人，以及片区名的标题行（片区逐行填在“片区”列）。",
                     en=f"Projects: the library has no {what!r}{hint.en} Give its number there (column item; 序号 counts rows), in each row "
-                    "of a merged cell.",
+                    "of a merged cell. Take out what is no project: remarks, and the name of a district above its rows (column district).",
                 )
             )
         else:
@@ -550,8 +578,9 @@ def _homes(
             hint = nearest(said, [*parents])
             wrong.append(
                 InputError(
-                    zh=f"项目表：没有片区“{quoted(said)}”{hint.zh}",
-                    en=f"Projects: there is no district {quoted(said)!r}{hint.en}",
+                    zh=f"项目表：没有片区“{quoted(said)}”{hint.zh}一行填一个片区，或区名、全市（跨片区的分行填，街道填所属的片区）。",
+                    en=f"Projects: there is no district {quoted(said)!r}{hint.en} A row is of one district, or of an area or the whole city "
+                    "(of several write several rows).",
                 )
             )
         elif homes[at] is None and _says(table, "name", at):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.bounds import at_least, at_most
-from jxgis.i18n import Text, few, text_pair
+from jxgis.i18n import Text, few, text, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.tables import table as declared
 from jxgis.scorecard.project_rows import figures, lies_in, project_rows
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from jxgis.scorecard.project_rows import ProjectRows
     from jxgis.scorecard.targets import PlanProject
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
 
 #: Units of a project whose rows are steps of one thing: two phases in each of two districts are not four.
 _STEPS = ("期", "次")
+#: A row of more than so many times what the plan has for the city may be in another unit.
+_TWICE = 2
 
 
 def project_progress(
@@ -73,9 +76,10 @@ def project_progress(
         rows_named`` (which were added up), ``done, total`` (each where all of its rows say it), ``progress`` (done over total), ``value`` (done; of a project in %
         ``progress`` times 100, none where the totals are the plan's percentage and not the whole that it is of), ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says
         for the year where it has no number), ``status`` (``met``, ``below``, ``no_data``) and ``reason``. Sums of districts are those of their area;
-        rows that lie in no district count for the city alone. There is no sum where a row of the city or of an area stands
+        rows that lie in no district count for the city alone; those that stand under rows of a district without saying any leave it and its area
+        without a sum, since they may be of it. There is no sum where a row of the city or of an area stands
         beside rows of its parts, or one that is called by no name of its own beside others of its zone; of percentages,
-        alone or beside numbers; of phases of one thing.
+        alone or beside numbers; of phases of one thing; nor where a row of more than twice the plan's number says no unit.
 
     Raises
     ------
@@ -101,7 +105,8 @@ def project_progress(
     rows, whole = [], agreed.columns["level"].word("city", lang)
     for project in projects:
         mine = every.of(project.number)
-        twice = mine.without_sum(parents)
+        twice, untold = mine.without_sum(parents), _unit_untold(project, mine)
+        under = {zone for each in mine.below if each is not None for zone in (each, parents.get(each, ALL))} - {ALL}
         for zone, level in zip(zones["zone"], zones["level"], strict=True):
             if level not in WHOLES:
                 continue
@@ -109,8 +114,16 @@ def project_progress(
             if level != "city" and not of.any():
                 continue
             row = _row(project, zone, level, mine.done[of], mine.total[of], year, lang)
-            row["rows_named"] = few([each or whole for each in mine.label[of]], " 行").of(lang) or None
+            named = [
+                text("scorecard.of_no_district", lang, row=label) if home is None and label else label or whole
+                for label, home in zip(mine.label[of], mine.home[of], strict=True)
+            ]
+            row["rows_named"] = few(named, " 行").of(lang) or None
             doubt = "whole_beside_parts" if zone in twice else _no_sum(project, mine.done[of], mine.total[of])
+            if not doubt and zone in under:
+                doubt = "district_untold"
+            if not doubt and untold[of].any():
+                doubt = "unit_untold"
             if not doubt and np.isfinite(row["value"]) and _plans_own_percent(project, mine.total[of], mine.total):
                 doubt = "total_is_percent"
             if doubt:
@@ -204,8 +217,8 @@ def of_no_district(table: pd.DataFrame) -> list[Text]:
     Examples
     --------
     >>> rows = pd.DataFrame({"item": ["22"] * 2, "name": ["东升路", "西升路"], "district": ["老城", None]})
-    >>> of_no_district(rows)[0].en[-57:]
-    'for the city alone: 西升路. Fill in merged cells row by row.'
+    >>> "for the city alone: 西升路." in of_no_district(rows)[0].en
+    True
     """
     said = pd.DataFrame(table).reindex(columns=["item", "name", "district"]).astype("object")
     nowhere = said["district"].isna() & (table.geometry.isna() if isinstance(table, gpd.GeoDataFrame) else True)
@@ -304,6 +317,18 @@ def _no_sum(project: PlanProject, done: NDArray[np.float64], total: NDArray[np.f
     share = (done / total)[np.isfinite(done / total)]
     alone = (said == 100).all() or ((said == 1).all() and (share % 1 != 0).any())
     return "percent_alone" if alone and not np.allclose(share, share[:1]) else ""
+
+
+def _unit_untold(project: PlanProject, mine: ProjectRows) -> NDArray[np.bool_]:
+    """The rows of a project that say no unit, where one of them is of more than twice what the plan has for the city: all of them may be
+    in money or metres.
+    """
+    if project.unit in ("", *PERCENT):
+        return np.zeros(len(mine.done), dtype=np.bool_)
+    most = _TWICE * max(project.target(2025), project.target(2027))
+    silent: NDArray[np.bool_] = mine.unit == ""
+    found: NDArray[np.bool_] = silent & ((mine.done > most) | (mine.total > most))
+    return silent if found.any() else found
 
 
 def _plans_own_percent(project: PlanProject, total: NDArray[np.float64], every: NDArray[np.float64]) -> bool:

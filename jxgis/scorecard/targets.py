@@ -126,7 +126,8 @@ class PlanTarget(_Aim):
     numerator, denominator
         What they are, for who has to bring them.
     denominator_most
-        A denominator above it can only be in another unit (residents where 10,000 residents are meant).
+        A denominator of the city above it, or of a zone above a quarter of it, can only be in another unit (residents where 10,000 residents
+        are meant).
     asked
         The level by which people are asked for it: the lowest of districts, areas and the city where not given.
     project

@@ -389,7 +389,9 @@ class ScoresResult(Result):
         mask = of_issues & told.isin(pd.MultiIndex.from_frame(secret[["indicator", "value"]].dropna()))
         steps = ["to_step", "gain_step", "rank_step", "amount_step", "step_in_words"]
         shown["improvements"] = better.assign(**{column: better[column].mask(mask) for column in steps})
-        names = {name: shown["types"][name].replace(self.type_names) for name in ("type_found", "runner_up")}
+        names = {
+            name: shown["types"][name].replace(self.type_names) for name in ("type_given", "type_found", "runner_up")
+        }
         called = {f"affinity_{name}": f"affinity_{title}" for name, title in self.type_names.items()}
         shown |= {name: self._brief(shown[name]) for name in ("acceptability", "swings", "improvements")}
         shown["types"] = shown["types"].assign(**names).rename(columns=called)
@@ -411,10 +413,7 @@ class ScoresResult(Result):
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
         least = self.given.settings.report.min_count
-        found = self.scores["type_from"] == "found"  # a type that is given is the data's own word
-        scores = self.scores.assign(
-            type=self.scores["type"].mask(found, self.scores["type"].map(self.type_names).astype("str"))
-        )
+        scores = self.scores.assign(type=self.scores["type"].replace(self.type_names))
         if "issues" not in scores.columns:
             return scores
         return self._brief(hide_small(scores, min_count=least, lost=self._lost))

@@ -50,9 +50,13 @@ def locate(
     """
     require_metric(points, "points", like=require_metric(polygons, "polygons"))
     dots, shapes = points.geometry.to_numpy(), polygons.geometry.to_numpy()
-    if len(dots) < _FEW or not (shapely.get_type_id(dots) == _POINT).all() or shapely.is_empty(dots).any():
+    if len(dots) < _FEW or shapely.is_empty(dots).any():
         return _first(dots, shapes)
-    return _by_raster(dots, shapes)
+    # What is no point has no number for a coordinate.
+    x = shapely.get_x(dots)
+    if (shapely.get_type_id(dots[np.isnan(x)]) != _POINT).any():
+        return _first(dots, shapes)
+    return _by_raster(dots, x, shapes)
 
 
 def _first(dots: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
@@ -64,7 +68,9 @@ def _first(dots: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_]) -> np
     return found
 
 
-def _by_raster(dots: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+def _by_raster(
+    dots: npt.NDArray[np.object_], x: npt.NDArray[np.float64], shapes: npt.NDArray[np.object_]
+) -> npt.NDArray[np.int64]:
     """As :func:`_first`, for many points: cells of a raster that no edge parts from one another lie in one polygon.
 
     Of each such region one cell is tested for all, and the points in cells that an edge goes through one by one.
@@ -81,24 +87,34 @@ def _by_raster(dots: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_]) -
         return _first(dots, shapes)
     # Two cells more on every side: no edge goes through the outermost.
     columns, rows = (int(span // side) + 5 for span in (east - west, north - south))
-    x, y = _cells(shapely.get_x(dots), west, side, columns), _cells(shapely.get_y(dots), south, side, rows)
+    at = _cells(x, west, side, columns) + columns * _cells(shapely.get_y(dots), south, side, rows)
     region, count = ndimage.label(~_on_edges(known, west, south, side, (rows, columns)))
     one = np.zeros(count + 1, dtype=np.int64)
     one[region.ravel()] = np.arange(region.size)
     row, column = np.divmod(one, columns)
     label = _first(shapely.points(west + (column - 1.5) * side, south + (row - 1.5) * side), shapes)
     label[0] = _MIXED
-    found: npt.NDArray[np.int64] = label[np.asarray(region, dtype=np.int32).ravel()[x + columns * y]]
+    found: npt.NDArray[np.int64] = label[np.asarray(region, dtype=np.int32).ravel()[at]]
     mixed = np.flatnonzero(found == _MIXED)
-    found[mixed] = _first(dots[mixed], shapes)
+    found[mixed] = _first_of_points(dots[mixed], shapes)
+    return found
+
+
+def _first_of_points(dots: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    """As :func:`_first`, in a third of the time: a prepared polygon tests numbers sooner than points."""
+    # Copies: what is prepared stays so, and is not for two threads at once.
+    own = shapely.force_2d(shapes)
+    shapely.prepare(own)
+    polygon, point = shapely.STRtree(dots).query(own)
+    there = shapely.intersects_xy(own[polygon], shapely.get_x(dots)[point], shapely.get_y(dots)[point])
+    found = np.full(len(dots), -1, dtype=np.int64)
+    found[point[there][::-1]] = polygon[there][::-1]
     return found
 
 
 def _cells(values: npt.NDArray[np.float64], start: float, side: float, most: int) -> npt.NDArray[np.int64]:
     """In which column or row values lie; the outermost for what lies beyond, and for what is no number."""
-    at = np.nan_to_num((values - start) / side + 2, nan=0.0)
-    np.clip(at, 0, most - 1, out=at)
-    return at.astype(np.int64)
+    return np.fmin(np.fmax((values - start) / side + 2, 0), most - 1).astype(np.int64)
 
 
 def _on_edges(

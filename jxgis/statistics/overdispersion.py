@@ -28,6 +28,7 @@ __all__ = [
     "TOUCHING",
     "Overdispersion",
     "batches_of_parts",
+    "more_of_parts",
     "overdispersion",
     "overdispersion_on_grid",
 ]
@@ -41,6 +42,11 @@ _FEW_BLOCKS = 10  # that all are cut into then, or some fewer: a hot spot in one
 _PER_GROUP = 2.0  # degrees of freedom of the smallest groups by which a part shows that it varies more than the rest
 _NEAREST = (12, 48)  # groups that such a part holds at the least, and that tell of parts which vary little more
 _TRIMMED = 0.2  # of them on either side, so that what did change in few of them does not count
+_STEADY = 3.0  # standard errors that the lower half of such a part is beyond that of the city, where hot places fill much of it
+_LOWER_ERROR = 1.1676  # standard error of the mean of the lower half over that of the mean, normal distribution
+_BEYOND = (
+    0.01  # rate of false discoveries of such groups, were they independent, where places are held against an exposure
+)
 _RISING = 0.01  # one-sided level of Kendall's test at which the ratio is taken to rise with what is expected
 TOUCHING = 1.5  # cells that share a side or a corner are at most this many sides apart
 _NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation, normal distribution
@@ -76,6 +82,8 @@ def batches_of_parts(
     *,
     level: float,
     alike: Floats | None = None,
+    spread: float = 0.0,
+    steady: float | None = None,
 ) -> Floats:
     """Find the parts whose counts vary more than the rest's beyond chance, and how many times as much as by chance there.
 
@@ -92,6 +100,11 @@ def batches_of_parts(
         (n, 2) coordinates in any unit.
     level
         Rate of false discoveries of groups, were they independent: neighbours are not, and more is found by chance.
+    spread
+        ψ over φ: what places differ in otherwise is no batch.
+    steady
+        Standard errors by which the lower half of the groups must be beyond the usual too, and φ is then no more than what it
+        tells: batches raise all groups, hot places that lie close together only those at their edges. None: few places differ.
 
     Returns
     -------
@@ -115,6 +128,7 @@ def batches_of_parts(
     """
     found = np.zeros(len(position))
     beside = _held_beside(counts, exposure, sums, weights, alike=alike)
+    beside = beside._replace(chance=beside.chance * (1 + spread * exposure * counts.sum() / exposure.sum()))
     told = np.flatnonzero((beside.chance > 0) & (beside.information > 0))
     if not len(told):
         return found
@@ -132,9 +146,15 @@ def batches_of_parts(
             break
         near = np.asarray(KDTree(middle).query(middle, k=nearest)[1])
         usual, error = np.asarray(trim_mean(root[near], _TRIMMED, axis=1)), scatter / np.sqrt(nearest)
-        beyond = benjamini_hochberg(norm.sf((usual - np.median(usual)) / error)) <= level
+        beyond, most = benjamini_hochberg(norm.sf((usual - np.median(usual)) / error)) <= level, usual + 2 * error
+        if steady is not None:
+            lower, lower_error = np.sort(root[near], axis=1)[:, : nearest // 2].mean(axis=1), _LOWER_ERROR * error
+            typical = float(np.median(lower))
+            beyond &= lower > typical + steady * lower_error
+            if typical > 0:
+                most = np.minimum(most, float(np.median(root)) * (lower + lower_error) / typical)
         at = near[beyond].ravel()
-        own = np.bincount(at, weights=np.repeat((usual[beyond] + 2 * error) ** 3, nearest), minlength=len(members))
+        own = np.bincount(at, weights=np.repeat(most[beyond] ** 3, nearest), minlength=len(members))
         of_group = np.maximum(of_group, own / np.maximum(np.bincount(at, minlength=len(members)), 1))
     found[told] = of_group[group]
     if of_group.any():
@@ -236,6 +256,23 @@ def overdispersion_on_grid(counts: Floats, exposure: Floats, grid: Grid) -> Over
 
     position = np.column_stack(grid.centres())
     return overdispersion(counts, exposure, around(counts), around(exposure), around(exposure**2), position)
+
+
+def more_of_parts(
+    counts: Floats, exposure: Floats, sums: Floats, weights: Floats, position: Floats, found: Overdispersion
+) -> Floats:
+    """By how much the φ of parts whose cases come in larger batches is above that of all; 0 elsewhere.
+
+    Parameters
+    ----------
+    counts, exposure, sums, weights, position
+        As `batches_of_parts` takes them.
+    found
+        Of all places: ψ counts as no batch.
+    """
+    spread = found.spread / found.batch
+    own = batches_of_parts(counts, exposure, sums, weights, position, level=_BEYOND, spread=spread, steady=_STEADY)
+    return np.asarray(np.maximum(own - found.batch, 0))
 
 
 class _Beside(NamedTuple):

@@ -54,12 +54,15 @@ class SharesOf:
         Of each place's reference, (n,) or one for all: cases, exposure, and the squares of its cells' exposures, added.
     dispersion
         How much counts of cells vary.
+    more
+        By how much the φ of each place is above that of the dispersion, (n,) or one for all.
     """
 
     total: Floats
     exposure: Floats
     squares: Floats
     dispersion: Overdispersion
+    more: npt.ArrayLike = 0.0
 
     def expected(self, exposure: Floats) -> Floats:
         """Cases that places of an exposure would hold at the rate of the reference."""
@@ -82,6 +85,7 @@ class SharesOf:
         supposed = np.asarray(times, dtype=np.float64)
         share, rate = supposed * exposure / self.exposure, self.total / self.exposure
         own = self.dispersion.variance(self.total * share, (rate * supposed) ** 2 * squares)
+        own += np.asarray(self.more) * self.total * share
         rest = self.dispersion.variance(self.total * (1 - share), rate**2 * np.maximum(self.squares - squares, 0))
         return beta_binomial_tails(counts, self.total, share, share_variance_ratio(self.total, share, own, own + rest))
 

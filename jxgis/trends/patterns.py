@@ -30,7 +30,8 @@ CATEGORIES = (
 def patterns(states: npt.ArrayLike, trend: npt.ArrayLike) -> npt.NDArray[np.str_]:
     """Give every place its category.
 
-    Where two hold, the first counts, in the order of `CATEGORIES`.
+    Where two hold, the first counts, in the order of `CATEGORIES`, and hot before cold: what was hot in nine slices of ten and
+    is cold in the last for the first time is ``historical_hot``, not ``new_cold``.
 
     Parameters
     ----------

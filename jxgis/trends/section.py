@@ -88,6 +88,7 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
         keys=keys,
         blocks=blocks,
         answers=answers,
+        checks=[note.of(lang) for note in at_one_point(_told_places(result))],
         methods=methods,
         sheets={name: table.drop(columns="geometry", errors="ignore") for name, table in sheets.items()},
         lines=leads,
@@ -166,6 +167,13 @@ def compared_line(result: TrendsResult, lang: str) -> str:
     return text("trends.map_note_change", lang, **values) if values else ""
 
 
+def _called(issue_class: str, result: TrendsResult) -> Text:
+    """What a class is called: some in the city's words of each language, others and all issues as everywhere."""
+    city = result.given.city
+    own = None if city is None else city.class_names.get(issue_class)
+    return own or Text(class_label(issue_class, "zh"), class_label(issue_class, "en"))
+
+
 def notes_of(result: TrendsResult) -> list[Text]:
     """What a reader must know: what the data do not cover, which periods are compared, whether it is the patrols."""
     slices, settings = result.slices, result.given.settings
@@ -179,7 +187,11 @@ def notes_of(result: TrendsResult) -> list[Text]:
     notes += change_lines(result.comparison)
     unseen = {*result.classes} - {*result.given.need("issues")["issue_class"].unique()} if result.classes else ()
     if unseen:
-        notes.append(text_pair("trends.no_issue_note", names=[name for name in result.classes if name in unseen]))
+        notes.append(
+            text_pair(
+                "trends.no_issue_note", names=[_called(name, result) for name in result.classes if name in unseen]
+            )
+        )
     if result.without_time:
         notes.append(
             text_pair("trends.no_time_note", n=count_said(result.without_time, result.given.settings.report.min_count))
@@ -193,7 +205,7 @@ def notes_of(result: TrendsResult) -> list[Text]:
         notes.append(text_pair("trends.band_note", band=f"{options.band_m:g}"))
     if result.changed_around:
         named = [
-            text_pair("trends.around_class", name=Text(class_label(name, "zh"), class_label(name, "en")), n=n)
+            text_pair("trends.around_class", name=_called(name, result), n=n)
             for name, n in result.changed_around.items()
         ]
         notes.append(text_pair("trends.around_note", names=named, band=f"{options.band_m:g}"))

@@ -40,12 +40,12 @@ _GRAINS = (200, 800)
 _MOST_VALUES = 15_000_000
 # Steps of sweeps and values on their way: over all boxes of a part, for each trial move per node that the search has, and
 # what one box takes at least.
-_STEPS_OF_A_TRIAL = 4_000_000
+_STEPS_OF_A_TRIAL = 2_000_000
 _STEPS_OF_A_BOX = 5_000
 # Looks at all boxes that the steps are for at least: what is met on a long one may better the prices.
-_LOOKS = 24
+_LOOKS = 12
 # A share of the plan's cost that is enough once so much of the steps is spent.
-_ENOUGH, _SPENT = 0.95, 0.05
+_ENOUGH, _SPENT = 0.95, 0.1
 # Shares of the plan's cost that are tried for a bound, one after the other.
 _TARGETS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.951, 0.965, 0.98, 0.99, 0.9999)
 # Nodes of so much of the lower bound are roots; sets of smaller ones are looked at together.

@@ -114,7 +114,8 @@ def _add_borders(
     styles = [line(colour, weight=weight, dash=dash) for colour, weight, dash, _ in _STABILITY]
     fields[:0] = fields_of("units.borders", ["stability"], lang)
     name = text("maps.stability", lang)
-    add_lines(page, lines, name=name, styles=styles, style=rows, heading=heading, fields=fields)
+    layer = name if why is None else text("units.why_borders", lang)
+    add_lines(page, lines, name=layer, styles=styles, style=rows, heading=heading, fields=fields)
     swatches = [
         Swatch(colour, text(f"maps.{key}", lang), "dash" if dash else "line") for colour, _, dash, key in _STABILITY
     ]

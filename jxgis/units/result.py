@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import LANGS, MANY, Text, few, text_pair
 from jxgis.output import json_number
 from jxgis.part import Result
 from jxgis.schema.tables import table
@@ -135,7 +135,7 @@ class UnitsResult(Result):
     def _said_of_bounds(self) -> list[Text]:
         """How far at most the plan of each part is from the best one by the same dials, where that is known."""
         parts = self.report.parts
-        known = parts[parts["bound"].notna() & (parts["units"] > 1)].sort_values("gap", kind="stable")
+        known = parts[parts["bound"].notna() & (parts["units"] > 1)].sort_values("gap", ascending=False, kind="stable")
         if not len(known) or self.report.repair is not None:
             return []
         gaps = [
@@ -145,7 +145,8 @@ class UnitsResult(Result):
             for name, gap in known[["district", "gap"]].to_numpy()
         ]
         rest = int((parts["bound"].isna() & (parts["units"] > 1)).sum())
-        return [text_pair("units.note_bounds" if rest else "units.note_all_bounds", gaps=gaps, n=rest)]
+        said = Text(*(few((gap.of(lang) for gap in gaps), " 处", MANY).of(lang) for lang in LANGS))
+        return [text_pair("units.note_bounds" if rest else "units.note_all_bounds", gaps=said, n=rest)]
 
     def _said_of_rules(self) -> list[Text]:
         """How many of the planner's own demands hold, and why each of the others does not."""

@@ -79,6 +79,7 @@ def weak_section(result: WeakResult, lang: str) -> Section:
         keys=keys,
         blocks=blocks,
         answers=_answers(_with_piles(result), values, lang),
+        checks=[note.of(lang) for note in at_one_point(_with_piles(result))],
         methods=[
             method_note("weak", name, lang, **values)
             for name in ("weak", "weak_q", "weak_before")[: 2 + ("before" in shown)]

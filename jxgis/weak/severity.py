@@ -9,13 +9,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.spatial import KDTree
 
 from jxgis.settings import WEAK
 from jxgis.space.grid import Grid, grid_over
 from jxgis.space.points import locate_touching
 from jxgis.space.ratio import ratio
+from jxgis.space.window import disc_sums
 from jxgis.statistics.beta_binomial import beta_binomial_tails
-from jxgis.statistics.overdispersion import Overdispersion, overdispersion_on_grid
+from jxgis.statistics.overdispersion import TOUCHING, Overdispersion, more_of_parts, overdispersion_on_grid
 from jxgis.statistics.shares import SharesOf
 from jxgis.statistics.tails import two_sided
 from jxgis.weak.areas import HOT_PLACE
@@ -71,11 +73,40 @@ class Yardstick:
         issues
             Those `inside` the city: cells on its edge reach beyond it.
         """
-        at = self.grid.index_of(issues.geometry.x, issues.geometry.y)
-        counts = np.bincount(at[at >= 0], minlength=len(self.grid)).astype(np.float64)
+        counts = self._of_cells(issues)
         if len(self.grid) < _LEAST_CELLS or not counts.any():
             return Overdispersion(1.0, 0.0)
         return overdispersion_on_grid(counts, self.cells, self.grid)
+
+    def more_batches(
+        self, issues: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, dispersion: Overdispersion
+    ) -> NDArray[np.float64]:
+        """(n,) by how much the φ of the part that each area lies in is above that of the city.
+
+        Parameters
+        ----------
+        issues
+            Those `inside` the city.
+        areas
+            Polygons, of which the nearest cell tells.
+        dispersion
+            Of the city.
+        """
+        counts = self._of_cells(issues)
+        if not counts.any():
+            return np.zeros(len(areas))
+        sums, weights = (
+            disc_sums(values, self.grid, band_m=TOUCHING * self.grid.cell_m).astype(np.float64)
+            for values in (counts, self.cells)
+        )
+        centres = np.column_stack(self.grid.centres())
+        more = more_of_parts(counts, self.cells, sums, weights, centres, dispersion)
+        middle = shapely.get_coordinates(areas.geometry.representative_point())
+        return np.asarray(more[KDTree(centres).query(middle)[1]])
+
+    def _of_cells(self, issues: gpd.GeoDataFrame) -> NDArray[np.float64]:
+        at = self.grid.index_of(issues.geometry.x, issues.geometry.y)
+        return np.bincount(at[at >= 0], minlength=len(self.grid)).astype(np.float64)
 
 
 def lay_yardstick(
@@ -179,12 +210,14 @@ def measure_severity(
         "",
     )
     usable = reason == ""
+    more = np.zeros(len(areas))
+    more[usable] = yardstick.more_batches(inside, areas[usable], dispersion)
     shares = SharesOf(total[usable], of[usable], there["squares"].to_numpy()[row][usable], dispersion)
     expected, p, low, high = (np.full(len(areas), np.nan) for _ in range(4))
     expected[usable] = shares.expected(exposure[usable])
     tested = usable if chosen is None else usable & ~chosen
     asked = tested[usable]
-    shares = SharesOf(shares.total[asked], shares.exposure[asked], shares.squares[asked], dispersion)
+    shares = SharesOf(shares.total[asked], shares.exposure[asked], shares.squares[asked], dispersion, more[tested])
     upper, _ = shares.tails(count[tested], exposure[tested], squares[tested])
     p[tested] = np.maximum(upper, _FLOOR)
     low[tested], high[tested] = shares.interval(count[tested], exposure[tested], squares[tested])

@@ -346,6 +346,14 @@ def test_a_type_written_otherwise_is_no_type_of_its_own_to_spread_over():
     found = allocate(table, each_type=1)
     kinds = [rule.name for rule in found.choice.rules if rule.name.startswith("each_type")]
     assert kinds == ["each_type:历史文化", "each_type:品质生活", "each_type:商贸服务"]
+    english = allocate(table, each_type=1, lang="en")
+    assert "at least 1 of the type History and culture" in [rule["words"] for rule in english.summary()["rules"]]
+    assert {*english.shown_tables()["allocation"]["type"]} == {
+        "Quality of life",
+        "History and culture",
+        "Commerce and services",
+    }
+    assert {*english.allocation["type"]} == {"品质生活", "历史文化", "商贸服务"}
 
 
 def test_the_sums_of_the_years_add_up_to_the_plans_where_scores_are_shown_rounded():

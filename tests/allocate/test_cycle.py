@@ -15,7 +15,7 @@ import pytest
 from jxgis.allocate.cycle import follow, named_units, with_schedule
 from jxgis.city import load_city
 from jxgis.errors import InputError, SettingsError
-from jxgis.load.cycle import read_steps
+from jxgis.load.cycle import read_schedule, read_steps
 from jxgis.report.blocks import Paragraph
 from jxgis.run.cycle_command import run_cycle
 from jxgis.run.project import Project
@@ -314,6 +314,11 @@ ROW = "C1,子城,2026,申报,2026-03-01,是,文件"
             r"the columns 日期 and 完成日期 mean the same and differ \(row 1, for one\)",
         ),
         ((",,,,,,",), {}, "steps.csv: there is no sample unit"),
+        (
+            (ROW, "备注：月底前报送,,,,,,"),
+            {},
+            r"row 2, candidate_id '备注：月底前报送': .*take out what is no step \(a remark\)[^;]*$",
+        ),
     ],
 )
 def test_no_row_no_column_and_no_name_is_dropped_without_a_word(tmp_path, rows, options, says):
@@ -552,3 +557,15 @@ def test_how_the_named_units_belong_to_those_that_the_plan_counts(tmp_path, done
     table.to_csv(tmp_path / "projects.csv", index=False, encoding="utf-8-sig")
     found = allocation(tmp_path, filled(tmp_path, steps(*DONE)), tmp_path / "projects.csv")
     assert sum(tells in words for words in said(found)) == 1
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_schedule_without_a_unit_says_that_rules_may_not_hold(tmp_path, ending):
+    path, table = tmp_path / f"allocation.{ending}", pd.DataFrame(columns=["candidate_id", "year"])
+    (table.to_csv if ending == "csv" else table.to_excel)(path, index=False)
+    with pytest.raises(InputError, match=rf"allocation\.{ending} 中没有选中的单元.*规则"):
+        read_schedule(path)
+    steps = pd.DataFrame(columns=["candidate_id", "year", "step"])
+    (steps.to_csv if ending == "csv" else steps.to_excel)(path, index=False)
+    with pytest.raises(InputError, match="只有表头"):
+        read_steps(path, ())

@@ -43,6 +43,7 @@ def test_a_border_is_called_by_its_units_and_its_sentences_begin_at_one_edge(tmp
     card = page.locator(".jx-card")
     card.wait_for()
     assert card.locator("h2").inner_text() == f"{row['unit_a']} / {row['unit_b']}"
+    assert card.inner_text().count("边界稳定度") == 1, "as a figure, not as what the border is"
     cells = {cell.locator("th").inner_text(): cell.locator("td") for cell in card.locator("tr").all()}
     assert len(cells["若移动"].evaluate(_LINES)) == 1
     assert cells["若移动"].evaluate("(cell) => cell.getClientRects()[0].height") > 30, "the sentence has several lines"

@@ -20,6 +20,7 @@ from weak_city import units as squares
 
 from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.ground import Ground
+from jxgis.drawing.layers import land_map
 from jxgis.drawing.offline import save_map
 from jxgis.hotspots.map import hotspot_map
 from jxgis.hotspots.months import by_month
@@ -494,6 +495,44 @@ def test_the_right_layer_stays_when_another_is_chosen_on_the_left(maps, visit):
         assert (shown != before) == moved
         assert choice.input_value() == chosen
     assert found.complaints == []
+
+
+def test_a_long_name_is_cut_and_leaves_the_others_room(tmp_path, visit):
+    names = ["Saint Bartholomew and Llanfairpwllgwyngyll Unified District", "高照街道经开区"]
+    land = gpd.GeoDataFrame({"name": names}, geometry=shapely.box([0, 9000], 0, [9000, 18000], 9000), crs=4549)
+    land.geometry = land.translate(571_000, 3_402_000)
+    page = visit(save_map(land_map(Canvas(ground=Ground(land=land)), land, title="园区"), tmp_path / "land.html")).page
+    cut = "(name) => name.scrollWidth > name.clientWidth"
+    spans = page.locator(".jx-name span")
+    assert {spans.nth(k).text_content(): spans.nth(k).evaluate(cut) for k in (0, 1)} == dict(
+        zip(names, (True, False), strict=True)
+    )
+
+
+@pytest.mark.parametrize("shape", [(6, 1), (5, 3), (1, 1), (1, 3)], ids=["flat", "wide", "square", "tall"])
+def test_the_title_covers_no_part_of_the_city(tmp_path, visit, shape):
+    land = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 9000 * shape[0], 9000 * shape[1])], crs=4549)
+    land.geometry = land.translate(571_000, 3_402_000)
+    page = visit(save_map(land_map(Canvas(ground=Ground(land=land)), land, title="园区"), tmp_path / "land.html")).page
+    for width, height in ((1366, 768), (1366, 600), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(
+            "(size) => map_0.getSize().x === size[0] && map_0.getSize().y === size[1]", arg=[width, height]
+        )
+        title = page.locator(".jx-title").bounding_box()
+        west, north = page.evaluate("() => Object.values(map_0.latLngToContainerPoint(map_0.jxHome.getNorthWest()))")
+        assert west >= title["x"] + title["width"] or north >= title["y"] + title["height"]
+
+
+def test_a_city_that_has_no_corner_below_the_title_is_as_large_as_the_window(tmp_path, visit):
+    """A diamond's box has such a corner, and it none."""
+    diamond = shapely.Polygon([(0, 9000), (9000, 18000), (18000, 9000), (9000, 0)]).segmentize(300)
+    land = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[diamond], crs=4549)
+    land.geometry = land.translate(571_000, 3_402_000)
+    page = visit(save_map(land_map(Canvas(ground=Ground(land=land)), land, title="园区"), tmp_path / "land.html")).page
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.wait_for_function("() => map_0.getSize().y === 768")
+    assert page.evaluate("() => map_0.getZoom() === map_0.getBoundsZoom(map_0.jxHome)")
 
 
 def test_the_slider_covers_no_part_of_the_city(maps, visit):

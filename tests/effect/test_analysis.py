@@ -352,6 +352,9 @@ def test_the_figure_draws_no_month_and_no_area_whose_cases_are_hidden() -> None:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_it_writes_what_the_contract_says(tmp_path: Path, lang: str) -> None:
     result = measured(lang=lang)
+    assert [mark for mark in "、," if result.sets["controls"].str.contains(mark).any()] == [
+        "、" if lang == "zh" else ","
+    ]
     out = result.write(tmp_path / "out")
     summary = json.loads((out / "effect.json").read_text(encoding="utf-8"))
     assert list(summary)[:7] == ["effect", "low", "high", "p", "treated", "controls", "detectable"]

@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from scipy.stats import betabinom, binom
 
 from jxgis.errors import InputError
+from jxgis.hotspots import rates
 from jxgis.hotspots.getis_ord import getis_ord_grid
 from jxgis.hotspots.rates import (
     _found,
@@ -27,6 +28,7 @@ from jxgis.hotspots.rates import (
     rate_residuals,
 )
 from jxgis.space.grid import Grid, grid_over
+from jxgis.statistics.overdispersion import more_of_parts
 
 CRS = pyproj.CRS(4549)
 GRID = Grid(CRS, 100.0, 10, 20, np.ones((8, 12), dtype=bool))
@@ -84,6 +86,86 @@ def test_nothing_is_found_where_cases_follow_the_exposure_and_chance(cases, rati
             maps += 1
     # Binomial(125, .05): more than 14 once in a thousand times. The scores of before found something in most maps.
     assert finds <= binom.ppf(0.999, maps, 0.05)
+
+
+@pytest.mark.parametrize("part", ["centre", "third"])
+def test_nothing_is_found_in_a_part_of_larger_batches(part):
+    """Of one φ for all, eight in ten such maps had a hot or a cold place; there z varies as a standard score again."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((40, 40), dtype=bool))
+    rows, cols = np.divmod(np.arange(1600), 40)
+    own = np.hypot(rows - 19.5, cols - 19.5) < 8 if part == "centre" else cols < 13
+    batch, finds, scores = np.where(own, 5.0 if part == "centre" else 3.0, 1.0), 0, []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        exposure = rng.gamma(1, 1, 1600) + 0.05
+        mean = 3 * exposure
+        mean[own] = rng.gamma(mean[own] / (batch[own] - 1), batch[own] - 1)
+        table = hot_rates(rng.poisson(mean), exposure, grid, band_m=500)
+        finds += bool((table["gi_q"] <= 0.05).any())
+        scores.append(table["gi_z"][own].std())
+    assert finds <= binom.isf(0.001, 20, 0.05)
+    assert 0.7 < np.median(scores) < 1.15
+
+
+def test_places_that_differ_all_the_time_are_no_part_of_larger_batches():
+    """Where few live, and many: of ψ taken for batches every such map had a part, the crowded one."""
+    some = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rows, cols = np.divmod(np.arange(3600), 60)
+        exposure = (rng.gamma(1, 1, 3600) + 0.05) * np.where(np.hypot(rows - 29.5, cols - 29.5) < 10, 6, 1)
+        places = _grid_places(Grid(CRS, 200.0, 0, 0, np.ones((60, 60), dtype=bool)), 500)
+        counts = rng.poisson(3 * exposure * rng.gamma(5, 0.2, 3600)).astype(float)
+        found = _found(counts, exposure, places)
+        around = places.touching(counts), places.touching(exposure)
+        some += more_of_parts(counts, exposure, *around, places.position, found).any()
+    assert some <= 8
+
+
+def test_hot_places_close_together_are_no_part_of_larger_batches(monkeypatch):
+    """Nine of three times the rate, chance alone beside: their edges passed for batches in a third of the city, and hid a quarter of the hot cells."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((60, 60), dtype=bool))
+    rows, cols = np.divmod(np.arange(3600), 60)
+    times = np.ones(3600)
+    for place in range(9):
+        row, col = np.divmod(place, 3) * np.array(10) + 20
+        times[np.hypot(rows - row, cols - col) <= 2] = 3
+    wider, of_one, of_parts = [], 0, 0
+
+    def seen(*given):
+        wider.append((more_of_parts(*given) > 0).mean())
+        return more_of_parts(*given)
+
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        exposure = rng.gamma(1, 1, 3600) + 0.05
+        counts = rng.poisson(15 * exposure * times)
+        monkeypatch.setattr(rates, "more_of_parts", seen)
+        of_parts += (hot_rates(counts, exposure, grid, band_m=500)["gi_bin"] >= 2).sum()
+        monkeypatch.setattr(rates, "more_of_parts", lambda counts, *_: np.zeros(len(counts)))
+        of_one += (hot_rates(counts, exposure, grid, band_m=500)["gi_bin"] >= 2).sum()
+    assert np.mean(wider) < 0.22
+    assert of_parts > 0.78 * of_one
+
+
+def test_weighted_sums_are_drawn_with_the_batches_of_parts():
+    """Weights of next to 1 ask the same as weights of 1, in a part where cases come by nines and beside it, where they do not."""
+    from libpysal.graph import Graph
+
+    grid, own = Grid(CRS, 100.0, 0, 0, np.ones((30, 30), dtype=bool)), np.arange(900) < 300
+    rng = np.random.default_rng(0)
+    counts = np.where(own, 9 * rng.poisson(2, 900), rng.poisson(18, 900))
+    points = gpd.GeoSeries(gpd.points_from_xy(*grid.centres()), crs=CRS)
+    binary = Graph.build_distance_band(points, 150)
+    almost = binary.transform("B").adjacency.astype(float)
+    almost.iloc[0] = 1.0 + 1e-6
+    formula, drawn = (hot_rates_graph(counts, np.ones(900), of, draws=299) for of in (binary, Graph(almost)))
+    assert (set(formula["p_method"]), set(drawn["p_method"])) == ({"beta_binomial"}, {"draws_299"})
+    times = formula["gi_z"] / drawn["gi_z"]
+    for side in (own, ~own):
+        assert times[side].median() == pytest.approx(1, rel=0.05)
+    deviation = (formula["issues"] - formula["expected"]) / formula["gi_z"]
+    assert deviation[:240].median() > 1.5 * deviation[-300:].median()
 
 
 def test_overdispersion_is_found_whatever_is_planted():

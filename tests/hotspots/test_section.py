@@ -3,8 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from result_tables import on_land, result_tables
 
+from jxgis.hotspots.map import hotspot_map
 from jxgis.hotspots.section import hotspot_section
+from jxgis.report.blocks import Paragraph
 from jxgis.settings import HotspotSettings
 
 
@@ -12,7 +15,7 @@ from jxgis.settings import HotspotSettings
     ("shares", "said"),
     [
         ([0.5, 0.25], "占问题数 75.0 %"),
-        ([0.5, 0.25, np.nan], "占问题数 75.0 %（另有 1 个地段件数太少，不显示，未计入）"),
+        ([0.5, 0.25, np.nan], "占问题数 75.0 %（另有 1 个地段的件数不予显示，未计入）"),
         ([np.nan, np.nan], "占问题数 —"),
     ],
 )
@@ -25,3 +28,21 @@ def test_one_share_that_is_not_shown_does_not_take_the_others_along(shares: list
         key for key in hotspot_section({"places": places}, HotspotSettings(), lang="zh").keys if key.label == "热点地段"
     )
     assert key.note.endswith(said)
+
+
+@pytest.mark.parametrize(("issues", "said"), [(205, True), (206, False), (None, False)])
+def test_a_place_and_its_peak_of_one_name_and_two_numbers_are_told_apart(issues: int | None, said: bool) -> None:
+    row = {"issue_class": "all", "rank": [1], "name": "甲", "district": "甲", "subdistrict": "甲", "street": "甲"}
+    places = pd.DataFrame({**row, "issues": 206, "share_area": 0.1, "share_issues": 0.5, "area_km2": 1.3})
+    peaks = pd.DataFrame({**row, "issues": [issues], "place_rank": 1, "gi_z": 9.0, "share_issues": 0.5})
+    section = hotspot_section({"places": places, "peaks": peaks}, HotspotSettings(), lang="zh")
+    notes = [block.words for block in section.blocks if isinstance(block, Paragraph) and "不止一个数" in block.words]
+    assert [("205 件" in note, "206 件" in note) for note in notes] == [(True, True)] * said
+
+
+def test_the_map_asks_about_issues_at_one_point_as_the_page_does() -> None:
+    made = result_tables()
+    for share, asked in ((0.42, True), (0.1, False)):
+        places = made.places.assign(same_point_share=share)
+        page = hotspot_map(made.cells, places, canvas=on_land(made.districts), min_count=1).get_root().render()
+        assert ("问题坐标完全相同" in page) == asked

@@ -454,6 +454,16 @@ def test_bare_points_need_nothing_but_coordinates(city) -> None:
     }
 
 
+def test_points_of_a_kml_without_ids_are_numbered(tmp_path, city) -> None:
+    place = "<Placemark><Point><coordinates>120.75,30.75</coordinates></Point></Placemark>"
+    (tmp_path / "a.kml").write_text(
+        f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{place * 3}</Document></kml>'
+    )
+    loaded = load_issues(tmp_path / "a.kml", city=city)
+    assert loaded.table["issue_id"].tolist() == ["a.kml:1", "a.kml:2", "a.kml:3"]
+    assert loaded.rejects.empty
+
+
 def test_without_a_city_the_box_of_the_polygons_decides(export) -> None:
     export.loc[0, "X坐标"] = "31.9"
     loaded = load_issues(export, crs=4490, metric_crs=4549, box=BOX)

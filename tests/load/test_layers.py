@@ -414,3 +414,30 @@ def test_grids_of_one_street_are_called_by_their_codes(city) -> None:
     shapes = row_of(0, 200, 400)
     table = named(shapes, 名称=[*codes[:2], "未命名"])
     assert load.load_layer("grids", table, city=city).table["name"].tolist() == [*codes[:2], "未命名"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "head", "written", "read"),
+    [
+        ("population", "人口（万人）", ["1.2", "１．５万", "3"], [12_000, 15_000, 30_000]),  # 万 says no more there
+        ("population", "人口（人）", ["12000", "1.5万", "3"], [12_000, 15_000, 3]),
+        ("population", "常住人口【万】", ["1.2", "0", "3"], [12_000, 0, 30_000]),
+        ("parking", "泊位数（个）", ["20", "30", "40"], [20, 30, 40]),
+    ],
+)
+def test_numbers_under_a_head_with_a_unit_are_in_that_of_the_layer(city, tmp_path, layer, head, written, read) -> None:
+    """Such a column was left unread."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"{head},lon,lat\n" + "".join(f"{each},120.75,30.75\n" for each in written), encoding="utf-8")
+    loaded = load.load_layer(layer, path, city=city, crs="EPSG:4326")
+    column = {"population": "people", "parking": "places"}[layer]
+    assert loaded.table[column].tolist() == pytest.approx(read)
+    assert any("换算" in note.zh for note in loaded.notes) == ("万" in head)
+
+
+def test_what_is_no_number_under_a_head_with_a_unit_is_rejected(city, tmp_path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("人口（万人）,lon,lat\n许多,120.75,30.75\n2,120.75,30.75\n", encoding="utf-8")
+    loaded = load.load_layer("population", path, city=city, crs="EPSG:4326")
+    assert loaded.rejects[["value", "reason"]].to_numpy().tolist() == [["许多", "bad_number"]]
+    assert loaded.table["people"].tolist() == [20_000]

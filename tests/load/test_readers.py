@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import geopandas as gpd
 import numpy as np
@@ -134,6 +135,27 @@ def test_a_folder_that_is_named_or_called_as_the_layer_is_read_alone(tmp_path: P
     path = folders(tmp_path / "a.kml", ["issues", "parks"])
     assert len(one(path).frame) == 2
     assert one(f"{path}|layername=parks").frame["Name"].tolist() == ["园2", "园3"]
+
+
+def with_data(path: Path, rows: list[dict[str, str]]) -> Path:
+    """A KML of two folders whose places have values without a schema, as Google writes them."""
+    places = []
+    for at, row in enumerate(rows):
+        data = "".join(f"<Data name={quoteattr(name)}><value>{value}</value></Data>" for name, value in row.items())
+        point = f"<Point><coordinates>120.75,30.7{at}</coordinates></Point>"
+        places.append(f"<Placemark><ExtendedData>{data}</ExtendedData>{point}</Placemark>")
+    inner = "".join(f"<Folder><name>{at}</name>{''.join(places[at::2])}</Folder>" for at in range(2))
+    path.write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{inner}</Document></kml>', encoding="utf-8")
+    return path
+
+
+def test_values_of_a_kml_have_the_names_that_it_gives_them(tmp_path: Path) -> None:
+    # Four of them twelve bytes long, of which the driver makes one column.
+    names = ["任务号", "上报时间", "问题类型", "处置部门", "案件状态", "a b", "a.b", "<甲>&'乙\"", "plain", "jxgis_"]
+    rows = [{name: f"{name[:1].strip('<')}{number}{at}" for at, name in enumerate(names)} for number in range(4)]
+    frame = one(with_data(tmp_path / "a.kml", rows)).frame
+    assert frame[names].to_dict("records") == [*rows[::2], *rows[1::2]]
+    assert not {"id", "timestamp", "begin", "end"} & {*frame}
 
 
 HEAD, ROW = "任务号,小类,lon,lat,备注", "{},飞絮,120.75,30.75,甲"
@@ -743,6 +765,24 @@ def test_a_column_may_write_the_geometry_out(
     assert np.allclose(loaded.table.area, truth, rtol=1e-9)
     assert loaded.rejects[["row", "value", "reason"]].to_numpy().tolist()[0] == [3, "POLYGON ((1", "bad_geometry"]
     assert loaded.rejects["row"].tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("srid", [0, 4326])
+@pytest.mark.parametrize("xy", [[(120.5, 30), (120.5, 30)], [(120.123456, 30.7), (120.9, 30.1)]])
+def test_a_parquet_may_hold_points_as_bytes(tmp_path: Path, xy: list[tuple[float, float]], srid: int) -> None:
+    # The bytes of round numbers are text as well.
+    points = shapely.set_srid(shapely.points([(*at, 5) for at in xy]), srid)
+    wkb = [*shapely.to_wkb(points, include_srid=True), None, b"\1\2"]
+    table = pd.DataFrame({"名称": ["甲", "乙", "丙", "丁"], "geom": wkb, "wkb": [b"\x89PNG", None, None, None]})
+    table.to_parquet(tmp_path / "a.parquet", index=False)
+    path = tmp_path / "a.parquet"
+    loaded = (
+        load_layer("places", path, metric_crs=4549) if srid else load_layer("places", path, crs=4326, metric_crs=4549)
+    )
+    assert loaded.table["name"].tolist() == ["甲", "乙"]
+    assert sorted(loaded.rejects["row"]) == [3, 4]
+    truth = gpd.GeoSeries(shapely.points(xy), crs=4326).to_crs(4549)
+    assert loaded.table.distance(truth).max() < 1e-6
 
 
 def test_coordinates_go_before_a_written_geometry_and_srids_do_not_mix(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -85,6 +87,25 @@ def test_a_target_just_missed_is_not_called_a_gap_of_nothing():
     words = park_answers({"coverage": pd.DataFrame(rows)}, 0.9, "zh")[0].words
     assert "89.96 %" in words
     assert "差 0.04 个百分点" in words
+
+
+def test_of_forty_zones_short_of_the_target_the_five_worst_are_named():
+    """A dozen are named, the districts of Jiaxing; more would be a page of names."""
+    for n, named in ((12, 12), (40, 5)):
+        shares = [k / 100 for k in range(n, 0, -1)]
+        table = pd.DataFrame(
+            {
+                "zone": [f"Z{k:02d}" for k in range(n)] + ["all"],
+                "method": "radius",
+                "coverage": [*shares, 0.1],
+                "residential_m2": 1e6,
+                "served_m2": 1e5,
+            }
+        )
+        words = park_answers({"coverage": table}, 0.9, "zh")[0].words
+        said = re.findall(r"Z\d\d（(\d+)\.0 %）", words)
+        assert said == [str(k) for k in range(1, named + 1)]
+        assert ("等 40 个片区" in words) == (n == 40)
 
 
 def test_without_any_coverage_nothing_is_answered():

@@ -72,6 +72,47 @@ def test_a_small_count_is_the_range_that_people_are_shown():
     assert Fields(told(hotspots={"places": places}).parts, {}, "zh").value("hotspots.places.1.issues") == "1–2"
 
 
+def _said_of(tables: dict[str, pd.DataFrame]) -> tuple[list[str], list[str]]:
+    """What the document says before its first chapter of a part, and below the heading of what is to be checked."""
+    items, _ = composed(read_wording(shipped_wording("zh"), "x"), told(hotspots=tables))
+    words = [item.words for item in items if not isinstance(item, (TableBlock, Picture))]
+    head = words[: words.index("问题热点")]
+    return head, head[head.index("未计算的内容和须核对之处") :]
+
+
+def test_the_first_place_has_one_number_in_the_document_and_on_the_page():
+    """Of places with one peak each the page gave those of the places, the document those around their peaks."""
+    tables = told_parts().hotspots
+    places = tables["places"]
+    peaks = places.assign(gi_z=9.0 - places["rank"], place_rank=places["rank"], issues=7777)
+    head, _ = _said_of(tables | {"peaks": peaks})
+    first = places[(places["issue_class"] == "all") & (places["rank"] == 1)].iloc[0]
+    assert any(first["name"] in line and f"{first['issues']:,} 件" in line for line in head)
+    assert not any("7,777" in line for line in head)
+    wide = peaks.assign(place_rank=1)
+    assert any("7,777 件" in line and "不按件数" in line for line in _said_of(tables | {"peaks": wide})[0])
+
+
+def test_without_a_hot_place_the_document_says_so_first_as_the_page_does():
+    tables = told_parts().hotspots
+    head, _ = _said_of({"places": tables["places"].iloc[:0]})
+    assert "问题集中在哪里" in head
+    assert any("没有显著的热点" in line for line in head)
+
+
+def test_issues_at_one_point_are_among_what_is_to_be_checked():
+    tables = told_parts().hotspots
+    places = tables["places"]
+    piled = places.assign(same_point_share=(places["rank"] == 1) * 0.42)
+    head, checks = _said_of(tables | {"places": piled})
+    first = places.loc[(places["issue_class"] == "all") & (places["rank"] == 1), "name"].iloc[0]
+    assert [line for line in checks if "坐标完全相同" in line and line.startswith(f"问题热点：{first}")]
+    assert any("42 % 的问题坐标完全相同" in line for line in head), "where the place is named first"
+    assert not any(
+        "坐标完全相同" in line for line in _said_of(tables | {"places": piled.assign(same_point_share=0.1)})[0]
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "near"),
     [

@@ -109,7 +109,8 @@ def test_boundaries(halves, city) -> None:
     assert checked.tables["flaws"]["m2"].tolist() == pytest.approx([200])
     said = "\n".join(line.en for line in checked.lines)
     assert "2 polygons, 0.08 km² in all; the smallest 0.029 km² (甲), the largest 0.051 km² (乙)" in said
-    assert "1 overlaps (200 m²)" in said
+    assert "overlaps 1 (200 m²)" in said
+    assert "the largest: 甲, 乙 200 m²" in said
 
 
 def test_streets(city) -> None:

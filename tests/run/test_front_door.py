@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -478,6 +479,20 @@ def test_a_class_without_an_issue_is_said_of_trends() -> None:
     found = jxgis.find_trends(YEARS, GROUND, classes=("市容环境", "绿化"))
     assert [note.zh for note in found.notes() if "绿化" in note.zh] == ["没有一件问题属于绿化，这些类别没有结果。"]
     assert not [note for note in jxgis.find_trends(YEARS, GROUND).notes() if "没有一件" in note.zh]
+
+
+def test_notes_on_classes_call_them_as_the_city_does_in_each_language() -> None:
+    found = jxgis.find_trends(YEARS, GROUND, classes=("市容环境", "园林绿化"))
+    of_city = replace(
+        found,
+        given=replace(found.given, city=jxgis.load_city("jiaxing")),
+        changed_around={"all": 2, "市容环境": 1},
+    )
+    said = [note for note in of_city.notes() if "园林绿化" in note.zh or "市容环境" in note.zh]
+    assert [note.en.split(".")[0] for note in said] == [
+        "No issue is of Greening: of these nothing is found",
+        "Not among the places that changed: All issues 2, City appearance 1",
+    ]
 
 
 def test_districts_without_a_row_are_no_city() -> None:

@@ -118,9 +118,9 @@ def test_of_two_rows_whose_dates_do_not_tell_the_latest_none_is_taken(zones, dat
 
 
 @pytest.mark.parametrize(
-    ("value", "date", "says"), [("98%", None, "只写数，不带 %"), ("98", "2025年", "写成 2025-12-31")]
+    ("value", "date", "says"), [("98分", None, "只写数，不带 %"), ("98", "2025年", "写成 2025-12-31")]
 )
-def test_a_percent_sign_or_a_year_for_a_date_is_refused_with_what_to_write(tmp_path, value, date, says):
+def test_a_unit_or_a_year_for_a_date_is_refused_with_what_to_write(tmp_path, value, date, says):
     path = tmp_path / "a.csv"
     rows = pd.DataFrame({"区域": ["全市"], "指标代码": ["15"], "数值": [value], "日期": [date]})
     rows.to_csv(path, index=False)
@@ -128,12 +128,34 @@ def test_a_percent_sign_or_a_year_for_a_date_is_refused_with_what_to_write(tmp_p
         load_layer("scorecard_values", path)
 
 
+def test_a_percent_sign_says_that_a_number_is_a_percentage(zones, tmp_path):
+    """85% is written every day, and was refused; 0.5% is no fraction, and 60% of a length no 60 km."""
+    path = tmp_path / "a.csv"
+    path.write_text("区域,指标代码,数值,2027年目标\n全市,15,0.5%,99%\n甲,15,98.5 ％,\n甲,17,6,25\n", encoding="utf-8")
+    found = bring_values(load_layer("scorecard_values", path).table, PLAN, zones)
+    assert found[["indicator", "value"]].to_numpy().tolist() == [
+        ["gas_coverage", 0.5],
+        ["gas_coverage", 98.5],
+        ["gas_pipes_renewed", 6],
+    ]
+    assert found["target_2027"].dropna().tolist() == [99, 25]
+    path.write_text("区域,指标代码,数值\n全市,17,60%\n", encoding="utf-8")
+    with pytest.raises(InputError, match="百分数（60%），这一项以公里计"):
+        bring_values(load_layer("scorecard_values", path).table, PLAN, zones)
+
+
+def test_a_title_beside_who_fills_the_sheet_in_is_no_head(tmp_path):
+    rows = [["规划指标填报", None, "填表人：某某"], ["区域", "指标代码", "数值"], ["甲", "15", 98]]
+    pd.DataFrame(rows).to_excel(tmp_path / "a.xlsx", index=False, header=False)
+    assert load_layer("scorecard_values", tmp_path / "a.xlsx").table["value"].tolist() == [98]
+
+
 def test_the_sheet_is_read_with_its_chinese_heads_and_every_row_accounted_for(tmp_path):
     rows = pd.DataFrame(
         {
             "区域": ["甲", "甲", "乙", "丙", "丁", None],
             "指标代码": ["7", "7", "7", "7", "7", "7"],
-            "数值": ["78", "79", "约 80", None, "81", "82"],
+            "数值": ["78", "78.0", "约 80", None, "81", "82"],
             "日期": ["2026-06-30", "2026-06-30", None, None, "某日", None],
         }
     )
@@ -147,6 +169,16 @@ def test_the_sheet_is_read_with_its_chinese_heads_and_every_row_accounted_for(tm
         [6, "missing_value"],
     ]
     assert (found.rows_in, found.rows_left_out) == (6, 1)
+
+
+def test_of_two_rows_of_a_day_that_differ_neither_is_taken(zones, tmp_path):
+    """A copied row, corrected below: the first stood there, and the correction among the rows left out."""
+    path = tmp_path / "a.csv"
+    path.write_text("区域,指标代码,数值,日期\n全市,15,98,2025-03-31\n全市,15,97,2025.3.31\n", encoding="utf-8")
+    found = load_layer("scorecard_values", path)
+    assert found.table["value"].tolist() == [98, 97]
+    with pytest.raises(InputError, match="补上日期，或只保留一行"):
+        bring_values(found.table, PLAN, zones)
 
 
 @pytest.mark.parametrize("head", ["数值", "现状值", "数值（%）", "指标值(%)"])
@@ -254,6 +286,16 @@ def test_a_denominator_in_another_unit_is_asked_about(zones, indicator, numerato
     with pytest.raises(InputError, match=f"分母 {wrong} "):
         bring_values(sheet(**whole, denominator=[wrong]), PLAN, zones)
     assert bring_values(sheet(**whole, denominator=[right]), PLAN, zones)["value"].tolist() == [value]
+
+
+def test_a_district_s_denominator_is_held_to_what_a_district_can_have(zones):
+    """1 accident on 150 km is 0.67 per 100 km; by the km it was 0.007."""
+    row = {"zone": ["甲"], "indicator": ["pipeline_accidents"], "numerator": [1.0]}
+    with pytest.raises(InputError, match="分母 150 "):
+        bring_values(sheet(**row, denominator=[150.0]), PLAN, zones)
+    assert bring_values(sheet(**row, denominator=[50.0]), PLAN, zones)["value"].tolist() == [0.02]
+    whole = bring_values(sheet(**row | {"zone": ["全市"]}, denominator=[150.0]), PLAN, zones)
+    assert whole["denominator"].tolist() == [150]
 
 
 def test_a_figure_of_a_day_to_come_is_said(zones):

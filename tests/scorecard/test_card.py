@@ -156,6 +156,14 @@ def test_what_is_brought_is_added_up_where_all_of_it_is_there(districts):
     ]
 
 
+def test_a_sum_names_each_source_once(districts):
+    """示意数据 stood there for each area that had it beside another."""
+    zones = zones_by_level(districts)
+    rows = sheet(*((name, "15", None, 9, 10) for name in "甲乙丙丁")).assign(source=["a", "b", "b", "c"])
+    found = card(zones, ["gas_coverage"], brought=bring_values(rows, PLAN, zones)).droplevel(0)["source"]
+    assert found.droplevel(0)[["东区", "西区", "all"]].tolist() == ["a；b", "b；c", "a；b；c"]
+
+
 def test_ratios_without_their_parts_have_no_sum(districts):
     zones = zones_by_level(districts)
     rows = [(name, "gas_coverage", 98.0, None, None) for name in ("甲", "乙", "丙", "丁")]

@@ -282,6 +282,7 @@ def test_numbers_of_the_library_in_order_are_read(districts, item, columns):
         ("22", ["万元"], "第 22 项.*万元.*条"),
         ("22", ["%"], "第 22 项.*%.*条"),
         ("31", ["户", "百户"], "第 31 项.*百户.*家"),
+        ("41", ["户"], "第 41 项.*户.*个"),  # homes in the estates, which stood there as estates
         ("30", ["万元"], "第 30 项.*万元.*%"),  # spent of the budget is no share of buildings
         ("30", ["户", "栋"], "第 30 项.*户、栋.*%"),
         ("17", ["公里", "块"], "第 17 项.*公里、块"),
@@ -329,7 +330,7 @@ def test_a_unit_at_the_end_of_a_name_is_the_rows(districts):
     with pytest.raises(InputError, match=r"米.*公里"):
         progress(rows, districts)
     for name in ("燃气管道（公里）", "燃气管道（千米河段）", "东升路（全长500米）"):
-        assert progress(rows.assign(name=name), districts).loc[(37, "all"), "done"] == 120
+        assert progress(rows.assign(name=name, done=12.0, total=24.0), districts).loc[(37, "all"), "done"] == 12
 
 
 @pytest.mark.parametrize("name", ["各区", "各片区", "城区", "主城区", "本市"])
@@ -377,6 +378,7 @@ def test_percentages_without_what_they_are_of_are_not_added_up(districts):
         (12, "2、违停整治", 28),
         (38, "老旧燃气管道更新", 37),
         (5, "二次供水改造", 30),
+        (5, "改造老旧燃气管道", 37),  # in another order
     ],
 )
 def test_a_number_beside_the_name_of_another_project_is_asked_about(districts, item, name, of):
@@ -384,14 +386,15 @@ def test_a_number_beside_the_name_of_another_project_is_asked_about(districts, i
     rows = pd.DataFrame({"item": [str(item)], "name": name, "district": "甲", "done": [10.0], "total": [20.0]})
     with pytest.raises(InputError, match=f"第 {item} 项一行的名称是.*像是项目库第 {of} 项"):
         progress(rows, districts)
-    assert progress(rows.assign(item=str(of), total=21.0), districts).loc[(of, "甲"), "done"] == 10
+    mended = rows.assign(item=str(of), done=6.0, total=11.0)
+    assert progress(mended, districts).loc[(of, "甲"), "done"] == 6
 
 
 def test_a_name_that_goes_on_after_another_project_s_is_of_its_own_number(districts):
     rows = pd.DataFrame(
-        {"item": "8", "name": "断头路打通工程配套雨水管网", "district": "甲", "done": [10.0], "total": [20.0]}
+        {"item": "8", "name": "断头路打通工程配套雨水管网", "district": "甲", "done": [1.0], "total": [2.0]}
     )
-    assert progress(rows, districts).loc[(8, "甲"), "done"] == 10
+    assert progress(rows, districts).loc[(8, "甲"), "done"] == 1
 
 
 @pytest.mark.parametrize(
@@ -441,7 +444,8 @@ def test_a_project_by_its_title_is_the_whole_of_its_zone(districts, project):
 )
 def test_a_title_in_fewer_words_is_the_whole_of_its_zone(districts, item, name):
     """信号灯 stood there as one street among others: 10 and its 4 and 6 were 20."""
-    columns = {"name": [name, "子路", "丑路"], "district": "甲", "done": [10.0, 4, 6], "total": [15.0, 7, 8]}
+    columns = {"name": [name, "子路", "丑路"], "district": "甲", "unit": "处"}
+    columns |= {"done": [10.0, 4, 6], "total": [15.0, 7, 8]}
     rows = pd.DataFrame({"item": str(item), **columns})
     assert set(progress(rows, districts).loc[item]["reason"]) == {"whole_beside_parts"}
     assert progress(rows.iloc[1:], districts).loc[(item, "甲"), "done"] == 10
@@ -461,7 +465,7 @@ def test_a_title_in_fewer_words_is_the_whole_of_its_zone(districts, item, name):
 def test_a_unit_above_the_head_is_that_of_the_rows(districts, tmp_path, above, says, ending):
     """60 m stood there as 60 km, met."""
     path = tmp_path / f"projects.{ending}"
-    head, row = ["项目库序号", "片区", "计划量", "完成量"], [37, "甲", 90, 60]
+    head, row = ["项目库序号", "片区", "计划量", "完成量"], [37, "甲", 40, 30]
     lines = pd.DataFrame([[*line, *[None] * (4 - len(line))] for line in (*above, head, row)])
     if ending == "csv":
         lines.to_csv(path, index=False, header=False)
@@ -472,7 +476,52 @@ def test_a_unit_above_the_head_is_that_of_the_rows(districts, tmp_path, above, s
         with pytest.raises(InputError, match=f"单位是{says}，规划以公里计"):
             progress(table, districts)
     else:
-        assert progress(table, districts).loc[(37, "甲"), "done"] == 60
+        assert progress(table, districts).loc[(37, "甲"), "done"] == 30
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "says"),
+    [
+        ("计划量（米）,完成量（米）", "90,60", "米"),  # unread: there was no figure
+        ("计划量,已完成【万元】", "90,60", "万元"),
+        ("单位,计划量,完成量(单位：延米)", "公里,90,60", "公里/延米"),
+        ("完成量（公里）,计划量(公里)", "60,90", ""),
+        ("单位,完成量（公里）,计划量", "区住建局,60,90", ""),
+        ("单位,done (km),total", "km,60,90", ""),
+        ("单位,完成量（条/公里）,计划量", "公里,60,90", ""),  # of several in the head a row's own is its own
+        ("单位,完成量（条/米）,计划量", "米,60,90", "米"),
+    ],
+)
+def test_a_unit_in_a_head_is_that_of_the_rows(districts, tmp_path, head, row, says):
+    path = tmp_path / "projects.csv"
+    path.write_text(f"项目库序号,片区,{head}\n37,甲,{row}\n", encoding="utf-8")
+    table = load_layer("projects", path, city=load_city()).table
+    if says:
+        with pytest.raises(InputError, match=f"单位是{says}，规划以公里计"):
+            progress(table, districts)
+    else:
+        assert progress(table, districts).loc[(37, "甲"), ["done", "total"]].tolist() == [60, 90]
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        ("完成量（公里）,计划量（米）", "几种单位：公里、米"),
+        ("完成量（公里）,完成量（万元）", "“完成量（公里）”和“完成量（万元）”两列都可作 done"),
+    ],
+)
+def test_two_units_in_heads_are_asked_about(tmp_path, head, says):
+    path = tmp_path / "projects.csv"
+    path.write_text(f"项目库序号,片区,{head}\n37,甲,2,90\n", encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        load_layer("projects", path, city=load_city())
+
+
+def test_a_period_in_a_head_is_no_unit(tmp_path):
+    """完成量（2025年） may be that of the year alone."""
+    path = tmp_path / "projects.csv"
+    path.write_text("项目库序号,片区,完成量（2025年）,计划量（截至3月，公里）\n37,甲,2,90\n", encoding="utf-8")
+    assert not {"done", "total"} & {*load_layer("projects", path, city=load_city()).table.columns}
 
 
 def test_a_unit_of_its_own_goes_before_that_above_the_head(districts, tmp_path):

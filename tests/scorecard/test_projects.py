@@ -34,10 +34,10 @@ def test_rows_add_up_by_district_area_and_city(districts):
     rows = pd.DataFrame(
         {
             "item": ["22", "22", "22", "30", "30", None],
-            "name": [None, None, "跨区道路", None, None, "口袋公园建设"],
-            "district": ["甲", "丙片区", None, "甲", "丁", "乙"],
-            "done": [20.0, 25, 6, 45, 46, 12],
-            "total": [30.0, 30, 10, 50, 50, 12],
+            "name": ["跨区道路", None, None, None, None, "口袋公园建设"],
+            "district": [None, "甲", "丙片区", "甲", "丁", "乙"],
+            "done": [6.0, 20, 25, 45, 46, 12],
+            "total": [10.0, 30, 30, 50, 50, 12],
         }
     )
     found = progress(rows, districts)
@@ -135,7 +135,7 @@ def test_a_target_that_is_a_project_takes_its_progress(districts):
 def test_a_target_that_is_a_project_is_no_sum_of_a_part_of_its_rows(districts):
     zones = zones_by_level(districts)
     rows = pd.DataFrame(
-        {"item": "37", "name": [*"abcde"], "district": [*"甲乙丙丁", None], "done": [4.0, 1, 1, 3, np.nan]}
+        {"item": "37", "name": [*"abcde"], "district": [None, *"甲乙丙丁"], "done": [np.nan, 4, 1, 1, 3]}
     )
     done = project_progress(rows, zones, PLAN.projects, year=2025)
     gas = [target for target in PLAN.targets if target.id == "gas_pipes_renewed"]
@@ -238,8 +238,8 @@ def test_rows_of_the_city_and_of_an_area_count_there_and_above(districts):
         {
             "item": ["22", "22", "19", "19", "19"],
             "name": [*"abcde"],
-            "district": ["全市", "中心城区", "东区", "丙", None],
-            "done": [1.0, 10, 2, 5, 7],
+            "district": ["全市", "中心城区", None, "东区", "丙"],
+            "done": [1.0, 10, 7, 2, 5],
         }
     )
     found = progress(rows, districts)["done"]
@@ -453,7 +453,24 @@ def test_metres_where_kilometres_are_meant_are_asked_about(districts):
     for done in (3000.0, 200.0):  # of 5,000 both are
         with pytest.raises(InputError, match=rf"第 37 项.*{done:g}.*米"):
             progress(rows.assign(done=done), districts)
-    assert progress(rows.assign(done=250.0, total=250.0), districts).loc[(37, "all"), "status"] == "met"
+    most = rows.assign(done=250.0, total=250.0, unit="公里")
+    assert progress(most, districts).loc[(37, "all"), "status"] == "met"
+
+
+@pytest.mark.parametrize(("item", "most"), [("37", 50.0), ("41", 20.0), ("40", 30.0)])
+@pytest.mark.parametrize("column", ["done", "total"])
+def test_far_more_than_the_plan_without_a_unit_is_not_judged(districts, item, most, column):
+    """120 of 万元 stood there as 120 km of 25, met: more than twice the plan's target may be so, and says its unit."""
+    rows = pd.DataFrame({"item": item, "name": [*"ab"], "district": [*"甲丙"], "done": most, "total": most})
+    assert progress(rows, districts).loc[(int(item), "all"), "status"] == "met"
+    rows.loc[0, column] = most + 1
+    # The rows of one table are in one unit: neither is what 丙 has told.
+    found = progress(rows, districts).loc[int(item)]
+    assert set(found["reason"]) == {"unit_untold"}
+    assert found[["done", "total", "value"]].isna().all(axis=None)
+    unit = "公里" if item == "37" else "条"
+    assert progress(rows.assign(unit=[None, unit]), districts).loc[(int(item), "丙"), "done"] == most
+    assert progress(rows.assign(unit=[unit, None]), districts).loc[(int(item), "all"), "status"] == "met"
 
 
 @pytest.mark.parametrize("called", ["嘉兴", "嘉兴市", "全市"])
@@ -586,12 +603,63 @@ def test_a_row_that_says_no_project_is_named_by_where_it_stands(districts):
         progress(rows, districts)
 
 
+def test_rows_that_stand_under_a_district_without_one_leave_it_without_a_sum(districts):
+    """甲 merged over three rows and saved as text: 2 of its 9 stood there as the district's."""
+    rows = pd.DataFrame(
+        {
+            "item": ["22"] * 6 + ["19"] * 2,
+            "name": [*"abcdefgh"],
+            "district": [None, "甲", None, None, "乙", "丙", None, "丙"],
+            "done": [1.0, 2, 3, 4, 5, 6, 7, 8],
+        }
+    )
+    found = progress(rows, districts)
+    assert found.loc[22, "done"].dropna().to_dict() == {"all": 21, "西区": 6, "乙": 5, "丙": 6}
+    assert found.loc[22, "reason"][["东区", "甲"]].tolist() == ["district_untold"] * 2
+    # Neither the row above all, nor one below those of another project, stands under a district.
+    assert found.loc[19, "done"].to_dict() == {"all": 15, "西区": 8, "丙": 8}
+    assert found.loc[(19, "all"), "rows_named"] == "g（没有片区）、丙 h"
+    filled = progress(rows.assign(district=[None, *"甲甲甲乙丙", None, "丙"]), districts)
+    assert filled.loc[(22, "甲"), "done"] == 9
+
+
+def test_in_a_table_by_district_rows_of_any_project_stand_under_it(districts):
+    """甲 over a row of 22, one of 19 and one more of 22: the first alone stood there as its 22. 东区 over two rows."""
+    items, homes = ["22", "19", "22", "22", "19", "41", "41"], ["甲", None, None, "丙", None, "东区", None]
+    rows = pd.DataFrame({"item": items, "name": [*"abcdefg"], "district": homes, "done": [1.0, 2, 3, 4, 5, 6, 7]})
+    found = progress(rows, districts)
+    assert found.loc[22, "done"].dropna().to_dict() == {"all": 8, "西区": 4, "丙": 4}
+    assert found.loc[22, "reason"][["东区", "甲"]].tolist() == ["district_untold"] * 2
+    assert found.loc[(41, "东区"), ["done", "reason"]].isna().tolist() == [True, False]
+    assert found.loc[19, "done"].to_dict() == {"all": 7}
+
+
 def test_rows_without_a_district_beside_others_are_said():
     rows = pd.DataFrame(
         {"item": ["22", "22", "19"], "name": ["东升路", "西升路", "园"], "district": ["甲", None, None], "done": 1.0}
     )
     assert ["西升路" in note.zh and "园" not in note.zh for note in of_no_district(rows)] == [True]
     assert of_no_district(frame(dict(rows), shapely.points([(1, 1)] * 3))) == []
+
+
+def test_a_column_without_a_head_is_asked_about(districts, tmp_path):
+    path = tmp_path / "projects.csv"
+    path.write_text("项目库序号,片区,完成量,\n22,甲,1,4\n", encoding="utf-8")
+    with pytest.raises(InputError, match="第 4 列没有列名"):
+        progress(load_layer("projects", path, city=load_city()).table, districts)
+    path.write_text("项目库序号,片区,完成量,\n22,甲,1,\n", encoding="utf-8")
+    assert progress(load_layer("projects", path, city=load_city()).table, districts).loc[(22, "甲"), "done"] == 1
+
+
+def test_what_is_done_in_all_goes_before_what_is_done(districts, tmp_path):
+    """完成量 of a month stood there, and not 累计完成量; alone neither it nor 完成数 was read."""
+    path = tmp_path / "projects.csv"
+    path.write_text("项目库序号,片区,计划数,完成量,累计完成量\n22,甲,4,1,3\n", encoding="utf-8")
+    with pytest.raises(InputError, match="done=累计完成量"):
+        load_layer("projects", path, city=load_city())
+    path.write_text("项目库序号,片区,计划数（条）,累计完成数（条）\n22,甲,4,3\n", encoding="utf-8")
+    found = progress(load_layer("projects", path, city=load_city()).table, districts)
+    assert found.loc[(22, "甲"), ["done", "total"]].tolist() == [3, 4]
 
 
 @pytest.mark.parametrize("head", ["完成量,计划量,完成量,计划量", "done,total,done,total"])

@@ -153,9 +153,15 @@ def test_a_type_given_counts_and_is_compared_with_the_one_found():
     assert [
         row[0] for block in apart if "不一致的候选" in str(getattr(block, "heading", "")) for row in block.rows
     ] == ["A 甲"]
-    english = score_candidates(squares(), historic=old, residential=land, further=further, lang="en")
-    assert english.scores["type"].dropna().tolist() == ["历史文化"] * 2
-    assert english.shown_tables()["scores"]["type"].dropna().tolist() == ["History and culture"] * 2
+    some = squares(type=["历史文化", "夜市", None, None])
+    english = score_candidates(some, historic=old, residential=land, further=further, lang="en")
+    assert english.scores["type"].dropna().tolist() == ["历史文化", "夜市", "历史文化"]
+    assert english.shown_tables()["scores"]["type"].dropna().tolist() == [
+        "History and culture",
+        "夜市",
+        "History and culture",
+    ]
+    assert english.shown_tables()["types"]["type_given"].dropna().tolist() == ["History and culture", "夜市"]
     again = score_candidates(result.scores[["candidate_id", "type", "type_from", "geometry"]])
     assert again.types["type_given"].fillna("").tolist() == ["历史文化类", "商贸服务", "", ""], (
         "what was found is not given"

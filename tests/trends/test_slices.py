@@ -48,6 +48,17 @@ def test_a_month_without_data_and_one_without_a_source_are_left_out() -> None:
     assert found.kept().whole.all()
 
 
+def test_a_source_of_one_issue_is_not_silent_for_all_other_months() -> None:
+    """Of one issue in ninety, a day's rate of one issue was to be expected on every other day: no month was whole."""
+    times = pd.Series(pd.date_range("2021-01-01", "2023-12-31", 90))
+    source = np.where(np.arange(90) == 40, "电话", "巡查")
+    found, without = (lay_slices(times, step="month", sources=of) for of in (source, None))
+    assert found is not None
+    assert without is not None
+    assert found.gaps == without.gaps == ()
+    assert found.whole.all()
+
+
 def test_dates_by_quarters_make_no_months() -> None:
     quarters = pd.Series(np.repeat(pd.to_datetime(["2023-01-01", "2023-04-01", "2023-07-01", "2023-10-01"]), 50))
     assert lay_slices(quarters, step="month") is None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from shapely import box
 
@@ -222,3 +224,14 @@ def test_a_bound_holds_where_a_block_is_next_to_nothing():
             label[list(nodes)] = unit
         assert not bound_likeness(piece, Solution(label, k, cost + 1.0, 0.0), [], iterations=1) > cost + 1e-6
         assert not bound_likeness(piece, Solution(label, k, cost, 0.0), [], iterations=1) > cost
+
+
+def test_of_forty_parts_that_are_proven_the_best_five_are_named():
+    district = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[box(0, 0, 5500, 3000)], crs=4549)
+    one = propose_units(district, prove=True, cell_m=1000, alternatives=False)
+    parts = pd.concat([one.report.parts] * 40, ignore_index=True).assign(district=[f"Z{k:02d}" for k in range(40)])
+    many = replace(one, report=replace(one.report, parts=parts))
+    (said,) = many.notes()
+    assert said.zh.count("已证明最优") == said.en.count("(proven the best)") == 5
+    assert "等 40 处" in said.zh
+    assert "and 35 more" in said.en

@@ -134,6 +134,34 @@ def test_change_is_exact_without_batches_and_wider_with():
     ).all()
 
 
+@pytest.mark.slow
+def test_a_part_of_larger_batches_has_no_weak_area():
+    """Of one φ for the city a fifth of such cities had one; a place outside the part keeps its p."""
+    rng = np.random.default_rng(4)
+    layers = {"unit": units(), "markets": places(rng, 30)}
+    areas = gather_areas(layers, CITY, **BUFFERS)
+    yardstick = lay_yardstick(areas, CITY, Denominator("km2"), cell_m=200)
+    rows, cols = np.divmod(np.arange(900), 30)
+    own, hits, told = np.hypot(rows - 14.5, cols - 14.5) < 6, 0, []
+    middle = areas.geometry.representative_point()
+    inside = np.hypot(middle.x - 3000, middle.y - 3000) < 800
+    outside = np.hypot(middle.x - 3000, middle.y - 3000) > 2000
+    for _ in range(60):
+        level = np.where(own, rng.gamma(1, 4.0, 900), 4.0)
+        cell = np.repeat(np.arange(900), rng.poisson(level))
+        x, y = rng.uniform(0, 200, (2, len(cell))) + 200 * np.array([cell % 30, cell // 30])
+        cases = points(x, y)
+        hits += bool(
+            (benjamini_hochberg(measure_severity(areas, cases, yardstick, reference="kind")["p"]) <= 0.05).any()
+        )
+        more = yardstick.more_batches(cases, areas, yardstick.dispersion(cases))
+        told.append((np.median(more[inside]), np.median(more[outside])))
+    assert hits <= binom.isf(0.001, 60, 0.05)
+    # Five, less the 1.3 or so of the city, plus twice the error.
+    assert 2 < np.median(np.transpose(told)[0]) < 6
+    assert np.median(np.transpose(told)[1]) == 0
+
+
 def holds_level(runs, seed, *, batch, spread, reference):
     """Of cities whose cells differ by chance alone, no more than 5 % may have a weak area, up to the chance of the runs."""
     rng = np.random.default_rng(seed)

@@ -302,6 +302,7 @@ Object.assign(jxgis, (() => {
       },
     });
     jxgis.takePicture(parts);
+    map.fire("jxtitled");
     view.restore();
     return map;
   };

@@ -37,6 +37,9 @@ Object.assign(jxgis, (() => {
     const renderer = L.canvas({ pane: pane(map, "jxland", 390), padding: 0.3 });
     const look = { renderer, pane: "jxland", stroke: false, interactive: false, fillOpacity: 1 };
     const land = data.land.map(path);
+    const outline = land.flat();
+    // Some of its points, which say where it lies: all of a long coast would take their time.
+    map.jxLand = outline.filter((_, at) => at % Math.ceil(outline.length / 500) === 0);
     const found = [["land", land], ["park", data.parks.map(path)], ["water", data.waters.map(path)]]
       .filter(([, rings]) => rings.length)
       .map(([key, rings]) => L.polygon(rings, { ...look, fillColor: colours[key] }));

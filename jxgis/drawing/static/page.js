@@ -537,23 +537,39 @@ const jxgis = (() => {
     refresh();
   };
   const home = (map, bounds, [label, closer, farther]) => {
-    // A wide city would lie below the legend and the switch: it is drawn beside them instead.
     const room = () => {
-      const { x: width } = map.getSize();
+      const { x: width, y: height } = map.getSize();
       const box = L.latLngBounds(bounds);
-      const zoom = map.getBoundsZoom(box);
-      const across = map.project(box.getNorthEast(), zoom).x - map.project(box.getSouthWest(), zoom).x;
-      // Moved to the left by no more than it takes; where that is not enough, it is drawn smaller.
-      const right = width < 1000 ? 0 : Math.min(320, Math.max(0, across + 620 - width));
-      return { paddingTopLeft: [right ? 10 : 0, 0], paddingBottomRight: [right, map.getContainer().classList.contains("jx-timed") ? 64 : 0] };
+      const bottom = map.getContainer().classList.contains("jx-timed") ? 64 : 0;
+      if (width < 1000) return { paddingTopLeft: [0, 0], paddingBottomRight: [0, bottom] };
+      const drawn = (zoom) => map.project(box.getSouthEast(), zoom).subtract(map.project(box.getNorthWest(), zoom));
+      // A wide city would lie below the legend and the switch: it is moved to the left by no more than it takes; where that is
+      // not enough, it is drawn smaller.
+      const right = Math.min(320, Math.max(0, drawn(map.getBoundsZoom(box)).x + 620 - width));
+      const left = right ? 10 : 0;
+      // So is one of which a corner would lie below the title, to the bottom.
+      const title = map.getContainer().querySelector(".jx-title");
+      const [wide, high] = [title.offsetWidth + 20, title.offsetHeight + 20];
+      const covered = (down) => {
+        const zoom = map.getBoundsZoom(box, false, L.point(left + right, down + bottom));
+        const middle = map.project(box.getSouthWest(), zoom).add(map.project(box.getNorthEast(), zoom)).divideBy(2);
+        const moved = L.point((width + left - right) / 2, (height + down - bottom) / 2).subtract(middle);
+        return map.jxLand?.some((at) => {
+          const { x, y } = map.project(at, zoom).add(moved);
+          return x < wide && y < high;
+        });
+      };
+      let top = 0;
+      while (top < high && covered(top)) top += 10;
+      return { paddingTopLeft: [left, top], paddingBottomRight: [right, bottom] };
     };
     let fitted;
     const remember = () => { fitted = { centre: map.getCenter(), zoom: map.getZoom() }; };
     const unmoved = () => fitted?.zoom === map.getZoom() && map.project(fitted.centre).distanceTo(map.project(map.getCenter())) < 3;
     const fit = (how) => map.once("moveend", remember).fitBounds(bounds, { ...how, ...room() });
     fit({ animate: false });
-    // A window of another size, or one with a slider below, shows the whole again, unless the reader has gone elsewhere.
-    map.on("resize jxtimed", () => unmoved() && !document.documentElement.classList.contains("jx-paper") && fit({ animate: false }));
+    // A window of another size, or one with tools in its title or a slider below, shows the whole again, unless the reader has gone elsewhere.
+    map.on("resize jxtimed jxtitled", () => unmoved() && !document.documentElement.classList.contains("jx-paper") && fit({ animate: false }));
     map.setMaxBounds(L.latLngBounds(bounds).pad(1.5));
     map.jxHome = L.latLngBounds(bounds);
     jxgis.paper(map);

@@ -11,7 +11,7 @@ import pandas as pd
 
 from jxgis.errors import SettingsError
 from jxgis.i18n import Text, listed, text, typed
-from jxgis.report.blocks import Absent, Paragraph, Section
+from jxgis.report.blocks import Absent, Paragraph, Section, answers_of
 from jxgis.report.columns import written
 from jxgis.schema.columns import Column
 from jxgis.schema.layers import nearest
@@ -25,7 +25,7 @@ _OF_REPORT = ("title", "city", "period", "version")
 OF_KEYS = ("label", "value", "note")
 #: How many rows a table has.
 _ROWS = "rows"
-_KEYS, _TEXT = "keys", "text"
+_KEYS, _TEXT, _ANSWERS = "keys", "text", "answers"
 _PIECE = re.compile(r'"([^"]*)"|([^."]+)')
 _NOTHING = "—"
 
@@ -88,10 +88,10 @@ def require_known(name: str) -> None:
     if part not in known_parts():
         raise _no_such(name, part, ("report", *known_parts()))
     own = known_tables(part)
-    if not rest or rest[0] not in {_KEYS, _TEXT, *own}:
-        raise _no_such(name, rest[0] if rest else "", (_KEYS, _TEXT, *own))
+    if not rest or rest[0] not in {_KEYS, _TEXT, _ANSWERS, *own}:
+        raise _no_such(name, rest[0] if rest else "", (_KEYS, _TEXT, _ANSWERS, *own))
     what, *rest = rest
-    if what == _TEXT:
+    if what in (_TEXT, _ANSWERS):
         if len(rest) != 1 or not rest[0].isdecimal():
             raise _wrong_rows(name, *([text("document.number_of", lang)] for lang in ("zh", "en")))
         return
@@ -180,8 +180,10 @@ class Fields:
             named = next((key for key in said.keys if key.label == rest[0]), None)
             key = named or (_at(said.keys, rest[0]) if rest[0].isdecimal() else None)
             return None if key is None else _there(getattr(key, rest[1]))
-        if what == _TEXT:
-            words = _at([block.words for block in said.blocks if isinstance(block, Paragraph)], rest[0])
+        if what in (_TEXT, _ANSWERS):
+            paragraphs = [block for block in said.blocks if isinstance(block, Paragraph)]
+            lines = answers_of(said, self._lang) if what == _ANSWERS else paragraphs
+            words = _at([line.words for line in lines], rest[0])
             return None if words is None else _there(words)
         frame = said.sheets.get(what)
         if frame is None:

@@ -35,7 +35,7 @@ def with_fields(page: str, lang: str) -> str:
 def _part(part: str, lang: str) -> Iterator[str]:
     yield f"### {text(f'report.part_{part}', lang)}: `{part}`"
     yield ""
-    yield f"- `{part}.keys.LABEL.{'|'.join(OF_KEYS)}`, `{part}.text.N`"
+    yield f"- `{part}.keys.LABEL.{'|'.join(OF_KEYS)}`, `{part}.text.N`, `{part}.answers.N`"
     for table in known_tables(part).values():
         yield _table(table, lang)
     yield ""

@@ -301,7 +301,13 @@ def _keys(told: Told) -> list[Item]:
 
 def _absent(told: Told) -> list[Item]:
     words = [said.words(told.lang) for said in told.parts if isinstance(said, Absent)]
-    return [Paragraph(line) for line in (*(words or [text("document.all_there", told.lang)]), *told.warnings)]
+    checks = [
+        text("document.check", told.lang, part=text(f"report.part_{said.part}", told.lang), words=line)
+        for said in told.parts
+        if isinstance(said, Section)
+        for line in dict.fromkeys(said.checks)
+    ]
+    return [Paragraph(line) for line in (*(words or [text("document.all_there", told.lang)]), *checks, *told.warnings)]
 
 
 def _sources(told: Told) -> list[Item]:
