@@ -84,7 +84,7 @@ def find_clusters(
     >>> city = gpd.GeoDataFrame({"name": ["老城"]}, geometry=[shapely.box(0, 0, 4000, 4000)], crs=4549)
     >>> result = find_clusters(issues, city)
     >>> result.clusters[["cluster_id", "issue_class", "name", "issues"]].values.tolist()
-    [[1, 'all', '老城', 64], [2, '街面秩序', '老城', 64]]
+    [[1, 'all', '老城一带', 64], [2, '街面秩序', '老城一带', 64]]
     >>> result.clusters["area_km2"].round(3).tolist()
     [0.022, 0.022]
     """

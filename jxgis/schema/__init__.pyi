@@ -1,4 +1,4 @@
-from . import layers, tables
+from . import in_heads, layers, tables
 from .check import BrokenTableError, hold
 from .columns import Column, Kind, Unit, column, declared, layer_column, own_column
 from .contract import contract_text, said_of, with_tables
@@ -27,6 +27,7 @@ __all__ = [
     "declared",
     "find_table",
     "hold",
+    "in_heads",
     "layer_column",
     "layers",
     "match_columns",

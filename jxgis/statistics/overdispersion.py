@@ -44,9 +44,7 @@ _NEAREST = (12, 48)  # groups that such a part holds at the least, and that tell
 _TRIMMED = 0.2  # of them on either side, so that what did change in few of them does not count
 _STEADY = 3.0  # standard errors that the lower half of such a part is beyond that of the city, where hot places fill much of it
 _LOWER_ERROR = 1.1676  # standard error of the mean of the lower half over that of the mean, normal distribution
-_BEYOND = (
-    0.01  # rate of false discoveries of such groups, were they independent, where places are held against an exposure
-)
+_BEYOND = 0.01  # rate of false discoveries of such groups, were they independent, where an exposure is held against
 _RISING = 0.01  # one-sided level of Kendall's test at which the ratio is taken to rise with what is expected
 TOUCHING = 1.5  # cells that share a side or a corner are at most this many sides apart
 _NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation, normal distribution

@@ -158,7 +158,8 @@ Object.assign(jxgis, (() => {
       if (picked()) found.set("marked", picked());
       return `#${found}`;
     };
-    let last = location.hash, waiting = 0, restoring = false;
+    // What moves the map before the address is read is no view of the reader's.
+    let last = location.hash, waiting = 0, restoring = true;
     const write = () => {
       if (framed || restoring) return;
       clearTimeout(waiting);
@@ -168,6 +169,7 @@ Object.assign(jxgis, (() => {
       }, 150);
     };
     const restore = () => {
+      restoring = false;
       if (framed || location.hash.length < 2) return;
       const asked = new URLSearchParams(location.hash.slice(1));
       const [lat, lng, zoom] = (asked.get("at") ?? "").split(",").map(Number);
@@ -198,7 +200,7 @@ Object.assign(jxgis, (() => {
       let led = false;
       map.on("moveend", () => {
         const { lat, lng } = map.getCenter();
-        if (!led) window.parent.postMessage({ jxview: [lat, lng, map.getZoom()] }, "*");
+        if (!led && !restoring) window.parent.postMessage({ jxview: [lat, lng, map.getZoom()] }, "*");
       });
       window.addEventListener("message", ({ source, data }) => {
         if (source !== window.parent || !Array.isArray(data?.jxview) || !data.jxview.every(Number.isFinite)) return;
