@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from jxgis.hotspots.result import HotspotsResult
     from jxgis.trends.result import TrendsResult
 
+# Each makes a city and its results: as long together as a minute of the others.
+pytestmark = pytest.mark.slow
+
 PATROLS = "采集员上报"
 OTHERS = ["12345热线", "市民随手拍", "智能识别", "媒体曝光"]
 

@@ -47,6 +47,7 @@ def nested(kind: int, order: str = "<", depth: int = _DEPTH) -> bytes:
     return (mark + struct.pack(f"{order}II", kind, 1)) * depth + b"\1" + struct.pack("<Idd", 1, 120.7, 30.7)
 
 
+@pytest.mark.slow
 def test_a_column_of_geometries_without_end_costs_its_row(tmp_path: Path) -> None:
     endless = {
         "wkt": ("GEOMETRYCOLLECTION (" * _DEPTH + "POINT (120.7 30.7)" + ")" * _DEPTH, _PARK.wkt),

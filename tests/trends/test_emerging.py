@@ -88,7 +88,8 @@ def test_a_place_that_grows_as_the_city_does_grows_beside_all_slices_alone(
     assert found.loc[2, "pattern"] == ("intensifying_hot" if rises else "persistent_hot")
 
 
-@pytest.mark.parametrize("batch", [3, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [3, 10])
 def test_batches_of_cases_make_nothing_new(batch: int) -> None:
     """Negative binomial months of the same mean: with each case by itself nearly all such cities had a new place."""
     side = 40

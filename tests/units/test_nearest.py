@@ -93,7 +93,7 @@ def case(seed):
     return graph, objective, load, low, high, k, held
 
 
-@pytest.mark.parametrize("seed", range(240))
+@pytest.mark.parametrize("seed", [*range(60), *(pytest.param(k, marks=pytest.mark.slow) for k in range(60, 240))])
 def test_the_fewest_of_all_divisions_move_and_none_where_there_is_none(seed):
     graph, objective, load, low, high, k, held = case(seed)
     nodes = np.arange(len(held))
