@@ -182,9 +182,11 @@ def _read_kml(path: Path, layer: str, what: str) -> gpd.GeoDataFrame:
     )
     plain = {name: b"jxgis_%d" % at for at, name in enumerate(names)}
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, path.name)
-        copy.write_bytes(_DATA.sub(lambda at: at[1] + b'"' + plain.get(at[2][1:-1], at[2][1:-1]) + b'"', written))
-        table = _read_layer(copy, layer, what)
+        if plain:
+            copy = Path(folder, path.name)
+            copy.write_bytes(_DATA.sub(lambda at: at[1] + b'"' + plain.get(at[2][1:-1], at[2][1:-1]) + b'"', written))
+            path = copy
+        table = _read_layer(path, layer, what)
     table = table.drop(columns=[name for name in _OF_EVERY_PLACE if name in table and table[name].isna().all()])
     called = {put_in.decode(): html.unescape(name.decode(errors="replace")) for name, put_in in plain.items()}
     return table.set_axis(distinct_names([called.get(name, name) for name in table.columns]), axis=1)
