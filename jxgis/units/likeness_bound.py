@@ -110,7 +110,8 @@ def _bound(model: _Model, programme: _Programme, most: int) -> float:
     while targets and (room := left - (0 if proven < _ENOUGH else int(most * (1.0 - _SPENT)))) > 0:
         target = min(targets[0], value - _ROUNDING)
         limit = (target - float(price.sum())) / k
-        least, sets, boxes, used = _least(model, boxes, price, limit, min(room, most // _LOOKS))
+        look = min(room, most // _LOOKS)
+        least, sets, boxes, used = _least(model, boxes, price, limit, look)
         left -= used
         proven = max(proven, float(price.sum()) + k * least - _ROUNDING)
         new = programme.add(sets)
@@ -120,7 +121,7 @@ def _bound(model: _Model, programme: _Programme, most: int) -> float:
             targets = targets[1:]
         elif new:
             value, price = programme.descended()
-        else:
+        elif used < look:
             break
     return proven
 
