@@ -287,6 +287,6 @@ def _choose(names: list[str], layer: str | None, expected: Sequence[str], what: 
     if not names:
         raise InputError(zh=f"{what} 中没有图层。", en=f"{what} holds no layer.")
     raise InputError(
-        zh=f"{what} 中有多个图层：{listed(names, 'zh')}；请指明一个：写成 {what}|layername={names[0]}，或在设置中写 layer。",
-        en=f"{what} has several layers: {listed(names, 'en')}; name one: {what}|layername={names[0]}, or layer in the settings.",
+        zh=f"{what} 中有多个图层：{listed(names, 'zh')}；请指明一个：写成 {what}|layername=图层名，或在设置中写 layer。",
+        en=f"{what} has several layers: {listed(names, 'en')}; name one: {what}|layername=NAME, or layer in the settings.",
     )

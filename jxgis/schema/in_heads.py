@@ -23,10 +23,10 @@ def pieces(unit: str) -> list[str]:
 
     Examples
     --------
-    >>> pieces("公里(km)"), pieces("区住建局")
-    (['公里', 'km'], [])
+    >>> pieces("公里(km)"), pieces("区住建局"), pieces("个小区")
+    (['公里', 'km'], [], ['个小区'])
     """
-    return [piece for piece in _PIECES.split(unit) if piece and not _BODY.fullmatch(piece)]
+    return [piece for piece in _PIECES.split(unit) if piece and (THINGS.fullmatch(piece) or not _BODY.fullmatch(piece))]
 
 
 def is_unit(word: str) -> bool:

@@ -161,6 +161,7 @@ def _keep(given: Given, plan: Plan) -> ScorecardResult:
         lying_elsewhere,
         of_no_district,
         project_progress,
+        taken_as_kilometres,
         without_done,
     )
     from jxgis.scorecard.subdistricts import homes_of_subdistricts
@@ -180,6 +181,7 @@ def _keep(given: Given, plan: Plan) -> ScorecardResult:
         over = [*beyond_total(table), *as_the_others(table), *of_no_district(table), *without_done(table)]
         progress = project_progress(table, zones, plan.projects, year=year, lang=given.lang, city=city)
         over += lying_elsewhere(table, zones, plan.projects, city)
+        over += taken_as_kilometres(table, zones, plan.projects, city)
     ground, words = ground_of(given)
     measured = measure_targets(zones, plan.targets, ground)
     methods = methods_of(measured, words, given.city)

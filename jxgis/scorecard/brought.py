@@ -352,7 +352,7 @@ def _fractions(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[Inp
             low = rows[
                 ~rows[f"{share}{IN_PERCENT}"] & (value != 0) & whole & at_most(value.abs().to_numpy() * _TIMES, most)
             ]
-            if target.in_percent and len(low):
+            if target.of_hundred and len(low):
                 asked.append(_asked(low, share, target, most))
     return asked
 
@@ -362,6 +362,13 @@ def _asked(low: pd.DataFrame, share: str, target: PlanTarget, most: float) -> In
     zones, first = few(map(quoted, low["zone"].replace(ALL, CITY[0]))), low[share].iloc[0]
     beside_zh = "" if np.isinf(most) else f"，别的是 {most:g} 这样的百分数"
     beside_en = "" if np.isinf(most) else f", beside percentages such as {most:g}"
+    if not target.in_percent:
+        return InputError(
+            zh=f"填报表的“{target.zh}”（单位 {target.unit}，{_SHARES[share][0]}）：{zones.zh} 填的是 {first:g} 这样不大于 1 的数{beside_zh}，"
+            f"像是小数（0.85）而不是 85 {target.unit}；请改正。",
+            en=f"Values for the scorecard: {target.en} (in {target.unit_of('en')}, {_SHARES[share][1]}) of {zones.en} is {first:g}, not "
+            f"above 1{beside_en}: it looks like a fraction (0.85), not 85 {target.unit_of('en')}. Correct it.",
+        )
     rest = share == "value"
     return InputError(
         zh=f"填报表的“{target.zh}”（单位 %，{_SHARES[share][0]}）：{zones.zh} 填的是 {first:g} 这样不大于 1 的数{beside_zh}，像是小数"

@@ -20,6 +20,7 @@ from jxgis.privacy import quoted
 from jxgis.schema.in_heads import THINGS, is_unit, pieces
 from jxgis.schema.layers import nearest, same_name
 from jxgis.scorecard.brought import CITY
+from jxgis.scorecard.project_columns import refuse_unclear_columns
 from jxgis.scorecard.targets import KILOMETRES, PERCENT
 from jxgis.space.points import locate
 from jxgis.zones import ALL
@@ -37,7 +38,6 @@ _HUNDRED = 100
 _FEW = 2
 #: Counts of people and homes, which are none of things: 60 户 are not 60 estates.
 _PEOPLE = {"户", "家", "人"}
-_READ = ("item", "name", "district", "done", "total")
 #: So few letters, in any order, may be of something else than the title that has them all.
 _REORDERED = 4
 #: Letters that a project's title is written with beside: 建设项目.
@@ -154,7 +154,7 @@ def project_rows(
     >>> rows.home.tolist(), rows.whole.tolist(), sorted(rows.without_sum({"甲": "东区"}))
     (['all', '甲'], [True, False], ['all'])
     """
-    _refuse_two_columns(table)
+    refuse_unclear_columns(table)
     number = _numbers(table, projects)
     zones = _called(parents, city)
     own, called, titled = _own_names(table, number, projects, zones)
@@ -170,6 +170,9 @@ def project_rows(
     home[whole & pd.isna(home)] = ALL
     _refuse_twice(table, number, home, own)
     done, total = figures(table, "done"), figures(table, "total")
+    shares = {each.number for each in projects if each.unit in PERCENT}
+    of_hundred = np.isin(unit, PERCENT) & np.isin(number, list(shares)) & np.isfinite(done) & np.isnan(total)
+    total = np.where(of_hundred, _HUNDRED, total)
     _refuse_impossible(number, done, total, projects)
     label = np.array([_label(zone, name) for zone, name in zip(home, _said_names(table), strict=True)], dtype=object)
     return ProjectRows(number, home, whole, done, total, label, unit, _below(number, home))
@@ -324,30 +327,6 @@ def _hold_others(
         if zone is not None:
             begun |= {(item, None, word) for word in (*found, name)}
     return np.array([key in begun for key in zip(number, home, own, strict=True)], dtype=np.bool_)
-
-
-def _refuse_two_columns(table: pd.DataFrame) -> None:
-    """Refuse a second column of a name that is read: 完成量 of 2025 beside that of 2026, say, under a head of two rows."""
-    unnamed = [
-        found[1]
-        for name in table.columns
-        if (found := re.fullmatch(r"column_(\d+)", str(name))) and table[name].map(_plain).any()
-    ]
-    if unnamed:
-        raise InputError(
-            zh=f"项目表的第 {listed(unnamed, 'zh')} 列没有列名，可能是两行表头的第二个完成量；请填上列名（两行表头请改为一行），或删去这一列。",
-            en=f"Projects: column {listed(unnamed, 'en')} has no head and may be a second one of what is done, under a head of two rows. Give "
-            "it a head (and a head of one row), or take it out.",
-        )
-    parts = [re.fullmatch(r"(?!column_)(.+)_\d", str(name)) for name in table.columns]
-    again = [part[1] for part in parts if part and (part[1] in _READ or part[1] not in table.columns)]
-    if again:
-        names = [quoted(base) for base in again]
-        raise InputError(
-            zh=f"项目表中 {listed(dict.fromkeys(names), 'zh')} 不止一列，分不出哪一列是最近的；请只留一列（两行表头请改为一行）。",
-            en=f"Projects: more than one column is called {listed(dict.fromkeys(names), 'en')}, and nothing tells the latest; leave one of "
-            "them (and a head of one row).",
-        )
 
 
 def _refuse_row_numbers(table: pd.DataFrame, number: NDArray[np.int64], titled: NDArray[np.bool_], *, end: int) -> None:
@@ -513,7 +492,7 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
         totals = [word for word in (*called, *beside) if _TOTAL.fullmatch(_plain(word))]
         items = [int(match[1]) for word in called if (match := _ITEM.fullmatch(unicodedata.normalize("NFKC", word)))]
         named = dict.fromkeys(
-            [*(n for n in items if n in known), *(titles[n] for n in map(_plain, called) if n in titles)]
+            [*(n for n in items if n in known), *(n for word in called if (n := _titled_as(word, titles)))]
         )
         if totals:
             wrong.append(
@@ -553,6 +532,16 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
             found[at] = next(iter(named))
     collect(wrong)
     return found
+
+
+def _titled_as(word: str, titles: Mapping[str, int]) -> int | None:
+    """The project of a title, which its own number may stand before: 22、断头路打通工程, but not a number of the rows."""
+    plain = _plain(word)
+    before = _NUMBERED.match(plain)
+    if plain in titles or before is None:
+        return titles.get(plain)
+    number = titles.get(plain[before.end() :])
+    return number if str(number) in re.findall(r"\d+", before[0]) else None
 
 
 def _says(table: pd.DataFrame, name: str, at: int) -> bool:

@@ -32,6 +32,7 @@ __all__ = [
     "lying_elsewhere",
     "of_no_district",
     "project_progress",
+    "taken_as_kilometres",
     "without_done",
 ]
 
@@ -251,6 +252,31 @@ def lying_elsewhere(
     ]
     rows_said = Text(zh=few((each.zh for each in apart), " 行").zh, en=few(each.en for each in apart).en)
     return [text_pair("scorecard.lying_elsewhere", rows=rows_said)] if apart else []
+
+
+def taken_as_kilometres(
+    table: pd.DataFrame, zones: gpd.GeoDataFrame, projects: Sequence[PlanProject], city: Collection[str] = ()
+) -> list[Text]:
+    """A note on the rows of projects in km that say no unit: they count as km, and may be metres (parameters: as of `project_progress`).
+
+    Examples
+    --------
+    >>> import shapely
+    >>> from jxgis.scorecard.targets import load_plan
+    >>> from jxgis.space.levels import zones_by_level
+    >>> one = zones_by_level(gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 9, 9)], crs=4549))
+    >>> rows = pd.DataFrame({"item": ["37", "22"], "district": "东", "done": [35.0, 2.0]})
+    >>> taken_as_kilometres(rows, one, load_plan().projects)[0].en[-15:]
+    ': 37 东 (35 km).'
+    """
+    rows = project_rows(table, projects, _districts(zones)[1], city=city)
+    in_km = np.isin(rows.number, [each.number for each in projects if each.unit in KILOMETRES])
+    said = [
+        text_pair("scorecard.row_in_km", row=f"{rows.number[at]} {rows.label[at]}".strip(), done=f"{rows.done[at]:g}")
+        for at in np.flatnonzero(in_km & (rows.unit == "") & (rows.done > 0))
+    ]
+    few_of = Text(zh=few((each.zh for each in said), " 行").zh, en=few(each.en for each in said).en)
+    return [text_pair("scorecard.taken_as_kilometres", rows=few_of)] if said else []
 
 
 def _districts(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, str]]:

@@ -180,6 +180,11 @@ class PlanTarget(_Aim):
         return self.unit in PERCENT
 
     @property
+    def of_hundred(self) -> bool:
+        """Whether 100 is the most there is: a percentage, or marks (分)."""
+        return self.in_percent or self.unit == "分"
+
+    @property
     def scale(self) -> float:
         """What numerator over denominator is taken times."""
         return 100.0 if self.in_percent else 1.0

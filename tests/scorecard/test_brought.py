@@ -252,6 +252,14 @@ def test_a_growth_may_be_a_loss_or_more_than_all_there_was(tmp_path, zones, abov
             bring_values(rows.assign(indicator=indicator), PLAN, zones)
 
 
+def test_marks_that_come_as_a_fraction_are_asked_about(zones):
+    """0.85 of 100 points stood there as less than one point."""
+    rows = pd.DataFrame({"zone": ["全市"], "indicator": "road_cleanliness", "value": [0.85]})
+    with pytest.raises(InputError, match=r"单位 分.*0\.85"):
+        bring_values(rows, PLAN, zones)
+    assert bring_values(rows.assign(value=85.0), PLAN, zones)["value"].tolist() == [85]
+
+
 def test_a_whole_that_rounding_made_more_than_one_is_a_fraction_still(zones):
     two = pd.DataFrame({"zone": ["甲", "乙"], "indicator": "gas_coverage", "value": [0.85, 1.0000000002]})
     there = pd.DataFrame({"zone": ["甲", "乙"], "level": "district"})

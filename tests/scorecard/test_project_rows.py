@@ -12,7 +12,7 @@ from jxgis.city import load_city
 from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.scorecard import load_plan, project_progress
-from jxgis.scorecard.projects import as_the_others, lying_elsewhere
+from jxgis.scorecard.projects import as_the_others, lying_elsewhere, taken_as_kilometres
 from jxgis.space.levels import zones_by_level
 
 PLAN = load_plan()
@@ -490,6 +490,7 @@ def test_a_unit_above_the_head_is_that_of_the_rows(districts, tmp_path, above, s
         ("单位,done (km),total", "km,60,90", ""),
         ("单位,完成量（条/公里）,计划量", "公里,60,90", ""),  # of several in the head a row's own is its own
         ("单位,完成量（条/米）,计划量", "米,60,90", "米"),
+        ("完成量（个小区）,计划量（个小区）", "60,90", "个小区"),  # 小区 is no 区 that does it
     ],
 )
 def test_a_unit_in_a_head_is_that_of_the_rows(districts, tmp_path, head, row, says):
@@ -515,6 +516,61 @@ def test_two_units_in_heads_are_asked_about(tmp_path, head, says):
     path.write_text(f"项目库序号,片区,{head}\n37,甲,2,90\n", encoding="utf-8")
     with pytest.raises(InputError, match=says):
         load_layer("projects", path, city=load_city())
+
+
+@pytest.mark.parametrize(
+    ("head", "refused"),
+    [
+        ("完成量,2025年累计完成量", True),  # 2 was counted, and 9 passed over in silence
+        ("完成量,截至10月完成数（条）", True),
+        ("完成量,实际完成", True),
+        ("2025年累计完成量,备注", True),
+        ("累计完成量,累计完成投资（万元）", False),
+        ("累计完成量,实际完成率", False),
+        ("累计完成量,实际完成时间", False),
+        ("累计完成量,本月完成量", False),
+    ],
+)
+def test_a_column_that_may_say_better_what_is_done_is_asked_about(districts, tmp_path, head, refused):
+    path = tmp_path / "projects.csv"
+    path.write_text(f"项目库序号,片区,{head}\n22,甲,2,9\n", encoding="utf-8")
+    table = load_layer("projects", path, city=load_city()).table
+    if refused:
+        with pytest.raises(InputError, match="可能是累计完成的数量"):
+            progress(table, districts)
+    else:
+        assert progress(table, districts).loc[(22, "甲"), "done"] == 2
+
+
+def test_a_number_of_the_library_before_a_name_is_read_and_one_of_the_rows_is_not(districts):
+    rows = pd.DataFrame({"name": ["22、断头路打通工程"], "district": ["甲"], "done": [3.0]})
+    assert progress(rows, districts).loc[(22, "甲"), "done"] == 3
+    assert progress(rows.assign(name="（22）断头路打通工程"), districts).loc[(22, "甲"), "done"] == 3
+    for name in ("3、断头路打通工程", "2、断头路打通工程"):
+        with pytest.raises(InputError, match="项目库中没有"):
+            progress(rows.assign(name=name), districts)
+
+
+def test_percent_in_a_unit_is_of_the_whole(districts):
+    """4 % of 26 was left out for want of a total; two of them are no sum, and one of things is still refused."""
+    rows = pd.DataFrame({"item": ["26"], "name": ["甲路"], "district": ["甲"], "done": [4.0], "unit": ["%"]})
+    found = progress(rows, districts)
+    assert found.loc[(26, "all"), ["value", "status"]].tolist() == [4, "below"]
+    assert progress(rows.assign(total=50.0), districts).loc[(26, "all"), "value"] == 8
+    assert np.isnan(progress(rows.assign(unit=None), districts).loc[(26, "all"), "value"])
+    two = pd.concat([rows, rows.assign(name="丙路", district="丙", done=8.0)], ignore_index=True)
+    assert progress(two, districts).loc[(26, "all"), "reason"] == "percent_alone"
+
+
+def test_what_counts_as_kilometres_without_a_unit_is_said(districts):
+    """35 m of gas pipes stood there as 35 km of 25, met, and nothing said so."""
+    zones = zones_by_level(districts)
+    rows = pd.DataFrame({"item": ["37", "37", "22"], "name": [*"子丑寅"], "district": "甲", "done": [35.0, 2, 3]})
+    rows["unit"] = [None, "公里", None]
+    assert [note.zh for note in taken_as_kilometres(rows, zones, PLAN.projects)] == [
+        "以公里计的项目没有写单位、按公里计的行：37 甲 子（35 公里）。以米计的请换算，并写明单位。"
+    ]
+    assert taken_as_kilometres(rows.iloc[1:], zones, PLAN.projects) == []
 
 
 def test_a_period_in_a_head_is_no_unit(tmp_path):

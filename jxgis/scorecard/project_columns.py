@@ -1,0 +1,96 @@
+"""The columns of the table of projects: none that may be a second one of what is done."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from jxgis.errors import InputError
+from jxgis.i18n import listed
+from jxgis.privacy import quoted
+from jxgis.schema.in_heads import name_and_unit
+from jxgis.schema.layers import same_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["refuse_unclear_columns"]
+
+_READ = ("item", "name", "district", "done", "total")
+#: Heads of what may be done in all, beside one that is read; rates, money and days are none.
+_IN_ALL = re.compile(r"(?=.*完成)(?=.*(累计|累积|实际|截[至止到])).*")
+_NONE_OF_THINGS = re.compile(r"[率%]|占比|比例|投资|资金|金额|产值|时间|日期|情况|说明|完成(年|月|日)")
+_MONEY = re.compile(r"元|币|yuan|rmb|cny|%|百分")
+
+
+def refuse_unclear_columns(table: pd.DataFrame) -> None:
+    """Refuse a second column of what is done, by a name that is read, without a name, or by one that may say it better.
+
+    Parameters
+    ----------
+    table
+        The layer ``projects``; columns that are not read keep their heads.
+
+    Raises
+    ------
+    InputError
+        Naming the columns.
+
+    Examples
+    --------
+    >>> refuse_unclear_columns(pd.DataFrame({"item": ["22"], "done": [2], "累计完成投资（万元）": [900]}))
+    >>> refuse_unclear_columns(pd.DataFrame({"item": ["22"], "done": [2], "2025年累计完成量": [9]}))
+    Traceback (most recent call last):
+    jxgis.errors.InputError: Projects: 2025年累计完成量 may be what is done in all...
+    """
+    _refuse_two(table)
+    _refuse_in_all([str(name) for name in table.columns if str(name) not in _READ and _numeric(table[name])])
+
+
+def _refuse_in_all(heads: Sequence[str]) -> None:
+    found = []
+    for head in heads:
+        name, unit = name_and_unit(same_name(head))
+        if _IN_ALL.fullmatch(name) and not _NONE_OF_THINGS.search(name) and not _MONEY.search(unit):
+            found.append(quoted(head))
+    if found:
+        raise InputError(
+            zh=f"项目表：{listed(found, 'zh')} 可能是累计完成的数量，但没有读取；请把从开始到现在累计完成的一列命名为“累计完成量”，"
+            "其余的删去。",
+            en=f"Projects: {listed(found, 'en')} may be what is done in all, and is not read. Call the column of all that is done "
+            "since the beginning 累计完成量 (done), and take the others out.",
+        )
+
+
+def _numeric(column: pd.Series) -> bool:
+    return bool(pd.to_numeric(column, errors="coerce").notna().any())
+
+
+def _refuse_two(table: pd.DataFrame) -> None:
+    """Refuse a second column of a name that is read: 完成量 of 2025 beside that of 2026, say, under a head of two rows."""
+    unnamed = [
+        found[1]
+        for name in table.columns
+        if (found := re.fullmatch(r"column_(\d+)", str(name))) and table[name].map(_said).any()
+    ]
+    if unnamed:
+        raise InputError(
+            zh=f"项目表的第 {listed(unnamed, 'zh')} 列没有列名，可能是两行表头的第二个完成量；请填上列名（两行表头请改为一行），或删去这一列。",
+            en=f"Projects: column {listed(unnamed, 'en')} has no head and may be a second one of what is done, under a head of two rows. Give "
+            "it a head (and a head of one row), or take it out.",
+        )
+    parts = [re.fullmatch(r"(?!column_)(.+)_\d", str(name)) for name in table.columns]
+    again = [part[1] for part in parts if part and (part[1] in _READ or part[1] not in table.columns)]
+    if again:
+        names = [quoted(base) for base in again]
+        raise InputError(
+            zh=f"项目表中 {listed(dict.fromkeys(names), 'zh')} 不止一列，分不出哪一列是最近的；请只留一列（两行表头请改为一行）。",
+            en=f"Projects: more than one column is called {listed(dict.fromkeys(names), 'en')}, and nothing tells the latest; leave one of "
+            "them (and a head of one row).",
+        )
+
+
+def _said(value: Any) -> str:
+    return "" if pd.isna(value) else same_name(str(value))
