@@ -360,8 +360,8 @@ def _fractions(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[Inp
 def _asked(low: pd.DataFrame, share: str, target: PlanTarget, most: float) -> InputError:
     """The question whether numbers are fractions."""
     zones, first = few(map(quoted, low["zone"].replace(ALL, CITY[0]))), low[share].iloc[0]
-    beside_zh = "" if np.isinf(most) else f"，别的是 {most:g} 这样的百分数"
-    beside_en = "" if np.isinf(most) else f", beside percentages such as {most:g}"
+    beside_zh = "" if np.isinf(most) else f"，别的是 {most:g} 这样的数"
+    beside_en = "" if np.isinf(most) else f", beside others such as {most:g}"
     if not target.in_percent:
         return InputError(
             zh=f"填报表的“{target.zh}”（单位 {target.unit}，{_SHARES[share][0]}）：{zones.zh} 填的是 {first:g} 这样不大于 1 的数{beside_zh}，"

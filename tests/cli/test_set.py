@@ -197,7 +197,7 @@ def test_a_geopackage_of_ours_is_read_at_the_layer_that_the_option_means(city: P
     assert load_layer("units", book).table["unit_id"].tolist() == ["U1", "U2"]
     # Zones to report by: each unit is one, though two are of one district.
     assert load_layer("districts", book).table["name"].tolist() == ["U1", "U2"]
-    with pytest.raises(InputError, match=r"有多个图层.*units.gpkg\|layername=units"):
+    with pytest.raises(InputError, match=r"有多个图层：units、blocks、第三层.*units.gpkg\|layername=图层名"):
         load_layer("parks", book)
 
 
