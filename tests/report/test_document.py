@@ -286,6 +286,29 @@ def test_each_word_and_number_has_room_in_its_column():
     assert cell_words(block, 2, "6.7 %") == "6.7\u00a0%"
 
 
+def test_a_reason_beside_long_names_is_no_narrow_column():
+    """Names that break at their hyphen took the room of a sentence beside them, a word a line."""
+    reason = "the district is smaller than the minimum of a unit"
+    row = ["Wellington-Harrington-01", "Wellington-Harrington", "0.61", "no", reason]
+    block = TableBlock(
+        "", ["Unit", "District", "Area (km²)", "Nearly (±10%)", "Reason"], [False, False, True, False, False], [row]
+    )
+    letters = 156 / 25.4 * 72 / (table_points(block) / 2)
+    assert len(reason) / (column_widths(block)[-1] * letters) < 2
+    # Letters half as wide as they are high: no part of a name is broken.
+    for share, piece in zip(column_widths(block), ["Harrington-01", "Wellington-", "(km²)", "(±10%)"], strict=False):
+        assert len(piece) < share * letters, piece
+
+
+@pytest.mark.parametrize("columns", [3, 7, 12])
+def test_letters_are_smaller_where_words_would_be_broken(columns):
+    """As many letters as stand on a line of the page, in words of equal length."""
+    for length in range(3, 60):
+        block = TableBlock("", ["a" * length] * columns, [False] * columns, [])
+        letters = 156 / 25.4 * 72 / (table_points(block) / 2)
+        assert (length + 1) * columns <= letters or table_points(block) == 6.5, length
+
+
 @pytest.mark.parametrize(("lang", "words"), [("zh", "续表{n}"), ("en", "Table{n}(continued)")])
 def test_each_further_piece_of_a_table_says_which_it_goes_on_with(tmp_path, lang, words):
     """Of three tables with a picture that floats between them; the second is long, the others stay whole."""
@@ -364,6 +387,46 @@ def test_a_figure_stays_in_its_chapter_on_paper(tmp_path, picture):
         name: next(k for k, words in enumerate(pages[1:]) if name in words) for name in ("一、公园", "图 1", "二、单元")
     }
     assert at["一、公园"] < at["图 1"] <= at["二、单元"]
+
+
+def _lines_of(path: Path) -> dict[tuple[int, float], str]:
+    """The words of each line after the first page, by its page and how far down it stands."""
+    lines: dict[tuple[int, float], str] = {}
+    for number, page in enumerate(pypdf.PdfReader(path).pages[1:]):
+
+        def note(words: str, page_at, line_at, _font, _size, number=number) -> None:
+            at = number, -round(page_at[5] + page_at[3] * line_at[5])
+            lines[at] = lines.get(at, "") + "".join(words.split())
+
+        page.extract_text(visitor_text=note)
+    return lines
+
+
+def test_no_figure_stands_before_the_heading_of_its_chapter(tmp_path, picture):
+    """Whatever stands on the page above: a figure that floated to its head stood in the chapter before."""
+    flat = tmp_path / "flat.png"
+    Image.new("RGB", (150, 110), "white").save(flat)
+    figure, line, table = (
+        picture._replace(path=flat),
+        Paragraph("问题集中在老城。"),
+        TableBlock("t", ["a"], [False], [["x"]]),
+    )
+    for above in range(0, 14, 2):
+        items = [
+            Heading(1, "问题"),
+            *[line] * above,
+            Heading(1, "公园"),
+            line,
+            figure,
+            table,
+            *[line] * 9,
+            figure,
+            line,
+        ]
+        write_pdf(Document(title="报告", subtitle="", items=items, lang="zh", sketch=False), tmp_path / "a.pdf")
+        lines = _lines_of(tmp_path / "a.pdf")
+        stands = {name: min(at for at, words in lines.items() if name in words) for name in ("公园", "图1", "图2")}
+        assert stands["公园"] < stands["图1"] < stands["图2"], above
 
 
 @pytest.mark.parametrize("source", ["", "\n \n", "// 说明\n\ufeff"])

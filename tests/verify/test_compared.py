@@ -22,6 +22,7 @@ from pypdf.generic import NameObject
 from told_parts import told_parts
 
 from jxgis.gpkg import write_gpkg
+from jxgis.i18n import text
 from jxgis.output import write_csv
 from jxgis.report.document.model import Document
 from jxgis.report.document.pdf import write_pdf
@@ -323,3 +324,10 @@ def test_a_view_that_never_ends_is_not_run(made, result):
         base.execute("CREATE VIEW v AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n")
     found = compare_files(result / "a.gpkg", made / "a.gpkg", "a.gpkg")
     assert {each.table for each in found.differences} == {"sqlite_master"}
+
+
+def test_a_whole_file_that_differs_is_said_in_a_sentence():
+    """It read "the file made again made again"."""
+    values = {"was": text("verify.other_bytes", "en"), "now": text("verify.made_again", "en")}
+    said = text("verify.differs", "en", place="report.docx", **values)
+    assert said == "report.docx: other content in the result, the file made again"

@@ -35,7 +35,8 @@ _POINTS = ((14, 6.5), (8, 7.5), (6, 9.0), (0, 10.5))
 _POINTS_PER_MM = 72 / 25.4
 # What XML cannot hold, and what turns the direction of writing.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
-_UNBROKEN = re.compile("[!-~]+")
+# What stays on one line: a word, as far as the hyphen before its next letter.
+_UNBROKEN = re.compile("(?:[!-,.-~]|-(?![A-Za-z]))+-?")
 _LONG_NAME = re.compile("[!-~]{14}")
 # Up to so many rows a table stands on one page; longer ones kept whole would leave large parts of pages empty.
 _WHOLE = 3
@@ -119,14 +120,16 @@ def is_even(words: str) -> bool:
 
 
 def table_points(block: TableBlock) -> float:
-    """How large the letters of a table are, points.
+    """How large the letters of a table are, points: smaller for many columns, and where words would be broken.
 
     Examples
     --------
-    >>> table_points(TableBlock("", ["a"] * 7, [False] * 7, []))
-    9.0
+    >>> table_points(TableBlock("", ["a"] * 7, [False] * 7, [])), table_points(TableBlock("", ["a" * 30] * 3, [False] * 3, []))
+    (9.0, 7.5)
     """
-    return next(points for columns, points in _POINTS if len(block.titles) >= columns)
+    most = next(points for columns, points in _POINTS if len(block.titles) >= columns)
+    sizes = [points for _, points in reversed(_POINTS) if points <= most]
+    return next((points for points in sizes if sum(_least(block)) <= _room(points)), sizes[-1])
 
 
 def column_widths(block: TableBlock) -> list[float]:
@@ -137,24 +140,36 @@ def column_widths(block: TableBlock) -> list[float]:
     >>> column_widths(TableBlock("", ["名称", "件"], [False, True], [["三水湾三水湾", "6,436"]]))
     [0.6522, 0.3478]
     """
-    wide, least = [], []
+    least, wide = _least(block), []
     for at, (title, numeric) in enumerate(zip(block.titles, block.numeric, strict=True)):
-        cells = [row[at] for row in block.rows]
-        longest = max(map(_width, cells), default=0)
+        longest = max((_width(row[at]) for row in block.rows), default=0)
         # A long text has about as many lines as it is wide, a head up to three; a word or a name of a file is not broken.
         body = longest + 3 if numeric or longest <= _ONE_LINE else max(_ONE_LINE + 3, 4 * longest**0.5)
-        words = [_LATIN * len(word) for words in (title, *cells) for word in _UNBROKEN.findall(words)]
-        if numeric:
-            words += [_width(cell) for cell in cells if _stays_whole(cell)]
-        readable = 0 if numeric else min(longest + 2, _READABLE)
-        least.append(max(min(max(words, default=0) + 2, _WIDEST), readable, _NARROW))
-        wide.append(max(_width(title) / 3, body, least[-1]))
-    room = 2 * TEXT_MM[0] * _POINTS_PER_MM / table_points(block)
+        wide.append(max(_width(title) / 3, body, least[at]))
+    room = _room(table_points(block))
     if sum(wide) > max(room, sum(least)):
         # Where there is little room, what can be broken gives way.
         share = max(room - sum(least), 0) / (sum(wide) - sum(least))
         wide = [few + (many - few) * share for few, many in zip(least, wide, strict=True)]
     return [round(width / sum(wide), 4) for width in wide]
+
+
+def _least(block: TableBlock) -> list[float]:
+    """How wide each column has to be, in Latin letters, for no word and no number to be broken."""
+    found = []
+    for at, (title, numeric) in enumerate(zip(block.titles, block.numeric, strict=True)):
+        cells = [row[at] for row in block.rows]
+        words = [_LATIN * len(word) for words in (title, *cells) for word in _UNBROKEN.findall(words)]
+        if numeric:
+            words += [_width(cell) for cell in cells if _stays_whole(cell)]
+        readable = 0 if numeric else min(max(map(_width, cells), default=0) + 2, _READABLE)
+        found.append(max(min(max(words, default=0) + 2, _WIDEST), readable, _NARROW))
+    return found
+
+
+def _room(points: float) -> float:
+    """How many Latin letters of a size stand beside one another on the page."""
+    return 2 * TEXT_MM[0] * _POINTS_PER_MM / points
 
 
 def cell_words(block: TableBlock, column: int, words: str) -> str:
