@@ -16,7 +16,8 @@ import pymannkendall
 import pyproj
 
 from jxgis.space.grid import Grid
-from jxgis.trends import find_emerging, mann_kendall, score_cube
+from jxgis.statistics import mann_kendall
+from jxgis.trends import find_emerging, score_cube
 
 SIDE, CELL_M, BAND_M, SLICES, MEAN, SOME, PERMUTATIONS = 195, 100.0, 300.0, 36, 1.0, 200, 999
 

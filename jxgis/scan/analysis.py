@@ -21,7 +21,7 @@ from jxgis.part import Given
 from jxgis.periods import find_gaps
 from jxgis.progress import stepped
 from jxgis.scan.result import ScanResult
-from jxgis.scan.slices import Slices, cut_time
+from jxgis.scan.slices import Slices, cut_time, uncut_said, why_uncut
 from jxgis.scan.statistic import LEAST_CASES, Scanned, Window, scan_cases, scan_times
 from jxgis.scan.varying import varying_in_time, varying_of
 from jxgis.scan.windows import grow_shapes
@@ -131,6 +131,7 @@ class _Scene:
     point: NDArray[np.int64]
     classes: list[str]
     slices: Slices | None
+    uncut: str | None
 
     def own(self, scan: str, name: str) -> NDArray[np.bool_]:
         """(k,) which issues a scan of a class looks at."""
@@ -158,7 +159,8 @@ def analyse(given: Given) -> ScanResult:
     scenes = {"space": exposed, "space_time": in_time}
     scans = [scan for scan in dict.fromkeys(options.scans) if scan == "space" or in_time.slices is not None]
     if not scans:
-        raise InputError.saying(text_pair("scan.no_times"))
+        why = uncut_said(str(in_time.uncut), unit=options.slices)
+        raise InputError.saying(text_pair("scan.no_times", why=why))
     radius_m = min(options.radius_max_m, options.cell_m * float(np.hypot(*counted.grid.mask.shape)))
     shapes = grow_shapes(
         tuple(dict.fromkeys(options.shapes)), cell_m=options.cell_m, radius_max_m=radius_m, penalty=options.penalty
@@ -183,6 +185,7 @@ def analyse(given: Given) -> ScanResult:
         scans=_told(found),
         of_layer=of_layer,
         slices=in_time.slices,
+        uncut=in_time.uncut,
         outside_area=len(counted.located) - len(counted.inside),
         without_exposure=len(counted.inside) - len(exposed.cell),
         without_time=0 if in_time.slices is None else int((in_time.slices.of < 0).sum()),
@@ -224,12 +227,11 @@ def _scene(given: Given, counted: Counted, exposure: NDArray[np.float64]) -> _Sc
     if not here.any():
         raise InputError.saying(text_pair("scan.none_exposed", n=f"{len(cell):,}"))
     point = number_points(counted.x, counted.y)
-    slices = None
-    if "time" in counted.inside.columns:
-        times = counted.inside["time"][here]
-        slices = cut_time(times, unit=options.slices, longest=options.longest, recent=options.recent)
+    times = counted.inside["time"][here] if "time" in counted.inside.columns else pd.Series(dtype="datetime64[ns]")
+    slices = cut_time(times, unit=options.slices, longest=options.longest, recent=options.recent)
+    uncut = why_uncut(times, unit=options.slices)
     return _Scene(
-        grid.where(kept), exposure[kept], cell[here], counted.code[here], point[here], counted.classes, slices
+        grid.where(kept), exposure[kept], cell[here], counted.code[here], point[here], counted.classes, slices, uncut
     )
 
 

@@ -46,7 +46,9 @@ class ScanResult(Result):
     of_layer
         Whether issues are set against a layer, not the ground.
     slices
-        How time is cut; None where there are no times.
+        How time is cut; None where it cannot be.
+    uncut
+        Why not: of `slices.why_uncut`.
     outside_area, without_exposure, without_time
         Issues in no cell; in a cell without exposure; of no time, or a mistyped one.
     wider_than_city
@@ -61,6 +63,7 @@ class ScanResult(Result):
     scans: pd.DataFrame
     of_layer: bool
     slices: Slices | None
+    uncut: str | None
     outside_area: int
     without_exposure: int
     without_time: int

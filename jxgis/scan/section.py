@@ -10,6 +10,7 @@ from jxgis.period_words import gap_lines
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
 from jxgis.scan.map import cluster_words
+from jxgis.scan.slices import uncut_said
 from jxgis.small_counts import count_said
 from jxgis.zones import ALL
 
@@ -110,8 +111,8 @@ def notes_of(result: ScanResult) -> list[Text]:
     """What a reader must know: what is left out, what could not be scanned, how counts vary, whether it is the patrols."""
     options, scans = result.given.settings.scan, result.scans
     notes = []
-    if "space_time" in options.scans and "space_time" not in set(scans["scan"]):
-        notes.append(text_pair("scan.time_note"))
+    if "space_time" in options.scans and result.uncut is not None:
+        notes.append(text_pair("scan.time_note", why=uncut_said(result.uncut, unit=options.slices)))
     notes += [*_without_exposure(result), *_counted(result, result.without_time, "no_time_note")]
     if result.silent:
         notes.append(text_pair("scan.silent_note", gaps=gap_lines(result.silent)))

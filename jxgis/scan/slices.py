@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from jxgis.i18n import text_pair
 from jxgis.periods import ends, recorded_months
 from jxgis.scan.windows import Stretches, stretches_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Slices", "cut_time"]
+    from jxgis.i18n import Text
+
+__all__ = ["Slices", "cut_time", "uncut_said", "why_uncut"]
 
 _MONTHS = {"month": 1, "week": 0}
 
@@ -79,15 +82,9 @@ def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, 
     >>> slices.of.tolist(), [str(day.date()) for day in slices.dates(1)]
     ([0, 1, 2, -1], ['2023-03-01', '2023-04-20'])
     """
-    known = times.dropna()
-    if known.empty:
+    if why_uncut(times, unit=unit) is not None:
         return None
-    first, end = ends(np.sort(known.to_numpy(dtype="datetime64[ns]")))
-    last = end - pd.Timedelta(days=1)
-    freq = "M" if unit == "month" else "W-SUN"
-    periods = pd.period_range(first, last, freq=freq)
-    if len(periods) < 2 or recorded_months(known.to_numpy(dtype="datetime64[ns]")) > _MONTHS[unit]:
-        return None
+    first, end, periods = _periods(_known(times), unit)
     longest = min(longest, len(periods) // 2)
     cut = max(len(periods) - longest - 1, 0) if recent else 0
     starts = pd.DatetimeIndex([first, *periods[cut + 1 :].start_time, end])
@@ -95,3 +92,49 @@ def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, 
     own = ((times >= first) & (times < end)).to_numpy()
     of[own] = np.searchsorted(starts.to_numpy(), times[own].to_numpy(dtype="datetime64[ns]"), side="right") - 1
     return Slices(of, stretches_of(len(starts) - 1, longest=longest, recent=recent), starts, len(periods))
+
+
+def why_uncut(times: pd.Series, *, unit: Literal["month", "week"]) -> Literal["untimed", "short", "coarse"] | None:
+    """Why time cannot be cut.
+
+    Parameters
+    ----------
+    times, unit
+        As `cut_time` takes them.
+
+    Returns
+    -------
+    str or None
+        No time is known, there are fewer than two months or weeks, or the dates are recorded by longer units; None where
+        it can.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2023-01-05")
+    >>> why_uncut(pd.Series([day, None]), unit="month"), why_uncut(pd.Series([day, day.replace(month=2)]), unit="month")
+    ('short', None)
+    """
+    known = _known(times)
+    if not len(known):
+        return "untimed"
+    if len(_periods(known, unit)[2]) < 2:
+        return "short"
+    return "coarse" if recorded_months(known) > _MONTHS[unit] else None
+
+
+def uncut_said(why: str, *, unit: Literal["month", "week"]) -> Text:
+    """What `why_uncut` found, in words."""
+    least = text_pair(f"scan.longest_{unit}", n=2)
+    return text_pair(f"scan.uncut_{why}", unit=text_pair(f"scan.unit_{unit}"), least=least)
+
+
+def _known(times: pd.Series) -> NDArray[np.datetime64]:
+    return np.sort(times.dropna().to_numpy(dtype="datetime64[ns]"))
+
+
+def _periods(
+    known: NDArray[np.datetime64], unit: Literal["month", "week"]
+) -> tuple[pd.Timestamp, pd.Timestamp, pd.PeriodIndex]:
+    """The first day, the day after the last, and the months or weeks that these span."""
+    first, end = ends(known)
+    return first, end, pd.period_range(first, end - pd.Timedelta(days=1), freq="M" if unit == "month" else "W-SUN")

@@ -3,7 +3,6 @@ from .change import batch_around, batches, change_p, detectable, find_change
 from .cube import Scores, count_cube, score_cube
 from .emerging import batches_of, find_emerging, judge_cells
 from .figures import change_sheet, pattern_sheet, times_chart
-from .mann_kendall import MOST_EXACT, MannKendall, mann_kendall, sen_slope
 from .map import trends_map
 from .open_days import Spans, median_days, spans_open
 from .patterns import CATEGORIES, last_runs, patterns, since
@@ -16,10 +15,8 @@ from .tables import Cubes, Judged, change_places, change_table, judge_all, place
 
 __all__ = [
     "CATEGORIES",
-    "MOST_EXACT",
     "Cubes",
     "Judged",
-    "MannKendall",
     "Scores",
     "Slices",
     "Spans",
@@ -40,7 +37,6 @@ __all__ = [
     "judge_cells",
     "last_runs",
     "lay_slices",
-    "mann_kendall",
     "measure_response",
     "median_days",
     "pattern_sheet",
@@ -49,7 +45,6 @@ __all__ = [
     "profile",
     "score_cube",
     "season",
-    "sen_slope",
     "series_by",
     "series_of",
     "share_by_source",

@@ -11,9 +11,9 @@ from jxgis.settings import TRENDS
 from jxgis.space.ratio import ratio
 from jxgis.statistics.batches import batch_tails
 from jxgis.statistics.fdr import benjamini_hochberg
+from jxgis.statistics.mann_kendall import mann_kendall, sen_slope
 from jxgis.trends.change import batch_around, batches
 from jxgis.trends.cube import score_cube
-from jxgis.trends.mann_kendall import mann_kendall, sen_slope
 from jxgis.trends.patterns import last_runs, patterns, since
 
 if TYPE_CHECKING:

@@ -112,11 +112,12 @@ def test_issues_where_nobody_lives_are_left_out_and_counted() -> None:
 def test_without_times_space_alone_is_scanned_and_said() -> None:
     found = scan(made_up(times=False))
     assert set(found.scans["scan"]) == {"space"}
-    assert any("没有做时空扫描" in note.zh for note in found.notes())
     one_month = made_up()
     one_month = one_month[one_month["time"].between("2022-03-01", "2022-03-31")]
-    for issues in (made_up(times=False), one_month):
-        with pytest.raises(InputError, match="不足两个月"):
+    said = {"问题没有上报时间": made_up(times=False), "问题的时间不足 2 个月": one_month}
+    for why, issues in said.items():
+        assert f"没有做时空扫描：{why}。" in [note.zh for note in scan(issues).notes()]
+        with pytest.raises(InputError, match=f"只要求时空扫描，但{why}。"):
             scan(issues, scans=["space_time"])
 
 

@@ -11,7 +11,7 @@ import pytest
 import scipy.stats
 
 from jxgis.errors import InputError
-from jxgis.trends.mann_kendall import _inversions, mann_kendall, sen_slope
+from jxgis.statistics.mann_kendall import _inversions, mann_kendall, sen_slope
 
 
 def _s(values) -> int:
