@@ -72,7 +72,7 @@ class Beginnings(NamedTuple):
     value: Floats
 
 
-def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
+def sweep_of(piece: Piece, *, most: int, connected: bool = True) -> Sweep | None:
     """The states of a sweep over a piece.
 
     Parameters
@@ -81,6 +81,9 @@ def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
         Nodes and neighbours.
     most
         Number of states at which to give up. States that no set within the first upper bound reaches are left out.
+    connected
+        Whether states tell which nodes of the frontier hang together. Where not, they are far fewer, and lead to all
+        connected sets and to some in several parts.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
         for (parts, closed), (source, held) in before.items():
             for inside in (False, True):
                 load = held + inside * float(piece.load[node, 0])
-                state = None if load > high else _next_state(parts, closed, inside, linked, stay)
+                state = None if load > high else _next_state(parts, closed, inside, linked, stay, connected)
                 if state is not None:
                     cut = sum(_paid(cost, inside, parts[slot] > 0) for slot, (cost, _, _) in met)
                     along = sum(shared for slot, (_, _, shared) in met if inside != (parts[slot] > 0))
@@ -146,12 +149,12 @@ def _paid(cost: float, one: bool, two: bool) -> float:
 
 
 def _next_state(
-    parts: tuple[int, ...], closed: bool, inside: bool, touched: list[int], stay: list[int]
+    parts: tuple[int, ...], closed: bool, inside: bool, touched: list[int], stay: list[int], connected: bool
 ) -> tuple[tuple[int, ...], bool] | None:
     """The state once a node is in or out; None where the set could not be connected any more.
 
-    ``parts`` numbers the connected parts of the set on the frontier, 0 for a node that is out; ``closed`` says that the
-    set is complete.
+    ``parts`` numbers the connected parts of the set on the frontier, 0 for a node that is out; all are number 1 where it
+    does not matter whether they are ``connected``. ``closed`` says that the set is complete.
     """
     if inside and closed:
         return None
@@ -167,6 +170,8 @@ def _next_state(
         if len(left) > 1 or any(kept):
             return None
         closed = True
+    if not connected:
+        return tuple(int(part > 0) for part in kept), closed
     number: dict[int, int] = {}
     return tuple(number.setdefault(part, len(number) + 1) if part else 0 for part in kept), closed
 
