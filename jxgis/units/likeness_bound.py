@@ -57,6 +57,9 @@ _ROOT_SHARE = 0.125
 # Rounds of descents between two looks at all boxes, and cheapest sets that they start from beside one at each node.
 _DESCENTS = 8
 _STARTS = 60
+# How far prices may lie from nothing, in shares of the area, one after the other where a target needs it: near to each
+# other they leave the fewest sets that are cheaper than they should be.
+_ROOMS = (2.0, 8.0, 32.0, np.inf)
 # Sets that the programme has at most before it forgets the dearest.
 _MOST_COLUMNS = 3_000
 # Boxes still looked at once a set is known that rules the target out at these prices: their sets better the prices.
@@ -119,9 +122,9 @@ def _bound(
     Returns it and how many are left of ``most``.
     """
     k = model.k
-    value, price = programme.descended()
-    targets = [share for share in _TARGETS if share > proven]
+    targets = [share for share in _TARGETS if share > proven + 2.0 * _ROUNDING]
     while targets and (room := left - max(keep, 0 if proven < _ENOUGH else int(most * (1.0 - _SPENT)))) > 0:
+        value, price = programme.priced(targets[0])
         target = min(targets[0], value - _ROUNDING)
         limit = (target - float(price.sum())) / k
         look = min(room, most // _LOOKS)
@@ -129,13 +132,11 @@ def _bound(
         left -= used
         proven = max(proven, float(price.sum()) + k * least - _ROUNDING)
         new = programme.add(sets)
-        if least >= limit and target < targets[0]:
-            break
         if least >= limit:
+            if target < targets[0]:
+                break
             targets = targets[1:]
-        elif new:
-            value, price = programme.descended()
-        elif used < look:
+        elif not new and used < look:
             break
     return proven, left
 
@@ -273,8 +274,7 @@ class _Programme:
         self._rows = np.zeros((0, n), dtype=np.bool_)
         self._costs = np.zeros(0)
         self._keys: set[bytes] = set()
-        # A node may be left out or held twice for as much as a unit costs and half: that keeps its price within bounds.
-        self._penalty = 1.5 / model.k
+        self._rooms = [*_ROOMS]
         self._first = []
         for root in range(n):
             member = np.zeros(n, dtype=np.int64)
@@ -311,7 +311,15 @@ class _Programme:
         self._rows, self._costs = self._rows[chosen], self._costs[chosen]
         self._keys = {np.packbits(row).tobytes() for row in self._rows}
 
-    def descended(self) -> tuple[float, Floats]:
+    def priced(self, target: float) -> tuple[float, Floats]:
+        """Its value and the price of each node, prices as near to each other as a target for the value allows."""
+        while True:
+            value, price = self._descended()
+            if value > target or len(self._rooms) == 1:
+                return value, price
+            self._rooms.pop(0)
+
+    def _descended(self) -> tuple[float, Floats]:
         """Its value and the price of each node, once descents from its cheapest sets better neither any more."""
         model = self._model
         for turn in range(_DESCENTS):
@@ -340,10 +348,14 @@ class _Programme:
 
         count, n = self._rows.shape
         spare = identity(n, format="csr")
+        # A node may be left out or held twice for its share of area, for what a unit costs and half at most: so far may
+        # its price lie from nothing.
+        area = self._model.piece.area
+        penalty = np.minimum(self._rooms[0] * area / area.sum(), 1.5 / self._model.k)
         held = hstack([csr_array(self._rows.T.astype(np.float64)), spare, -spare])
         sets = csr_array(np.append(np.ones(count), np.zeros(2 * n))[None, :])
         solved = linprog(
-            np.append(self._costs, np.full(2 * n, self._penalty)),
+            np.concatenate([self._costs, penalty, penalty]),
             A_eq=vstack([held, sets], format="csc"),
             b_eq=np.append(np.ones(n), self._model.k),
             bounds=(0, None),
