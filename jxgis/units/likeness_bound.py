@@ -60,6 +60,8 @@ _STARTS = 60
 # How far prices may lie from nothing, in shares of the area, one after the other where a target needs it: near to each
 # other they leave the fewest sets that are cheaper than they should be.
 _ROOMS = (2.0, 8.0, 32.0, np.inf)
+# Share of what is left above a target that the value is to lie above it: what just reaches it has prices far from each other.
+_SPARE = 0.5
 # Sets that the programme has at most before it forgets the dearest.
 _MOST_COLUMNS = 3_000
 # Boxes still looked at once a set is known that rules the target out at these prices: their sets better the prices.
@@ -315,7 +317,7 @@ class _Programme:
         """Its value and the price of each node, prices as near to each other as a target for the value allows."""
         while True:
             value, price = self._descended()
-            if value > target or len(self._rooms) == 1:
+            if value > target + _SPARE * (1.0 - target) or len(self._rooms) == 1:
                 return value, price
             self._rooms.pop(0)
 
