@@ -8,7 +8,7 @@ diagonal are a bound, and a sum over nodes: the cheapest set of all by such a su
 (`units._frontier`). Boxes that hold sets below the limit are halved, the lowest first. Sets are told apart by their root,
 the largest node in them: a large one leaves little choice of the mean. Of the squared perimeter a tangent is a bound that
 is a sum over borders. What a set pays for its borders mostly keeps it in one piece: a sweep that does not ask whether it
-is goes first, a hundred times as fast.
+is has a fraction of the states, and goes first.
 """
 
 from __future__ import annotations
