@@ -35,7 +35,7 @@ __all__ = ["bound_likeness"]
 Set = npt.NDArray[np.bool_]
 
 # States at which a map is too wide to be swept.
-_MOST_STATES = 400_000
+_MOST_STATES = 100_000
 # Grains that the greatest load is counted in, by the values that a sweep then holds at most: the finer, the fewer sets just
 # out of bounds pass for being within.
 _GRAINS = (200, 800)
