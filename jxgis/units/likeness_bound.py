@@ -138,7 +138,9 @@ def _bound(
             if target < targets[0]:
                 break
             targets = targets[1:]
-        elif not new and used < look:
+        elif used >= look:
+            programme.widen()
+        elif not new:
             break
     return proven, left
 
@@ -319,7 +321,11 @@ class _Programme:
             value, price = self._descended()
             if value > target + _SPARE * (1.0 - target) or len(self._rooms) == 1:
                 return value, price
-            self._rooms.pop(0)
+            self.widen()
+
+    def widen(self) -> None:
+        """Let prices lie farther from each other."""
+        self._rooms = self._rooms[1:] or self._rooms
 
     def _descended(self) -> tuple[float, Floats]:
         """Its value and the price of each node, once descents from its cheapest sets better neither any more."""
