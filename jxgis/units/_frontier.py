@@ -8,6 +8,9 @@ in one state with the same load go on alike, so that only the cheaper is kept (H
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
+from operator import or_
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +21,9 @@ from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece
 
 __all__ = ["Beginnings", "Sweep", "beginnings", "cheap_sets", "restricted", "sweep_of"]
+
+# Beginnings of an order that are looked at side by side.
+_BEAM = 200
 
 
 class Sweep(NamedTuple):
@@ -72,7 +78,7 @@ class Beginnings(NamedTuple):
     value: Floats
 
 
-def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
+def sweep_of(piece: Piece, *, most: int, connected: bool = True) -> Sweep | None:
     """The states of a sweep over a piece.
 
     Parameters
@@ -81,6 +87,9 @@ def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
         Nodes and neighbours.
     most
         Number of states at which to give up. States that no set within the first upper bound reaches are left out.
+    connected
+        Whether states tell which nodes of the frontier hang together. Where not, they are far fewer, and lead to all
+        connected sets and to some in several parts.
 
     Returns
     -------
@@ -107,7 +116,7 @@ def sweep_of(piece: Piece, *, most: int) -> Sweep | None:
         for (parts, closed), (source, held) in before.items():
             for inside in (False, True):
                 load = held + inside * float(piece.load[node, 0])
-                state = None if load > high else _next_state(parts, closed, inside, linked, stay)
+                state = None if load > high else _next_state(parts, closed, inside, linked, stay, connected)
                 if state is not None:
                     cut = sum(_paid(cost, inside, parts[slot] > 0) for slot, (cost, _, _) in met)
                     along = sum(shared for slot, (_, _, shared) in met if inside != (parts[slot] > 0))
@@ -146,12 +155,12 @@ def _paid(cost: float, one: bool, two: bool) -> float:
 
 
 def _next_state(
-    parts: tuple[int, ...], closed: bool, inside: bool, touched: list[int], stay: list[int]
+    parts: tuple[int, ...], closed: bool, inside: bool, touched: list[int], stay: list[int], connected: bool
 ) -> tuple[tuple[int, ...], bool] | None:
     """The state once a node is in or out; None where the set could not be connected any more.
 
-    ``parts`` numbers the connected parts of the set on the frontier, 0 for a node that is out; ``closed`` says that the
-    set is complete.
+    ``parts`` numbers the connected parts of the set on the frontier, 0 for a node that is out; all are number 1 where it
+    does not matter whether they are ``connected``. ``closed`` says that the set is complete.
     """
     if inside and closed:
         return None
@@ -167,40 +176,45 @@ def _next_state(
         if len(left) > 1 or any(kept):
             return None
         closed = True
+    if not connected:
+        return tuple(int(part > 0) for part in kept), closed
     number: dict[int, int] = {}
     return tuple(number.setdefault(part, len(number) + 1) if part else 0 for part in kept), closed
 
 
 def _narrow_order(near: list[set[int]], most: int) -> list[int] | None:
-    """An order of the nodes whose frontier stays narrow: greedily from each node, the best kept.
+    """An order of the nodes whose frontier stays narrow: by a beam search, of all beginnings of one length the narrowest.
 
     None where even the sets of nodes on the frontier, which states refine, are more than ``most``.
     """
-    best: list[int] | None = None
-    least = most
-    for start in range(len(near)):
-        order: list[int] = []
-        taken: set[int] = set()
-        frontier: set[int] = set()
-        width = 0
-        while len(order) < len(near) and width < least:
-            free = {other for node in frontier for other in near[node]} - taken
-            rest = free or ({*range(len(near))} - taken if order else {start})
-            node = min((_growth(near, taken, frontier, node), node) for node in rest)[1]
-            order.append(node)
-            taken.add(node)
-            frontier = {other for other in frontier | {node} if near[other] - taken}
-            width += 1 << (len(frontier) + 1)
-        if len(order) == len(near) and width < least:
-            best, least = order, width
-    return best
+    n = len(near)
+    bits = [sum(1 << other for other in others) for others in near]
+    # By the nodes taken, as bits: how many sets their frontiers have, the frontier now, and the order.
+    beam: dict[int, tuple[int, int, tuple[int, ...]]] = {0: (0, 0, ())}
+    for _ in range(n):
+        longer: dict[int, tuple[int, int, tuple[int, ...]]] = {}
+        for taken, (width, frontier, order) in beam.items():
+            rest = (1 << n) - 1 & ~taken
+            ahead = functools.reduce(or_, (bits[node] for node in _nodes(frontier)), 0) & ~taken
+            for node in _nodes(ahead or rest):
+                after = taken | 1 << node
+                front = frontier | 1 << node
+                for other in _nodes((bits[node] | 1 << node) & front):
+                    if not bits[other] & ~after:
+                        front &= ~(1 << other)
+                more = width + (1 << front.bit_count())
+                if more < most and (after not in longer or more < longer[after][0]):
+                    longer[after] = more, front, (*order, node)
+        beam = dict(sorted(longer.items(), key=lambda found: (found[1][0], found[0]))[:_BEAM])
+    return next((list(order) for _, _, order in beam.values()), None)
 
 
-def _growth(near: list[set[int]], taken: set[int], frontier: set[int], node: int) -> tuple[int, int]:
-    """By how much the frontier grows if a node is taken next, and how many of its neighbours are still to come."""
-    ahead = near[node] - taken
-    closing = sum(not near[other] - taken - {node} for other in near[node] & frontier)
-    return bool(ahead) - closing, len(ahead)
+def _nodes(bits: int) -> Iterator[int]:
+    """The numbers of the bits that are set, the lowest first."""
+    while bits:
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low
 
 
 def restricted(sweep: Sweep, load: Floats, allowed: npt.NDArray[np.bool_], root: int, high: float) -> Sweep | None:

@@ -7,18 +7,20 @@ the squared distance; so for all sets whose mean lies in a box, the squares from
 diagonal are a bound, and a sum over nodes: the cheapest set of all by such a sum is found along a sweep of the map
 (`units._frontier`). Boxes that hold sets below the limit are halved, the lowest first. Sets are told apart by their root,
 the largest node in them: a large one leaves little choice of the mean. Of the squared perimeter a tangent is a bound that
-is a sum over borders.
+is a sum over borders. What a set pays for its borders mostly keeps it in one piece: a sweep that does not ask whether it
+is has a fraction of the states, and goes first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from jxgis.space.parts import connected
 from jxgis.units._descent import descend, grown
 from jxgis.units._frontier import Sweep, beginnings, cheap_sets, restricted, sweep_of
 from jxgis.units._graph import Floats
@@ -33,7 +35,7 @@ __all__ = ["bound_likeness"]
 Set = npt.NDArray[np.bool_]
 
 # States at which a map is too wide to be swept.
-_MOST_STATES = 400_000
+_MOST_STATES = 100_000
 # Grains that the greatest load is counted in, by the values that a sweep then holds at most: the finer, the fewer sets just
 # out of bounds pass for being within.
 _GRAINS = (200, 800)
@@ -42,6 +44,8 @@ _MOST_VALUES = 15_000_000
 # what one box takes at least.
 _STEPS_OF_A_TRIAL = 2_000_000
 _STEPS_OF_A_BOX = 5_000
+# Share of them for sets in several parts too, where a sweep of connected ones alone is to follow.
+_FIRST = 0.25
 # Looks at all boxes that the steps are for at least: what is met on a long one may better the prices.
 _LOOKS = 12
 # A share of the plan's cost that is enough once so much of the steps is spent.
@@ -53,6 +57,11 @@ _ROOT_SHARE = 0.125
 # Rounds of descents between two looks at all boxes, and cheapest sets that they start from beside one at each node.
 _DESCENTS = 8
 _STARTS = 60
+# How far prices may lie from nothing, in shares of the area, one after the other where a target needs it: near to each
+# other they leave the fewest sets that are cheaper than they should be.
+_ROOMS = (2.0, 8.0, 32.0, np.inf)
+# Share of what is left above a target that the value is to lie above it: what just reaches it has prices far from each other.
+_SPARE = 0.5
 # Sets that the programme has at most before it forgets the dearest.
 _MOST_COLUMNS = 3_000
 # Boxes still looked at once a set is known that rules the target out at these prices: their sets better the prices.
@@ -93,21 +102,31 @@ def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.
     unit = best.cost - floor
     if unit < _LEAST_SHARE * (piece.spread_weight * piece.square.sum() + np.abs(piece.cut).sum()):
         return float("nan")
-    sweep = sweep_of(piece._replace(cut=piece.cut / unit), most=_MOST_STATES)
-    if sweep is None:
-        return float("nan")
-    model = _Model(piece, sweep, best, unit)
-    share = _bound(model, _Programme(model, known), iterations * _STEPS_OF_A_TRIAL)
+    scaled = piece._replace(cut=piece.cut / unit)
+    sweeps = [sweep_of(scaled, most=_MOST_STATES, connected=asked) for asked in (False, True)]
+    model = _Model(piece, best, unit)
+    programme = _Programme(model, known)
+    most = left = iterations * _STEPS_OF_A_TRIAL
+    share = 0.0
+    for sweep, following in zip(sweeps, [*sweeps[1:], None], strict=True):
+        if sweep is not None:
+            keep = 0 if following is None else int(most * (1.0 - _FIRST))
+            share, left = _bound(model, programme, model.boxes(sweep), share, left, keep=keep, most=most)
+            programme.forget_parted()
     return floor + unit * min(share, 1.0) if share > 0 else float("nan")
 
 
-def _bound(model: _Model, programme: _Programme, most: int) -> float:
-    """The share of the plan's cost that is proven with so many steps, or with fewer where it is enough."""
-    k, proven, left = model.k, 0.0, most
-    boxes = model.boxes()
-    value, price = programme.descended()
-    targets = [*_TARGETS]
-    while targets and (room := left - (0 if proven < _ENOUGH else int(most * (1.0 - _SPENT)))) > 0:
+def _bound(
+    model: _Model, programme: _Programme, boxes: list[_Box], proven: float, left: int, *, keep: int, most: int
+) -> tuple[float, int]:
+    """The share of the plan's cost that is proven once no more than ``keep`` steps are left, or more where it is enough.
+
+    Returns it and how many are left of ``most``.
+    """
+    k = model.k
+    targets = [share for share in _TARGETS if share > proven + 2.0 * _ROUNDING]
+    while targets and (room := left - max(keep, 0 if proven < _ENOUGH else int(most * (1.0 - _SPENT)))) > 0:
+        value, price = programme.priced(targets[0])
         target = min(targets[0], value - _ROUNDING)
         limit = (target - float(price.sum())) / k
         look = min(room, most // _LOOKS)
@@ -115,15 +134,15 @@ def _bound(model: _Model, programme: _Programme, most: int) -> float:
         left -= used
         proven = max(proven, float(price.sum()) + k * least - _ROUNDING)
         new = programme.add(sets)
-        if least >= limit and target < targets[0]:
-            break
         if least >= limit:
+            if target < targets[0]:
+                break
             targets = targets[1:]
-        elif new:
-            value, price = programme.descended()
-        elif used < look:
+        elif used >= look:
+            programme.widen()
+        elif not new:
             break
-    return proven
+    return proven, left
 
 
 class _Region(NamedTuple):
@@ -138,7 +157,7 @@ class _Region(NamedTuple):
 class _Box(NamedTuple):
     """Sets of a region whose mean lies between two corners, and the perimeter whose tangent bounds its square."""
 
-    region: int
+    region: _Region
     low: Floats
     high: Floats
     perimeter: float
@@ -147,7 +166,7 @@ class _Box(NamedTuple):
 class _Model:
     """The sets of a piece and what they cost at least, in shares of what the best plan costs above what every plan pays."""
 
-    def __init__(self, piece: Piece, sweep: Sweep, best: Solution, unit: float) -> None:
+    def __init__(self, piece: Piece, best: Solution, unit: float) -> None:
         self.k = best.k
         self.best = best.label
         self.piece = piece._replace(
@@ -166,7 +185,6 @@ class _Model:
         self.at: Floats = middle @ turn
         self.own = np.maximum(piece.square - piece.area * (at**2).sum(axis=1), 0.0)
         self.perimeter = float(unit_sums(piece, best.label, best.k)[1].mean())
-        self.regions = self._regions(sweep)
 
     def _regions(self, sweep: Sweep) -> list[_Region]:
         area, low, high = self.piece.area, self.piece.low[0], self.piece.high[0]
@@ -186,13 +204,13 @@ class _Model:
             found.append(_Region(int(root), allowed, own, grains))
         return found
 
-    def boxes(self) -> list[_Box]:
-        """One for each region: all that the mean of its sets can be."""
+    def boxes(self, sweep: Sweep) -> list[_Box]:
+        """One for each region of a sweep: all that the mean of its sets can be."""
         found = []
-        for number, region in enumerate(self.regions):
+        for region in self._regions(sweep):
             upper = [self._greatest_mean(region, column) for column in self.at.T]
             lower = [-self._greatest_mean(region, -column) for column in self.at.T]
-            found.append(_Box(number, np.array(lower), np.array(upper), self.perimeter))
+            found.append(_Box(region, np.array(lower), np.array(upper), self.perimeter))
         return found
 
     def _greatest_mean(self, region: _Region, value: Floats) -> float:
@@ -230,7 +248,7 @@ class _Model:
         took; the limit and None where none is below.
         """
         piece = self.piece
-        region = self.regions[box.region]
+        region = box.region
         half = ((box.high - box.low) ** 2).sum() / 4.0
         square = ((self.at - (box.low + box.high) / 2.0) ** 2).sum(axis=1)
         cost = piece.spread_weight * (self.own + piece.area * (square - half)) - price
@@ -260,8 +278,7 @@ class _Programme:
         self._rows = np.zeros((0, n), dtype=np.bool_)
         self._costs = np.zeros(0)
         self._keys: set[bytes] = set()
-        # A node may be left out or held twice for as much as a unit costs and half: that keeps its price within bounds.
-        self._penalty = 1.5 / model.k
+        self._rooms = [*_ROOMS]
         self._first = []
         for root in range(n):
             member = np.zeros(n, dtype=np.int64)
@@ -283,7 +300,34 @@ class _Programme:
             self._costs = np.concatenate([self._costs, self._model.costs(np.array(new))])
         return len(new)
 
-    def descended(self) -> tuple[float, Floats]:
+    def forget_parted(self) -> None:
+        """Drop sets in several parts."""
+        piece = self._model.piece
+        source = np.repeat(np.arange(self._rows.shape[1]), np.diff(piece.start))[piece.link]
+        other = piece.other[piece.link]
+        whole = np.empty(len(self._rows), dtype=np.bool_)
+        for number, row in enumerate(self._rows):
+            both = row[source] & row[other]
+            whole[number] = np.ptp(connected(len(row), source[both], other[both])[row]) == 0
+        self._keep(whole)
+
+    def _keep(self, chosen: npt.NDArray[Any]) -> None:
+        self._rows, self._costs = self._rows[chosen], self._costs[chosen]
+        self._keys = {np.packbits(row).tobytes() for row in self._rows}
+
+    def priced(self, target: float) -> tuple[float, Floats]:
+        """Its value and the price of each node, prices as near to each other as a target for the value allows."""
+        while True:
+            value, price = self._descended()
+            if value > target + _SPARE * (1.0 - target) or len(self._rooms) == 1:
+                return value, price
+            self.widen()
+
+    def widen(self) -> None:
+        """Let prices lie farther from each other."""
+        self._rooms = self._rooms[1:] or self._rooms
+
+    def _descended(self) -> tuple[float, Floats]:
         """Its value and the price of each node, once descents from its cheapest sets better neither any more."""
         model = self._model
         for turn in range(_DESCENTS):
@@ -300,8 +344,7 @@ class _Programme:
                     found.append(row == 1)
             if len(self._costs) > _MOST_COLUMNS:
                 cheap = np.argsort(reduced, kind="stable")[: _MOST_COLUMNS // 2]
-                self._rows, self._costs = self._rows[cheap], self._costs[cheap]
-                self._keys = {np.packbits(row).tobytes() for row in self._rows}
+                self._keep(cheap)
             if not self.add(found):
                 break
         return value, price
@@ -313,10 +356,14 @@ class _Programme:
 
         count, n = self._rows.shape
         spare = identity(n, format="csr")
+        # A node may be left out or held twice for its share of area, for what a unit costs and half at most: so far may
+        # its price lie from nothing.
+        area = self._model.piece.area
+        penalty = np.minimum(self._rooms[0] * area / area.sum(), 1.5 / self._model.k)
         held = hstack([csr_array(self._rows.T.astype(np.float64)), spare, -spare])
         sets = csr_array(np.append(np.ones(count), np.zeros(2 * n))[None, :])
         solved = linprog(
-            np.append(self._costs, np.full(2 * n, self._penalty)),
+            np.concatenate([self._costs, penalty, penalty]),
             A_eq=vstack([held, sets], format="csc"),
             b_eq=np.append(np.ones(n), self._model.k),
             bounds=(0, None),

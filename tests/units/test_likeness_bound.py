@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from shapely import box
 
-from jxgis.units._frontier import restricted, sweep_of
+from jxgis.units._frontier import _narrow_order, restricted, sweep_of
 from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
 from jxgis.units.analysis import propose_units
@@ -162,6 +162,37 @@ def test_a_restricted_sweep_leads_to_the_sets_of_its_root_and_to_no_others():
         met = [] if own is None else sets_of(own, 9)
         assert len(met) == len({*met})
         assert {*wanted} == {members for members in met if piece.area[list(members)].sum() <= piece.high[0]}
+
+
+def test_a_sweep_that_does_not_ask_for_connected_sets_leads_to_all_of_them_once_in_fewer_states():
+    fewer = 0
+    for seed in range(20):
+        piece = board(np.random.default_rng(seed), 3, 4, kinds=1, whole=False, apart=0.2)
+        every, loose = (sweep_of(piece, most=10_000, connected=asked) for asked in (True, False))
+        met = sets_of(loose, 12)
+        assert len(met) == len({*met})
+        assert {*sets_of(every, 12)} <= {*met}
+        fewer += loose.layer[-1] < every.layer[-1]
+    assert fewer == 20
+
+
+def test_no_order_of_a_few_nodes_has_a_narrower_frontier():
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        pairs = {(i, i + 1) for i in range(6)} | {
+            tuple(sorted(rng.choice(7, 2, replace=False).tolist())) for _ in range(5)
+        }
+        near = [{b if a == i else a for a, b in pairs if i in (a, b)} for i in range(7)]
+
+        def width(order, near=near):
+            taken = [{*order[: at + 1]} for at in range(7)]
+            return sum(1 << sum(bool(near[node] - met) for node in met) for met in taken)
+
+        order = _narrow_order(near, 1_000_000)
+        assert sorted(order) == [*range(7)]
+        least = min(map(width, itertools.permutations(range(7))))
+        assert width(order) == least
+        assert _narrow_order(near, least) is None
 
 
 def test_a_part_of_eighty_blocks_has_a_gap_and_the_same_plan_without():
