@@ -321,12 +321,13 @@ def _projects(rng: np.random.Generator, ground: _Ground) -> gpd.GeoDataFrame:
 
     path = load_city().targets
     items = [] if path is None else tomllib.loads(path.read_text(encoding="utf-8"))["projects"]
-    number, total, done = [], [], []
+    number, total, done, unit = [], [], [], []
     for item in items:
         whole = item.get("target_2027", 1)
         places = 1 if whole <= 3 else min(int(whole), int(rng.integers(4, 10)))
         share = rng.multinomial(int(whole) - places, np.full(places, 1 / places)) + 1
         number += [item["number"]] * places
+        unit += [item["unit"] if item.get("unit") == "公里" else None] * places
         total += share.tolist()
         done += rng.binomial(share, 0.62).tolist()
         if item.get("unit") == "%":  # of wholes that make what is done a share of the plan's size
@@ -339,6 +340,7 @@ def _projects(rng: np.random.Generator, ground: _Ground) -> gpd.GeoDataFrame:
         "status": ["已完成" if d == t else "推进中" for d, t in zip(done, total, strict=True)],
         "done": done,
         "total": total,
+        "unit": unit,
     }
     return _frame(columns, _beside_streets(rng, ground, n, 0.6))
 
