@@ -20,7 +20,7 @@ from jxgis.space._compiled import compiled
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece
 
-__all__ = ["Beginnings", "Sweep", "beginnings", "cheap_sets", "restricted", "sweep_of"]
+__all__ = ["Beginnings", "Grains", "Sweep", "beginnings", "cheap_sets", "grains_of", "restricted", "sweep_of"]
 
 # Beginnings of an order that are looked at side by side.
 _BEAM = 200
@@ -76,6 +76,14 @@ class Beginnings(NamedTuple):
     start: Ints
     least: Ints
     value: Floats
+
+
+class Grains(NamedTuple):
+    """Loads as whole numbers: every set within the bounds holds at least ``low`` and at most ``high``."""
+
+    load: Ints
+    low: int
+    high: int
 
 
 def sweep_of(piece: Piece, *, most: int, connected: bool = True) -> Sweep | None:
@@ -215,6 +223,24 @@ def _nodes(bits: int) -> Iterator[int]:
         low = bits & -bits
         yield low.bit_length() - 1
         bits ^= low
+
+
+def grains_of(piece: Piece, most: int) -> Grains:
+    """The first load in grains, the upper bound in so many, with bounds wide enough for what rounding adds to or takes from a set."""
+    load, low, high = piece.load[:, 0], float(piece.low[0]), float(piece.high[0])
+    size = high / most
+    whole = np.rint(load / size)
+    up, down = (_most_error(sign * (load / size - whole), load, high) for sign in (1.0, -1.0))
+    return Grains(whole.astype(np.int64), int(np.floor(low / size - up)), int(np.ceil(high / size + down)))
+
+
+def _most_error(error: Floats, load: Floats, high: float) -> float:
+    """The greatest sum of errors that nodes of a set can have: a fractional knapsack."""
+    some = error > 0
+    gain, load = error[some], load[some]
+    order = np.argsort(-gain / load, kind="stable")
+    room = np.clip(high - np.concatenate([[0.0], np.cumsum(load[order])[:-1]]), 0.0, load[order])
+    return float((gain[order] * room / load[order]).sum()) + 1e-9
 
 
 def restricted(sweep: Sweep, load: Floats, allowed: npt.NDArray[np.bool_], root: int, high: float) -> Sweep | None:

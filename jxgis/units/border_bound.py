@@ -9,19 +9,19 @@ every set that a better plan could hold. Both programmes are solved by HiGHS.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from jxgis.units._cover import cheapest_cover, label_of
-from jxgis.units._frontier import Sweep, beginnings, cheap_sets, sweep_of
-from jxgis.units._graph import Floats, Ints
+from jxgis.units._frontier import Grains, Sweep, beginnings, cheap_sets, grains_of, sweep_of
+from jxgis.units._graph import Floats
 from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
 from jxgis.units.search import Solution
 
-__all__ = ["Grains", "grains_of", "prove_borders"]
+__all__ = ["prove_borders"]
 
 # States at which a map is too wide to be swept.
 MOST_STATES = 200_000
@@ -42,15 +42,6 @@ _MOST_NODES = 5_000
 _RATES = np.array([0.0, 0.5, 0.8, 1.0, 1.25, 2.0])
 # Sums of prices in another order differ in their last digits.
 _ROUNDING = 1e-7
-
-
-@dataclass(frozen=True)
-class Grains:
-    """Loads as whole numbers: every set within the bounds holds at least ``low`` and at most ``high``."""
-
-    load: Ints
-    low: int
-    high: int
 
 
 def prove_borders(
@@ -100,7 +91,7 @@ def _above(
     sweep: Sweep, piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.integer]], step: float
 ) -> Solution:
     """What `prove_borders` gives, costs counted from the least that every plan pays and the best one's 1."""
-    grains = grains_of(piece)
+    grains = grains_of(piece, _GRAINS)
     k = best.k
     wanted = best.cost - step + _ROUNDING
     sets = _Columns(piece, most=best.cost / k)
@@ -217,21 +208,3 @@ def _sets_below(
         return np.inf, np.zeros((0, len(price)), dtype=np.bool_), True
     sets, _, complete = cheap_sets(sweep, grains.load, price, found, edge, most)
     return least, sets, complete
-
-
-def grains_of(piece: Piece, most: int = _GRAINS) -> Grains:
-    """The first load in grains, the upper bound in so many, with bounds wide enough for what rounding adds to or takes from a set."""
-    load, low, high = piece.load[:, 0], float(piece.low[0]), float(piece.high[0])
-    size = high / most
-    whole = np.rint(load / size)
-    up, down = (_most_error(sign * (load / size - whole), load, high) for sign in (1.0, -1.0))
-    return Grains(whole.astype(np.int64), int(np.floor(low / size - up)), int(np.ceil(high / size + down)))
-
-
-def _most_error(error: Floats, load: Floats, high: float) -> float:
-    """The greatest sum of errors that nodes of a set can have: a fractional knapsack."""
-    some = error > 0
-    gain, load = error[some], load[some]
-    order = np.argsort(-gain / load, kind="stable")
-    room = np.clip(high - np.concatenate([[0.0], np.cumsum(load[order])[:-1]]), 0.0, load[order])
-    return float((gain[order] * room / load[order]).sum()) + 1e-9

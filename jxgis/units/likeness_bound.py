@@ -22,12 +22,11 @@ import numpy.typing as npt
 
 from jxgis.space.parts import connected
 from jxgis.units._descent import descend, grown
-from jxgis.units._frontier import Sweep, beginnings, cheap_sets, restricted, sweep_of
+from jxgis.units._frontier import Grains, Sweep, beginnings, cheap_sets, grains_of, restricted, sweep_of
 from jxgis.units._graph import Floats
 from jxgis.units._kernels import unit_cost, unit_sums
 from jxgis.units._piece import Piece
 from jxgis.units._reach import reached
-from jxgis.units.border_bound import Grains, grains_of
 from jxgis.units.search import Solution
 
 __all__ = ["bound_likeness"]
@@ -38,7 +37,7 @@ Set = npt.NDArray[np.bool_]
 _MOST_STATES = 100_000
 # Grains that the greatest load is counted in, by the values that a sweep then holds at most: the finer, the fewer sets just
 # out of bounds pass for being within.
-_GRAINS = (200, 800)
+_FEWEST_GRAINS, _MOST_GRAINS = 200, 800
 _MOST_VALUES = 15_000_000
 # Steps of sweeps and values on their way: over all boxes of a part, for each trial move per node that the search has, and
 # what one box takes at least.
@@ -93,8 +92,8 @@ def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.
     Returns
     -------
     float
-        At most ``best.cost``; NaN where nothing is proven, as where the map is too wide for a sweep or the cost next to nothing. Of what is bounded only the first counts, and
-        sub-districts do not: the bound holds all the same.
+        At most ``best.cost``; NaN where nothing is proven, as where the map is too wide for a sweep or the cost next to
+        nothing. Of what is bounded only the first counts, and sub-districts do not: the bound holds all the same.
     """
     floor = float(np.minimum(piece.cut, 0.0).sum())
     if best.cost <= floor:
@@ -103,16 +102,17 @@ def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.
     if unit < _LEAST_SHARE * (piece.spread_weight * piece.square.sum() + np.abs(piece.cut).sum()):
         return float("nan")
     scaled = piece._replace(cut=piece.cut / unit)
-    sweeps = [sweep_of(scaled, most=_MOST_STATES, connected=asked) for asked in (False, True)]
+    loose, strict = (sweep_of(scaled, most=_MOST_STATES, connected=asked) for asked in (False, True))
     model = _Model(piece, best, unit)
     programme = _Programme(model, known)
     most = left = iterations * _STEPS_OF_A_TRIAL
     share = 0.0
-    for sweep, following in zip(sweeps, [*sweeps[1:], None], strict=True):
-        if sweep is not None:
-            keep = 0 if following is None else int(most * (1.0 - _FIRST))
-            share, left = _bound(model, programme, model.boxes(sweep), share, left, keep=keep, most=most)
-            programme.forget_parted()
+    if loose is not None:
+        keep = 0 if strict is None else int(most * (1.0 - _FIRST))
+        share, left = _bound(model, programme, model.boxes(loose), share, left, keep=keep, most=most)
+    if strict is not None:
+        programme.forget_parted()
+        share, left = _bound(model, programme, model.boxes(strict), share, left, keep=0, most=most)
     return floor + unit * min(share, 1.0) if share > 0 else float("nan")
 
 
@@ -200,7 +200,7 @@ class _Model:
             own = restricted(sweep, area, allowed, int(root), high * (1.0 + _ROUNDING))
             if own is None:
                 continue
-            grains = grains_of(self.piece, int(np.clip(_MOST_VALUES // len(own.into), *_GRAINS)))
+            grains = grains_of(self.piece, int(np.clip(_MOST_VALUES // len(own.into), _FEWEST_GRAINS, _MOST_GRAINS)))
             found.append(_Region(int(root), allowed, own, grains))
         return found
 
