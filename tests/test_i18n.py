@@ -146,3 +146,10 @@ def test_what_is_put_in_stays_as_it_is():
 )
 def test_a_latin_name_that_ends_in_a_number_stands_apart_from_the_chinese_after_it_and_a_number_does_not(name, apart):
     assert set_apart(f"是{seamed(name)}的").endswith(f"{name}{apart}的")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_report_without_targets_tells_its_reader_no_option_of_the_command_line(lang):
+    said = text("scorecard.no_plan", lang)
+    assert "--" not in said
+    assert "plan_targets" in said
