@@ -17,6 +17,7 @@ from two_runs import RUN, box, coverage, other_input, places, scores, swings, un
 from jxgis import InputError, compare_results
 from jxgis.compare import ResultComparison
 from jxgis.compare.differences import change_of_cases
+from jxgis.i18n import text
 from jxgis.report.blocks import TableBlock
 from jxgis.run import run_compare
 from jxgis.settings import Settings
@@ -603,3 +604,11 @@ def test_of_tables_whose_rows_differ_it_says_in_which_columns(compared):
     moved = tables()["parks.gpkg/coverage"].assign(coverage=lambda frame: frame["coverage"] / 2)
     rows = compared({"parks.gpkg/coverage": moved}).frames["tables"].set_index(["part", "table"])["differing"].dropna()
     assert rows.to_dict() == {("parks", "coverage"): "覆盖率"}
+
+
+@pytest.mark.parametrize(
+    ("lang", "causes"), [("zh", ("输入", "设置", "版本")), ("en", ("inputs", "settings", "version"))]
+)
+def test_a_table_of_one_run_alone_may_come_of_any_cause(lang, causes):
+    said = text("compare.missing_tables", lang, tables="x")
+    assert all(cause in said for cause in causes)
