@@ -66,7 +66,7 @@ def test_the_clusters_are_written_and_the_same_again(jxgis: Run, project: Path) 
     ("options", "said"),
     [
         (("--set", 'scan.against="layer"'), "没有提供暴露量图层"),
-        (("--from", "2023-03-01", "--to", "2023-04-01", "--set", 'scan.scans=["space_time"]'), "不足两个月"),
+        (("--from", "2023-03-01", "--to", "2023-04-01", "--set", 'scan.scans=["space_time"]'), "不足 2 个月"),
         (("--replicates", "19", "--alpha", "0.01"), "replicates 至少 99"),
         (("--radius-max-m", "0"), "radius_max_m"),
     ],
