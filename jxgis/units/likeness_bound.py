@@ -96,7 +96,7 @@ def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.
         nothing. Of what is bounded only the first counts, and sub-districts do not: the bound holds all the same.
     """
     floor = float(np.minimum(piece.cut, 0.0).sum())
-    if best.cost <= floor:
+    if best.k == 1 or best.cost <= floor:
         return best.cost
     unit = best.cost - floor
     if unit < _LEAST_SHARE * (piece.spread_weight * piece.square.sum() + np.abs(piece.cut).sum()):
@@ -284,8 +284,8 @@ class _Programme:
             member = np.zeros(n, dtype=np.int64)
             if grown(model.piece, root, member):
                 self._first.append(member)
-        units = [np.flatnonzero(model.best == unit) for unit in range(model.k)]
-        self.add(np.isin(np.arange(n), nodes) for nodes in [*units, *known])
+        self._plan = [model.best == unit for unit in range(model.k)]
+        self.add([*self._plan, *(np.isin(np.arange(n), nodes) for nodes in known)])
 
     def add(self, sets: Iterable[Set]) -> int:
         """Take sets that are new; how many were."""
@@ -301,7 +301,7 @@ class _Programme:
         return len(new)
 
     def forget_parted(self) -> None:
-        """Drop sets in several parts."""
+        """Drop sets in several parts; the best plan's are none."""
         piece = self._model.piece
         source = np.repeat(np.arange(self._rows.shape[1]), np.diff(piece.start))[piece.link]
         other = piece.other[piece.link]
@@ -310,6 +310,7 @@ class _Programme:
             both = row[source] & row[other]
             whole[number] = np.ptp(connected(len(row), source[both], other[both])[row]) == 0
         self._keep(whole)
+        self.add(self._plan)
 
     def _keep(self, chosen: npt.NDArray[Any]) -> None:
         self._rows, self._costs = self._rows[chosen], self._costs[chosen]
