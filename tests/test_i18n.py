@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jxgis.i18n import seamed, set_apart, text
+from jxgis.i18n import text
 from jxgis.schema.columns import declared
 from jxgis.schema.tables import table, tables
 from jxgis.settings import Settings
@@ -139,13 +139,6 @@ def test_a_latin_name_stands_apart_from_the_chinese_before_it(name, said):
 def test_what_is_put_in_stays_as_it_is():
     assert text("clusters.key_note", "zh", share="47 %") == "47 % 的问题在其中"
     assert text("report.missing", "zh", part="A{b}区C", why="无A有") == "A{b}区C：本次没有结果。无A有"
-
-
-@pytest.mark.parametrize(
-    ("name", "apart"), [("Downtown-01", " "), ("Unit 12", " "), ("3", ""), ("1,200", ""), ("大桥-01", "")]
-)
-def test_a_latin_name_that_ends_in_a_number_stands_apart_from_the_chinese_after_it_and_a_number_does_not(name, apart):
-    assert set_apart(f"是{seamed(name)}的").endswith(f"{name}{apart}的")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
