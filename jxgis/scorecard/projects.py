@@ -250,8 +250,7 @@ def lying_elsewhere(
         for item, label, home, there in zip(rows.number, rows.label, rows.home, lies_in(table, districts), strict=True)
         if home in parents and there not in (None, home)
     ]
-    rows_said = Text(zh=few((each.zh for each in apart), " 行").zh, en=few(each.en for each in apart).en)
-    return [text_pair("scorecard.lying_elsewhere", rows=rows_said)] if apart else []
+    return _note_on("lying_elsewhere", apart)
 
 
 def taken_as_kilometres(
@@ -275,8 +274,13 @@ def taken_as_kilometres(
         text_pair("scorecard.row_in_km", row=f"{rows.number[at]} {rows.label[at]}".strip(), done=f"{rows.done[at]:g}")
         for at in np.flatnonzero(in_km & (rows.unit == "") & (rows.done > 0))
     ]
-    few_of = Text(zh=few((each.zh for each in said), " 行").zh, en=few(each.en for each in said).en)
-    return [text_pair("scorecard.taken_as_kilometres", rows=few_of)] if said else []
+    return _note_on("taken_as_kilometres", said)
+
+
+def _note_on(name: str, rows: Sequence[Text]) -> list[Text]:
+    """A note that names some rows; none without any."""
+    said = Text(zh=few((row.zh for row in rows), " 行").zh, en=few(row.en for row in rows).en)
+    return [text_pair(f"scorecard.{name}", rows=said)] if rows else []
 
 
 def _districts(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, str]]:

@@ -112,7 +112,7 @@ def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.
         share, left = _bound(model, programme, model.boxes(loose), share, left, keep=keep, most=most)
     if strict is not None:
         programme.forget_parted()
-        share, left = _bound(model, programme, model.boxes(strict), share, left, keep=0, most=most)
+        share, _ = _bound(model, programme, model.boxes(strict), share, left, keep=0, most=most)
     return floor + unit * min(share, 1.0) if share > 0 else float("nan")
 
 
@@ -244,8 +244,9 @@ class _Model:
         return bool((load >= self.piece.low).all() and (load <= self.piece.high).all())
 
     def cheapest(self, box: _Box, price: Floats, limit: float) -> tuple[float, Set | None, int]:
-        """The least that a set of a box costs less prices, by its bound, that set, and the steps that it
-        took; the limit and None where none is below.
+        """The least that a set of a box costs less prices, by its bound, that set, and the steps that it took.
+
+        The limit and None where none is below.
         """
         piece = self.piece
         region = box.region
