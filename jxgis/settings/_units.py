@@ -113,8 +113,8 @@ class UnitSettings(Section):
     )
     prove: bool = option(
         False,
-        "另算每个片区与最优方案至多相差多少（每个片区十几秒到几分钟，过大的算不出）",
-        "compute by how much at most each district's plan is behind the best one (some seconds to some minutes a district; none for large ones)",
+        "把每个片区与最优方案至多相差多少算得更紧（每个片区十几秒到几分钟；过大的仍用快算的上限）",
+        "tighten by how much at most each district's plan is behind the best one (some seconds to some minutes a district; large ones keep the quick limit)",
     )
     alternatives: bool = option(
         True, "另算四个方案，看每条边界有多稳定", "four further plans say how stable each border is"

@@ -9,11 +9,10 @@ import numpy as np
 from jxgis.units._piece import Piece
 from jxgis.units._reach import is_hopeless
 from jxgis.units.border_bound import prove_borders
-from jxgis.units.likeness_bound import bound_likeness
 from jxgis.units.optimum import UnitPool, enumerate_units, optimal_units
 from jxgis.units.search import Pool, Solution, judge, search_piece, seed_piece
 
-__all__ = ["TRIALS_OF_ONE_ROUND", "Division", "bounded", "divide"]
+__all__ = ["TRIALS_OF_ONE_ROUND", "Division", "divide"]
 
 # Parts of at most so many nodes are tried to a proven optimum; the limit is what 64 bits hold.
 SMALL = 64
@@ -160,15 +159,6 @@ def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Solution, met: P
     if not _is_like(piece):
         return prove_borders(piece, found, met.units())
     return found
-
-
-def bounded(division: Division, iterations: int) -> Division:
-    """The division with a bound of its cost where none was proven yet; see `units.likeness_bound`."""
-    if division.unproven is None:
-        return division
-    piece, found, met = division.unproven
-    bound = bound_likeness(piece, found, met.units(), iterations=iterations)
-    return replace(division, found=replace(division.found, bound=bound), unproven=None)
 
 
 def _is_like(piece: Piece) -> bool:

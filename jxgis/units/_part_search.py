@@ -39,16 +39,12 @@ def search_parts(
     flaws_of: Callable[[Ints, Ints], int] | None,
     rules: list[list[Rule]],
     today: tuple[Today, list[Ints]] | None,
-    *,
-    prove: bool,
 ) -> list[Division]:
     """Search every part, the largest first; of its rules those are let go that no units within the bounds hold.
 
-    ``prove`` says whether a bound is wanted of what the units of larger parts cost.
-
     Where units of ``today`` go on in a part, by its rows, it is divided as near to them as the bounds allow.
     """
-    from jxgis.units._divide import TRIALS_OF_ONE_ROUND, bounded, divide
+    from jxgis.units._divide import TRIALS_OF_ONE_ROUND, divide
     from jxgis.units.repair import repair_part
 
     rules = [*rules]
@@ -129,7 +125,7 @@ def search_parts(
 
     results: dict[int, Division] = {}
     for done, row in enumerate(sorted(range(len(parts)), key=lambda row: -len(parts[row].nodes)), start=1):
-        results[row] = bounded(work(row), effort[1]) if prove else work(row)
+        results[row] = work(row)
         tell(done, len(parts), text_pair("run.share_units"))
     return [results[row] for row in range(len(parts))]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from jxgis.units._graph import Floats, Ints
 
-__all__ = ["Piece"]
+__all__ = ["Piece", "credit_of"]
 
 
 class Piece(NamedTuple):
@@ -53,3 +53,8 @@ class Piece(NamedTuple):
     high: Floats
     zones: npt.NDArray[np.bool_] = np.zeros((0, 0), dtype=np.bool_)
     zone_most: Ints = np.zeros(0, dtype=np.int64)
+
+
+def credit_of(piece: Piece) -> float:
+    """What every plan pays at least, 0 or less: what it would be paid if every border were kept that should be."""
+    return float(np.minimum(piece.cut, 0.0).sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -102,7 +102,7 @@ def propose_alternatives(
     rows: list[dict[str, object]] = []
     for number, (dial, seed) in stepped(list(enumerate(runs, start=1)), text_pair("run.share_plans")):
         plan = delineate_units(blocks, districts, compactness=dial, seed=seed, prove=False, **asked)
-        plans.append(plan)
+        plans.append(replace(plan, unproven=()))
         rows.append(
             {
                 "plan": f"P{number}",

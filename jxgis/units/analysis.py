@@ -115,14 +115,17 @@ def analyse(given: Given) -> UnitsResult:
     given
         The layers and ``[units]``.
     """
+    from jxgis.units.delineate import ITERATIONS
+    from jxgis.units.proof import bounded
+
     options = given.settings.units
     cut, blocks_from = _blocks(given)
     by_streets = blocks_from == "streets"
-    # A bound takes longer than a search: there is none of a plan that may be made anew.
-    described, used, plan = _planned(given, cut, prove=options.prove and not by_streets)
+    described, used, plan = _planned(given, cut)
     finer = _to_cut_finer(plan.units, cut, options.target_km2) if by_streets else ()
-    if finer or (options.prove and by_streets):
-        described, used, plan = _planned(given, _blocks(given, finer)[0], prove=options.prove)
+    if finer:
+        described, used, plan = _planned(given, _blocks(given, finer)[0])
+    plan = bounded(plan, iterations=ITERATIONS if options.prove else 0)
     front = ["block_id", "unit_id", "district"]
     others = [column for column in plan.blocks.columns if column not in front]
     result = UnitsResult(
@@ -138,12 +141,12 @@ def analyse(given: Given) -> UnitsResult:
     return _with_reasons(_with_stability(result, described, used) if free else result)
 
 
-def _planned(given: Given, cut: gpd.GeoDataFrame, *, prove: bool) -> tuple[gpd.GeoDataFrame, UnitSettings, Plan]:
+def _planned(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, UnitSettings, Plan]:
     """The blocks as they are described, the settings with the attributes used, and the units that they are joined to."""
     from jxgis.units.delineate import delineate_units
 
     described, used = _described(given, cut)
-    plan = delineate_units(described, given.need("districts"), **_tables(given), options=used, prove=prove)
+    plan = delineate_units(described, given.need("districts"), **_tables(given), options=used, prove=False)
     return described, used, plan
 
 

@@ -18,7 +18,7 @@ from jxgis.units._cover import cheapest_cover, label_of
 from jxgis.units._frontier import Grains, Sweep, beginnings, cheap_sets, grains_of, sweep_of
 from jxgis.units._graph import Floats
 from jxgis.units._kernels import unit_costs
-from jxgis.units._piece import Piece
+from jxgis.units._piece import Piece, credit_of
 from jxgis.units.search import Solution
 
 __all__ = ["prove_borders"]
@@ -73,7 +73,7 @@ def prove_borders(
     """
     # What every plan pays at least: less than nothing where borders are kept apart. Counted from there, no unit costs less
     # than nothing.
-    floor = float(np.minimum(piece.cut, 0.0).sum())
+    floor = credit_of(piece)
     if best.cost <= floor:
         return replace(best, bound=best.cost)
     # Costs are shares of a city's: in the unit of the best plan's the tolerances mean something.

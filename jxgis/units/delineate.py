@@ -25,6 +25,7 @@ from jxgis.units._pieces import DistrictPart, Limits, cut_into_parts, share_out
 from jxgis.units._rules import Rule, kept_apart_columns, rules_by_part, rules_of, rules_table
 from jxgis.units.attributes import standardise
 from jxgis.units.plan import Plan, PlanReport, dissolved, number_units, parts_table, still_together, units_table
+from jxgis.units.proof import bounded
 from jxgis.units.quality import within_share
 from jxgis.units.repair import Today, homes_of, names_of, repair_of, today_of
 from jxgis.units.shape import check_shapes
@@ -33,8 +34,10 @@ from jxgis.zones import zone_names
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["delineate_units"]
+__all__ = ["ITERATIONS", "delineate_units"]
 
+# Trial moves per block.
+ITERATIONS = 4_000
 # A block may stick out of its district by this share before it is called across the border.
 _ACROSS_SHARE = 0.01
 # Columns of units that may be bounded; every other one is measured of the shapes or found by the search.
@@ -53,7 +56,7 @@ def delineate_units(
     places: gpd.GeoDataFrame | None = None,
     subdistricts: gpd.GeoDataFrame | None = None,
     today: gpd.GeoDataFrame | None = None,
-    iterations: int = 4_000,
+    iterations: int = ITERATIONS,
     starts: int = 4,
     options: UnitSettings = UNITS,
     **changed: Any,
@@ -117,8 +120,8 @@ def delineate_units(
     Notes
     -----
     Method: spanning-tree seeds, recombination (DeFord, Duchin and Solomon 2021), annealing, set partitioning over the
-    units met; small parts to a proven optimum by enumeration of connected sets, larger ones where only borders count; a lower
-    bound of others that can be swept. See ``search``, ``optimum``, ``border_bound`` and ``likeness_bound``.
+    units met; small parts to a proven optimum by enumeration of connected sets, larger ones where only borders count; a a lower
+    bound of others with the option ``prove``. See ``search``, ``optimum``, ``border_bound`` and ``proof``.
 
     Examples
     --------
@@ -179,7 +182,7 @@ def delineate_units(
     found = search_parts(
         objective, (group, alone), load, parts, counts, limits, options.n_units, (options.seed, iterations, starts),
         _flaws_of(table, options.narrow_m) if options.mend_shapes and dial > 0 and was is None else None, rules_by_part(rules, parts, load),
-        was, prove=options.prove,
+        was,
     )  # fmt: skip
     unit, reasons = number_units(parts, found, len(table))
     given = {} if was is None else names_of(parts, found, was[1], was[0])
@@ -216,7 +219,9 @@ def delineate_units(
     )
     unit_id = np.empty(len(table), dtype=object)
     unit_id[order] = units["unit_id"].to_numpy()[unit]
-    return Plan(blocks=blocks.assign(unit_id=unit_id.astype(str)), units=units, report=report)
+    unproven = tuple((row, *division.unproven) for row, division in enumerate(found) if division.unproven is not None)
+    plan = Plan(blocks=blocks.assign(unit_id=unit_id.astype(str)), units=units, report=report, unproven=unproven)
+    return bounded(plan, iterations=iterations) if options.prove else plan
 
 
 def _flaws_of(table: gpd.GeoDataFrame, narrow_m: float) -> Callable[[Ints, Ints], int]:

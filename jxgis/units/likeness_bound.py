@@ -25,7 +25,7 @@ from jxgis.units._descent import descend, grown
 from jxgis.units._frontier import Grains, Sweep, beginnings, cheap_sets, grains_of, restricted, sweep_of
 from jxgis.units._graph import Floats
 from jxgis.units._kernels import unit_cost, unit_sums
-from jxgis.units._piece import Piece
+from jxgis.units._piece import Piece, credit_of
 from jxgis.units._reach import reached
 from jxgis.units.search import Solution
 
@@ -95,7 +95,7 @@ def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.
         At most ``best.cost``; NaN where nothing is proven, as where the map is too wide for a sweep or the cost next to
         nothing. Of what is bounded only the first counts, and sub-districts do not: the bound holds all the same.
     """
-    floor = float(np.minimum(piece.cut, 0.0).sum())
+    floor = credit_of(piece)
     if best.k == 1 or best.cost <= floor:
         return best.cost
     unit = best.cost - floor

@@ -128,6 +128,7 @@ def units_map(
     canvas: Canvas = BLANK,
     borders: gpd.GeoDataFrame | None = None,
     why: gpd.GeoDataFrame | None = None,
+    said: str = "",
     options: UnitSettings = DEFAULTS,
     min_count: int = REPORT.min_count,
 ) -> folium.Map:
@@ -145,6 +146,8 @@ def units_map(
     why
         The contract's ``unit_borders``: what each border follows and what moving it would cost. With it ``borders`` have
         ``unit_a, unit_b``; without ``borders`` its lines are drawn.
+    said
+        What stands under the legend of the units beside small counts.
     options
         Their bounds, for the legend.
     min_count
@@ -161,10 +164,10 @@ def units_map(
     bounds = _bounds_rows(units)
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
     shown = localise_reasons(units, lang).assign(bounds_label=np.asarray(bounds_labels, dtype=object)[bounds])
-    said = ""
+    notes = [said]
     if "issues" in shown.columns:
         shown = shown.assign(issues=as_words(hide_units(shown, min_count=min_count)["issues"]))
-        said = small_said(min_count, lang)
+        notes.append(small_said(min_count, lang))
     fields = _fields(lang)
     # Without the darkest shades, on which neither codes nor borders could be read.
     compact = classify(
@@ -192,7 +195,12 @@ def units_map(
     add_names(page, shown, column="unit_id", name=text("maps.unit_id", lang))
     in_bounds = [Swatch(c, b) for c, b in zip(_BOUNDS_COLOURS, bounds_labels, strict=True)]
     sections = [
-        LegendSection(text("maps.unit", lang), [Swatch(UNITS[0], text("maps.unit_colours", lang))], said, groups[:1]),
+        LegendSection(
+            text("maps.unit", lang),
+            [Swatch(UNITS[0], text("maps.unit_colours", lang))],
+            " ".join(filter(None, notes)),
+            groups[:1],
+        ),
         LegendSection(text("maps.in_bounds", lang), in_bounds, "", groups[1:2]),
         LegendSection(text("maps.compactness", lang), compact.swatches(), "", groups[2:]),
     ]

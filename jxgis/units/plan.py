@@ -23,7 +23,9 @@ from jxgis.units.quality import unit_codes, within_bounds
 if TYPE_CHECKING:
     from jxgis.units._divide import Division
     from jxgis.units._objective import Objective
+    from jxgis.units._piece import Piece
     from jxgis.units.repair import Repair
+    from jxgis.units.search import Pool, Solution
 
 __all__ = [
     "Plan",
@@ -114,11 +116,14 @@ class Plan:
         each further quantity that is bounded, ``parts`` (without scraps), ``holes``, ``geometry``.
     report
         How it came about.
+    unproven
+        Parts whose units have no bound of their cost: row in ``report.parts``, and what `units.proof.bounded` reads.
     """
 
     blocks: gpd.GeoDataFrame
     units: gpd.GeoDataFrame
     report: PlanReport
+    unproven: tuple[tuple[int, Piece, Solution, Pool], ...] = ()
 
 
 def still_together(together: pd.DataFrame, wholes: list[Ints], unit: Ints) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from jxgis.i18n import LANGS, MANY, Text, few, text_pair
+from jxgis.i18n import LANGS, MANY, Text, few, text, text_pair
 from jxgis.output import json_number
 from jxgis.part import Result
 from jxgis.schema.tables import table
@@ -30,6 +30,8 @@ __all__ = ["UnitsResult"]
 
 # What is less is a rounding of the programmes that prove it.
 _NO_GAP = 1e-6
+# And above which the quick bound leaves much open.
+_WIDE_GAP = 0.05
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -92,6 +94,10 @@ class UnitsResult(Result):
                     for kind, name, held, reason in report.rules.to_numpy()
                 ],
                 "repair": self._repair_account(),
+                "gaps": [
+                    [str(name), int(units), json_number(gap)]
+                    for name, units, gap in report.parts[["district", "units", "gap"]].to_numpy()
+                ],
                 "scraps": [[str(name), int(count), round(m2, 1)] for name, count, m2 in report.scraps.to_numpy()],
                 "notes": [note.en for note in self.notes()],
             }
@@ -139,14 +145,25 @@ class UnitsResult(Result):
         if not len(known) or self.report.repair is not None:
             return []
         gaps = [
-            text_pair(
-                "units.best" if gap < _NO_GAP else "units.behind", district=name, gap=f"{ceil(1000 * gap) / 10:.1f}"
-            )
+            text_pair("units.best" if gap < _NO_GAP else "units.behind", district=name, gap=_percent_up(gap))
             for name, gap in known[["district", "gap"]].to_numpy()
         ]
         rest = int((parts["bound"].isna() & (parts["units"] > 1)).sum())
         said = Text(*(few((gap.of(lang) for gap in gaps), " 处", MANY).of(lang) for lang in LANGS))
-        return [text_pair("units.note_bounds" if rest else "units.note_all_bounds", gaps=said, n=rest)]
+        found = [text_pair("units.note_bounds" if rest else "units.note_all_bounds", gaps=said, n=rest)]
+        if known["gap"].max() > _WIDE_GAP and not self.given.settings.units.prove:
+            found.append(text_pair("units.note_tighter"))
+        return found
+
+    def _said_of_worst_bound(self) -> str:
+        """The widest gap of all, for the map; nothing where some part has none."""
+        parts, lang = self.report.parts, self.given.lang
+        gap = parts.loc[parts["units"] > 1, "gap"]
+        if not len(gap) or gap.isna().any() or self.report.repair is not None:
+            return ""
+        if gap.max() < _NO_GAP:
+            return text("units.map_best", lang)
+        return text("units.map_behind", lang, gap=_percent_up(gap.max()))
 
     def _said_of_rules(self) -> list[Text]:
         """How many of the planner's own demands hold, and why each of the others does not."""
@@ -212,6 +229,7 @@ class UnitsResult(Result):
             canvas=self.canvas(self.given.with_period(map_line(options, self.given.lang))),
             borders=self.borders,
             why=self.why,
+            said=self._said_of_worst_bound(),
             options=options,
             min_count=self.given.settings.report.min_count,
         )
@@ -265,3 +283,8 @@ class UnitsResult(Result):
         return unit_section(
             self.shown, given.settings.units, notes=notes, lang=given.lang, repair=self.report.repair, why=self.why
         )
+
+
+def _percent_up(gap: float) -> str:
+    """A gap in per cent, rounded up: rounded down, it would be less than is proven."""
+    return f"{ceil(1000 * gap) / 10:.1f}"
