@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis import parse
 from jxgis.allocate.cycle import named_units
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, listed, text_pair
@@ -53,8 +54,8 @@ def named_years(given: Given, table: pd.DataFrame) -> pd.Series:
     named = named_units(steps, given.city.cycle)
     years = years_of(given.settings.allocate, given.city.allocate)
     own_year = named["candidate_id"].map(table.set_index("candidate_id")["named_year"])
-    twice = named.duplicated("candidate_id", keep=False)
-    twice |= named["name"].notna() & named.duplicated("name", keep=False)
+    twice = named["candidate_id"].map(parse.folded).duplicated(keep=False)
+    twice |= named["name"].notna() & named["name"].map(parse.folded).duplicated(keep=False)
     asked = (
         (twice, "命名了两次（同一编号或同一名称）", "named twice (one id, or one name)"),
         (
