@@ -11,6 +11,7 @@ from jxgis import parse
 from jxgis.allocate.cycle import named_units
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, listed, text_pair
+from jxgis.scorecard.project_states import carried_out
 from jxgis.scorecard.projects import done_in_all
 from jxgis.scorecard.targets import load_plan
 from jxgis.zones import areas_of
@@ -152,7 +153,7 @@ def named_beside(given: Given, candidates: pd.DataFrame) -> Text | None:
     parents = {name: area for districts in known if districts is not None for name, area in areas_of(districts).items()}
     city = () if given.city is None else (given.city.name.zh, given.city.name.en)
     try:
-        done = done_in_all(table, plan.projects, item, parents, city)
+        done = done_in_all(carried_out(table), plan.projects, item, parents, city)
     except InputError:  # the scorecard says what is wrong with the table
         return None
     if np.isnan(done):

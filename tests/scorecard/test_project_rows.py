@@ -525,6 +525,13 @@ def test_two_units_in_heads_are_asked_about(tmp_path, head, says):
         ("完成量,截至10月完成数（条）", True),
         ("完成量,实际完成", True),
         ("2025年累计完成量,备注", True),
+        ("完成量,累计", True),  # 本月 and 累计 under one head
+        ("完成量,自开工以来累计数量", True),
+        ("完成量,累计建成里程（公里）", True),
+        ("完成量,累计目标量", False),
+        ("完成量,截至2027年计划完成量", False),
+        ("完成量,累计开工数", False),
+        ("完成量,实际竣工年月", False),
         ("累计完成量,累计完成投资（万元）", False),
         ("累计完成量,实际完成率", False),
         ("累计完成量,实际完成时间", False),
