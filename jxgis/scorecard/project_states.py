@@ -20,7 +20,7 @@ __all__ = ["called_off", "carried_out"]
 _OFF = r"(取消|撤销|撤消|撤项|终止|废止|作废|停建|停办|删除|调出|移出|不再?(实施|建设|列入))"
 #: What says that a project is no longer one; paused, or to be called off, it still is. Further words may stand behind a mark.
 _STATE = re.compile(
-    rf"(该?项目|工程)?(已经?|被|现|经?批准|同意)*{_OFF}(实施|建设|立项|项目|项目库|计划)?(\W.*)?"
+    rf"((因|由于|经|按|根据).*)?(该?项目|工程)?(已|被|现)*{_OFF}(实施|建设|立项|项目|项目库|计划)?(\W.*)?"
     r"|(cancel(l)?ed|terminated|withdrawn|dropped|abandoned|calledoff)(\W.*)?"
 )
 #: The same behind a name: 东升路(已取消).
