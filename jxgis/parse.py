@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ __all__ = [
     "codes",
     "coordinates",
     "degrees",
+    "folded",
     "narrow",
     "numbers",
     "ranks",
@@ -70,6 +72,17 @@ _THOUSANDS = r"[+-]?[1-9]\d{0,2}(?:[,\s]\d{3})+(?:\.\d+)?"
 _MYRIADS = r"[+-]?\d+(?:\.\d+)?\s*万"
 _LOST_DIGITS = r"\d(?:\.\d+)?[eE]\+?\d+"
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
+
+
+def folded(name: object) -> str:
+    """A name, or an id, without what people vary who write it again: width, case and blanks.
+
+    Examples
+    --------
+    >>> folded("ＹＢ06 ") == folded("yb06"), folded("高照 智造园")
+    (True, '高照智造园')
+    """
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", str(name))).casefold()
 
 
 def narrow(text: pd.Series) -> pd.Series:

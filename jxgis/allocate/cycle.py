@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from jxgis import parse
+
 if TYPE_CHECKING:
     from jxgis.city import CycleStep
 
@@ -261,8 +263,13 @@ def _breaks(records: Sequence[Mapping[str, Any]], on: dt.date) -> list[tuple[str
 
 
 def _twice(steps: pd.DataFrame, path: Sequence[CycleStep]) -> list[dict[str, Any]]:
-    """Units that are named a second time, under their id or their name, or begin again once they are named."""
+    """Units that are named a second time, under their id or their name however written, or begin again once they are named."""
     naming = path[-1].key
+
+    def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        pairs = ((one[column], other[column]) for column in ("candidate_id", "name"))
+        return any(a is not None and b is not None and parse.folded(a) == parse.folded(b) for a, b in pairs)
+
     rows = sorted(
         (row for row in _records(steps) if row["date"] is not None), key=lambda row: (row["year"], row["candidate_id"])
     )
@@ -270,12 +277,7 @@ def _twice(steps: pd.DataFrame, path: Sequence[CycleStep]) -> list[dict[str, Any
     named = {(row["candidate_id"], row["year"]) for row in rows if row["step"] == naming and row["gate"] is True}
     found: list[dict[str, Any]] = []
     for at, row in begun.items():
-        before = [
-            other
-            for other in named
-            if (other[1], other[0]) < (at[1], at[0])
-            and (other[0] == at[0] or (row["name"] is not None and begun[other]["name"] == row["name"]))
-        ]
+        before = [other for other in named if (other[1], other[0]) < (at[1], at[0]) and alike(begun[other], row)]
         if before and at in named:
             found.append(_finding(row, naming, "named_twice"))
         elif any(other[1] < at[1] for other in before):

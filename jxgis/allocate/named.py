@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis import parse
 from jxgis.allocate.cycle import named_units
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, listed, text_pair
+from jxgis.scorecard.project_states import carried_out
 from jxgis.scorecard.projects import done_in_all
 from jxgis.scorecard.targets import load_plan
 from jxgis.zones import areas_of
@@ -53,8 +55,8 @@ def named_years(given: Given, table: pd.DataFrame) -> pd.Series:
     named = named_units(steps, given.city.cycle)
     years = years_of(given.settings.allocate, given.city.allocate)
     own_year = named["candidate_id"].map(table.set_index("candidate_id")["named_year"])
-    twice = named.duplicated("candidate_id", keep=False)
-    twice |= named["name"].notna() & named.duplicated("name", keep=False)
+    twice = named["candidate_id"].map(parse.folded).duplicated(keep=False)
+    twice |= named["name"].notna() & named["name"].map(parse.folded).duplicated(keep=False)
     asked = (
         (twice, "命名了两次（同一编号或同一名称）", "named twice (one id, or one name)"),
         (
@@ -151,7 +153,7 @@ def named_beside(given: Given, candidates: pd.DataFrame) -> Text | None:
     parents = {name: area for districts in known if districts is not None for name, area in areas_of(districts).items()}
     city = () if given.city is None else (given.city.name.zh, given.city.name.en)
     try:
-        done = done_in_all(table, plan.projects, item, parents, city)
+        done = done_in_all(carried_out(table), plan.projects, item, parents, city)
     except InputError:  # the scorecard says what is wrong with the table
         return None
     if np.isnan(done):

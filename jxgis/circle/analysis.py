@@ -11,6 +11,7 @@ from jxgis.errors import InputError, NotGivenError, SettingsError
 from jxgis.given import given_tables, named_tables
 from jxgis.i18n import listed, text, text_pair
 from jxgis.part import Given
+from jxgis.report.columns import percent
 from jxgis.settings import CircleSettings, with_options
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from jxgis.circle.kinds import Kind
     from jxgis.circle.reach import Demand, Reach
-    from jxgis.i18n import Table
+    from jxgis.i18n import Table, Text
     from jxgis.settings import Settings
     from jxgis.space.network import StreetGraph
 
@@ -26,6 +27,8 @@ __all__ = ["analyse", "measure_circle"]
 
 #: Spacing of the lattice of sites, and the plot that each needs, where no plots are given.
 _SPACING_M, _PLOT_M2 = 150.0, 400.0
+#: Of less than this share nothing is said: it stands as 0.0 %.
+_SOME = 0.0005
 
 
 @with_options(CircleSettings)
@@ -175,7 +178,7 @@ def analyse(given: Given) -> CircleResult:
         lacking=tuple(kind.id for kind in chosen if kind.id not in there),
         sites=sites,
         siting=change,
-        off_streets=_off_streets(found),
+        noticed=_noticed(found, labels, walking.max_snap_m),
     )
 
 
@@ -184,11 +187,28 @@ def _labelled(table: Table, labels: Mapping[str, str]) -> Table:
     return table.assign(label=table["kind"].map(labels).astype("str"))
 
 
-def _off_streets(found: Reach) -> float:
-    """The share of the housing from which no way leads to any street."""
-    housing = found.housing
+def _noticed(found: Reach, labels: Mapping[str, str], max_snap_m: float) -> list[Text]:
+    """What of the housing and the facilities no way leads to or from, and people who are not counted."""
+    import numpy as np
+
+    housing, far, notes = found.housing, f"{max_snap_m:g}", []
     whole = float(housing.weight.sum())
-    return float(housing.weight[housing.snapped.edge < 0].sum()) / whole if whole > 0 else 0.0
+    away = housing.snapped.edge < 0
+    lost = ~away & np.logical_and.reduce([np.isinf(way) for way in found.way_m.values()])
+    for key, some in {"off_streets": away, "cut_off": lost}.items():
+        share = float(housing.weight[some].sum()) / whole if whole > 0 else 0.0
+        if share >= _SOME:
+            notes.append(text_pair(f"circle.{key}", share=percent(share), far=far))
+    shut = [text_pair("circle.shut_kind", label=labels[kind], n=n) for kind, n in found.shut.items() if n]
+    if shut:
+        notes.append(text_pair("circle.shut", n=sum(found.shut.values()), kinds=shut, far=far))
+    people = found.pieces.people
+    if found.people is None and people is not None and not np.isnan(people).all():
+        area = found.pieces.area_m2
+        unknown = np.isnan(people)
+        of_area = percent(float(area[unknown].sum() / area.sum()))
+        notes.append(text_pair("circle.people_unknown", n=int(unknown.sum()), share=of_area))
+    return notes
 
 
 def _kinds_there(given: Given, chosen: Sequence[Kind]) -> dict[str, Kind]:

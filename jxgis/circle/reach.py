@@ -71,6 +71,8 @@ class Reach:
         The same from the points of people.
     limit_m
         Kind to the longest way.
+    shut
+        Kind to how many of its facilities in the districts no street leads to.
     pieces, points
         The housing cut by district, and its sample points.
     """
@@ -80,6 +82,7 @@ class Reach:
     way_m: Mapping[str, Floats]
     people_way_m: Mapping[str, Floats]
     limit_m: Mapping[str, float]
+    shut: Mapping[str, int]
     pieces: Pieces
     points: SamplePoints
 
@@ -208,14 +211,17 @@ def reach(
         folk = Demand(homes.x, homes.y, share, homes.district, homes.snapped)
     ways: dict[str, Floats] = {}
     folk_ways: dict[str, Floats] = {}
+    shut: dict[str, int] = {}
     for kind, things in kinds.items():
-        entries, _ = doors(things, graph, options=options, barriers=barriers, gates=(gates or {}).get(kind))
+        entries, of = doors(things, graph, options=options, barriers=barriers, gates=(gates or {}).get(kind))
+        unmet = np.setdiff1d(np.arange(len(things)), of[entries.edge >= 0])
+        shut[kind] = int((locate(spots(things.iloc[unmet]), districts) >= 0).sum())
         walk = walk_from(graph, entries)
         ways[kind] = walk.to(homes.snapped)
         if folk is not None:
             folk_ways[kind] = ways[kind] if folk.snapped is homes.snapped else walk.to(folk.snapped)
     limit = {kind: minutes[kind] * options.speed_m_per_min for kind in kinds}
-    return Reach(homes, folk, ways, folk_ways, limit, pieces, points)
+    return Reach(homes, folk, ways, folk_ways, limit, shut, pieces, points)
 
 
 def circle_table(found: Reach, zones: gpd.GeoDataFrame, kinds: Mapping[str, gpd.GeoDataFrame]) -> pd.DataFrame:

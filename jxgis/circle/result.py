@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from jxgis.circle.part import PART
-from jxgis.i18n import Text, text, text_pair
+from jxgis.i18n import Text, text
 from jxgis.part import Result
-from jxgis.report.columns import percent
 from jxgis.schema.tables import table as declared
 
 if TYPE_CHECKING:
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from jxgis.report.blocks import Section
 
 __all__ = ["CircleResult"]
-
-#: Of less than this share nothing is said: it stands as 0.0 %.
-_SOME = 0.0005
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -54,8 +50,8 @@ class CircleResult(Result):
         Proposed facilities; None where none were asked for.
     siting
         ``before, after`` (share of the demand), ``gap``, ``whole`` and ``limited`` (by capacities); None likewise.
-    off_streets
-        Share of the housing from which no way leads to a street.
+    noticed
+        What of the housing and the facilities no way leads to or from, and people who are not counted.
     """
 
     part = PART
@@ -69,7 +65,7 @@ class CircleResult(Result):
     lacking: tuple[str, ...]
     sites: gpd.GeoDataFrame | None
     siting: Mapping[str, float] | None
-    off_streets: float = 0.0
+    noticed: Sequence[Text] = ()
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The share of each zone by kind, the blind spots, the housing, and the sites where any were asked for."""
@@ -88,11 +84,8 @@ class CircleResult(Result):
         return found
 
     def notes(self) -> list[Text]:
-        """How much of the housing no street is near: it counts as without any facility."""
-        if self.off_streets < _SOME:
-            return []
-        far = f"{self.given.settings.parks.max_snap_m:g}"
-        return [text_pair("circle.off_streets", share=percent(self.off_streets), far=far)]
+        """Housing and facilities that no street is near, or that streets do not join, and people who are not counted."""
+        return [*self.noticed]
 
     def write_tables(self, stage: Stage) -> None:
         """``circle.gpkg`` and ``circle.xlsx``."""

@@ -24,7 +24,7 @@ from jxgis.load._database import asked_of
 from jxgis.load._file_notes import FileNotes, files_label
 from jxgis.load._masked import hide_numbers, mask_names
 from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
-from jxgis.load._place import Placed, nowhere, place_geometry, reference_of
+from jxgis.load._place import Placed, nowhere, place_geometry, record_flaws, reference_of, without_place
 from jxgis.load._written import with_written_geometry
 from jxgis.load.geometry import repair
 from jxgis.load.loaded import Conversion
@@ -88,6 +88,8 @@ class Gathered:
         In which order the two numbers of a place stand, as most rows of each file tell.
     by_all
         Whether something was told by all rows together that some of them might not tell.
+    heads
+        Column of the contract to its head in the first file that has it.
     """
 
     agreed: _tables.Contract
@@ -103,6 +105,11 @@ class Gathered:
     converted: tuple[Conversion, ...] = ()
     axes: frozenset[AxisOrder] = frozenset()
     by_all: bool = False
+    heads: Mapping[str, str] = field(default_factory=dict)
+
+    def head(self, name: str) -> str:
+        """What people call a column of the contract: its head in their file."""
+        return self.heads.get(name, name)
 
 
 def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptions) -> Gathered:
@@ -194,15 +201,15 @@ def gather_tables(
     geometry = np.concatenate([place.geometry for place in placed])
     ledger.reject_blank()
     if not agreed.placeless:
-        _record(ledger, placed)
-    without_place = _without_place(ledger, placed) if agreed.placeless else []
+        record_flaws(ledger, placed)
+    nowhere_said = without_place(ledger, placed) if agreed.placeless else []
     as_given = np.concatenate([place.given for place in placed])
     crs_note = placing.crs_note
     said = [
         *(note for table in raw for note in table.notes),
         *([crs_note] if crs_note else []),
         *placing.told.notes(),
-        *without_place,
+        *nowhere_said,
     ]
     names = [table.name for table in raw]
     axes = frozenset(place.order for place in placed if place.order is not None)
@@ -219,6 +226,7 @@ def gather_tables(
         crs_note=crs_note,
         converted=placing.told.converted(),
         axes=axes,
+        heads=placing.heads,
     )
     _convert(gathered)
     if agreed.carries:
@@ -243,6 +251,8 @@ class _Placing:
         How it was chosen; None where it was given: who gives a CRS has said already where it comes from.
     told
         What is to be said of the files.
+    heads
+        Column of the contract to its head in the first file that has it.
     """
 
     def __init__(self, agreed: _tables.Contract, city: City | None, given: ReadOptions, keep: Sequence[str]) -> None:
@@ -250,11 +260,13 @@ class _Placing:
         self.metric: pyproj.CRS | None = None
         self.crs_note: Text | None = None
         self.told = FileNotes()
+        self.heads: dict[str, str] = {}
 
     def rows(self, table: RawTable) -> tuple[pd.DataFrame, Placed]:
         """The rows of a file without its columns of coordinates, and where they are."""
         agreed, given = self._agreed, self._given
         mapping = _mapping(table.frame.columns, agreed, given, table.name)
+        self.heads = {name: _tables.head(there) for name, there in mapping.items()} | self.heads
         coordinates = _tables.coordinate_columns()
         table, unread = with_written_geometry(table, agreed, mapping.keys() & coordinates.keys())
         _refuse_no_geometry(table, agreed)
@@ -409,7 +421,7 @@ def _metric(
     if not len(known):
         # Not the CRS is missing.
         ledger = Ledger([table])
-        _record(ledger, [degrees])
+        record_flaws(ledger, [degrees])
         refuse_empty(agreed, ledger)
     middle = shapely.Point(np.median(shapely.get_coordinates(known), axis=0))
     return _reference.choose_metric_crs(None, gpd.GeoSeries([middle], crs=4326))
@@ -460,30 +472,6 @@ def _place(
     return placed
 
 
-def _record(ledger: Ledger, placed: list[Placed]) -> None:
-    """Enter the flaws of each file's coordinates."""
-    ends = np.cumsum([len(place.geometry) for place in placed])
-    for end, place in zip(ends, placed, strict=True):
-        start = end - len(place.geometry)
-        for name, reason, bad, values in place.flaws:
-            if bad.any():
-                whole = np.zeros(len(ledger.kept), dtype=bool)
-                whole[start:end] = bad
-                shown = np.full(len(ledger.kept), "", dtype=object)
-                shown[whole] = np.asarray(values[bad], dtype=object)
-                ledger.reject(whole, field=name, reason=reason, values=shown)
-
-
-def _without_place(ledger: Ledger, placed: list[Placed]) -> list[Text]:
-    """A note on the rows whose place cannot be used, in a layer whose rows need none: left out, they would be missing in its sums."""
-    flawed = [
-        np.any([bad for _, _, bad, _ in place.flaws] or [np.zeros(len(place.geometry), bool)], axis=0)
-        for place in placed
-    ]
-    rows = ledger.row[np.concatenate(flawed) & ledger.kept]
-    return [text_pair("load.without_place", count=len(rows), rows=rows_said(rows))] if len(rows) else []
-
-
 def _convert(gathered: Gathered) -> None:
     """Bring text, codes and numbers into their dtype; times wait for the time zone."""
     for column in gathered.agreed.columns:
@@ -511,7 +499,7 @@ def _convert(gathered: Gathered) -> None:
             elif bad.any():
                 rows = rows_said(gathered.ledger.row[bad])
                 gathered.notes.append(
-                    text_pair("load.bad_numbers", column=column.name, count=int(bad.sum()), rows=rows)
+                    text_pair("load.bad_numbers", column=gathered.head(column.name), count=int(bad.sum()), rows=rows)
                 )
 
 
@@ -529,8 +517,12 @@ def read_times(gathered: Gathered, zone: str, *, needed: Collection[str]) -> Non
             gathered.ledger.reject(text.isna(), field=column.name, reason="missing_value", values=text)
             gathered.ledger.reject(times.bad, field=column.name, reason="bad_time", values=text)
         elif times.bad.any():
-            gathered.notes.append(text_pair("load.bad_times", column=column.name, count=int(times.bad.sum())))
-        gathered.notes.extend(text_pair("load.order", column=column.name, order=order) for order in times.orders)
+            gathered.notes.append(
+                text_pair("load.bad_times", column=gathered.head(column.name), count=int(times.bad.sum()))
+            )
+        gathered.notes.extend(
+            text_pair("load.order", column=gathered.head(column.name), order=order) for order in times.orders
+        )
         gathered.by_all |= bool(times.orders)
 
 
@@ -551,10 +543,11 @@ def _refuse_impossible(gathered: Gathered) -> None:
             out = np.flatnonzero(ledger.kept & (sign * values > sign * bound))
             if out.size:
                 file, row = ledger.sources()[ledger.source[out[0]]].name, ledger.row[out[0]]
+                head = gathered.head(column.name)
                 raise InputError(
-                    zh=f"{file} 第 {row} 行：{column.name} = {values[out[0]]:g}，{zh} {bound:g}（共 {out.size} 行）；"
+                    zh=f"{file} 第 {row} 行：{head} = {values[out[0]]:g}，{zh} {bound:g}（共 {out.size} 行）；"
                     "可能是无数据的代号，请改正或清空。",
-                    en=f"{file}, row {row}: {column.name} = {values[out[0]]:g} is {en} {bound:g} ({out.size} rows in "
+                    en=f"{file}, row {row}: {head} = {values[out[0]]:g} is {en} {bound:g} ({out.size} rows in "
                     "all); perhaps a code for no data: mend or empty it.",
                 )
 

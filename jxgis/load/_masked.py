@@ -50,7 +50,7 @@ def mask_names(gathered: Gathered) -> None:
             if masked is not names:
                 gathered.frame[column.name] = masked.astype("str").where(names.notna())
                 count = int((masked.notna() & masked.ne(names)).sum())
-                gathered.notes.append(text_pair("load.masked_names", column=column.name, count=count))
+                gathered.notes.append(text_pair("load.masked_names", column=gathered.head(column.name), count=count))
 
 
 def hide_numbers(gathered: Gathered, name: str, column: pd.Series) -> None:
@@ -60,4 +60,4 @@ def hide_numbers(gathered: Gathered, name: str, column: pd.Series) -> None:
         return
     hidden = masked.notna() & masked.astype("str").str.contains("*", regex=False)
     gathered.frame.loc[hidden.index[hidden], name] = np.nan
-    gathered.notes.append(text_pair("load.hidden_numbers", column=name, count=int(hidden.sum())))
+    gathered.notes.append(text_pair("load.hidden_numbers", column=gathered.head(name), count=int(hidden.sum())))

@@ -12,14 +12,17 @@ from jxgis import crs as _crs
 from jxgis import reference as _reference
 from jxgis._misplaced import check_units, refuse_misplaced
 from jxgis.errors import CrsError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, rows_said, text_pair
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyproj
     from numpy.typing import NDArray
 
     from jxgis._misplaced import AxisOrder
     from jxgis.crs import Box
+    from jxgis.load.rejects import Ledger
     from jxgis.reference import Reference
 
 __all__ = [
@@ -28,9 +31,11 @@ __all__ = [
     "Placed",
     "nowhere",
     "place_geometry",
+    "record_flaws",
     "reference_of",
     "refuse_scattered",
     "refuse_swapped",
+    "without_place",
 ]
 
 Flaw: TypeAlias = "tuple[str, str, NDArray[np.bool_], Any]"
@@ -354,3 +359,27 @@ def refuse_swapped(
             en=f"{what}: the two coordinates are swapped ({x[0]:.10g}, {y[0]:.10g}): only the other way round do they "
             f'lie in {where.en}; set axes = "{other}", or mend the columns.',
         )
+
+
+def record_flaws(ledger: Ledger, placed: Sequence[Placed]) -> None:
+    """Enter the flaws of each file's coordinates."""
+    ends = np.cumsum([len(place.geometry) for place in placed])
+    for end, place in zip(ends, placed, strict=True):
+        start = end - len(place.geometry)
+        for name, reason, bad, values in place.flaws:
+            if bad.any():
+                whole = np.zeros(len(ledger.kept), dtype=bool)
+                whole[start:end] = bad
+                shown = np.full(len(ledger.kept), "", dtype=object)
+                shown[whole] = np.asarray(values[bad], dtype=object)
+                ledger.reject(whole, field=name, reason=reason, values=shown)
+
+
+def without_place(ledger: Ledger, placed: Sequence[Placed]) -> list[Text]:
+    """A note on the rows whose place cannot be used, in a layer whose rows need none: left out, they would be missing in its sums."""
+    flawed = [
+        np.any([bad for _, _, bad, _ in place.flaws] or [np.zeros(len(place.geometry), bool)], axis=0)
+        for place in placed
+    ]
+    rows = ledger.row[np.concatenate(flawed) & ledger.kept]
+    return [text_pair("load.without_place", count=len(rows), rows=rows_said(rows))] if len(rows) else []

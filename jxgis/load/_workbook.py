@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    import python_calamine
+
     from jxgis.load._used import Picker
 
-__all__ = ["read_excel"]
+__all__ = ["read_excel", "shown_sheets"]
 
 _WORKBOOK = Text(
     zh="无法作为 Excel 文件打开：文件不完整、有密码或格式不符；请用 Excel 或 WPS 另存为 xlsx。",
@@ -84,8 +86,7 @@ def read_excel(
             )
         found: dict[str, Sheet] = {}
         wide = 0
-        shown = [one.name for one in book.sheets_metadata if one.visible == python_calamine.SheetVisibleEnum.Visible]
-        wanted = shown if sheet is None else [sheet]
+        wanted = _shown(book) if sheet is None else [sheet]
         picker = columns if len(wanted) == 1 else None
         for name in wanted:
             opened = book.get_sheet_by_name(name)
@@ -109,6 +110,22 @@ def read_excel(
         first = next(iter(found))
         found[first] = replace(found[first], notes=(*said, *found[first].notes))
     return found
+
+
+def shown_sheets(path: Path, *, what: str) -> list[str]:
+    """The sheets of a workbook that are not hidden; as for `read_excel`."""
+    import python_calamine
+
+    with reading(what, _WORKBOOK):
+        require_sane_workbook(path, what=what)
+        return _shown(python_calamine.CalamineWorkbook.from_path(path))
+
+
+def _shown(book: python_calamine.CalamineWorkbook) -> list[str]:
+    import python_calamine
+
+    visible = python_calamine.SheetVisibleEnum.Visible
+    return [one.name for one in book.sheets_metadata if one.visible == visible]
 
 
 def _without_copies(sheets: dict[str, Sheet]) -> dict[str, Sheet]:

@@ -18,6 +18,7 @@ from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, listed, rows_said, text_pair
 from jxgis.load._columns import differing
 from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
+from jxgis.load._workbook import shown_sheets
 from jxgis.load.loaded import Loaded, SourceFile
 from jxgis.load.readers import EXCEL, read_tables
 from jxgis.load.times import parse_times
@@ -102,16 +103,14 @@ class _Read:
 def _read(source: str | Path, *, of: str, expected: str, needed: Sequence[str], sheets: Sequence[str | None]) -> _Read:
     """Read a table by heads of the contract or of either language, every cell as text."""
     raw, sheet = _sheet_of(source, expected, sheets)
+    if of == "cycle.steps" and sheet is not None:
+        _refuse_second(source, raw, sheet)
     _refuse_broken(raw)
     if raw.frame.empty:
         raise InputError.saying(
             text_pair("cycle.no_rows" if expected == "cycle" else "cycle.none_chosen", file=raw.name)
         )
-    known: dict[str, str] = {}
-    for name, column in declared(of).columns.items():
-        heads = (name, column.head("zh"), column.head("en"), column.title.zh, column.title.en, *_ALIASES.get(name, ()))
-        known |= {same_name(head): name for head in heads}
-    meant = {column: known.get(same_name(column), column) for column in raw.frame.columns}
+    meant = _meant(raw, of)
     _refuse_rivals(raw, meant)
     frame = raw.frame.rename(columns=meant)
     frame = frame.loc[:, ~frame.columns.duplicated()]
@@ -133,6 +132,38 @@ def _read(source: str | Path, *, of: str, expected: str, needed: Sequence[str], 
     return _Read(
         table, sheet, np.asarray(raw.row)[filled], raw.name, Loaded(expected, table, rejects, (account,), notes)
     )
+
+
+def _meant(raw: RawTable, of: str) -> dict[str, str]:
+    """Each column of a table by the name that the contract has for it."""
+    known: dict[str, str] = {}
+    for name, column in declared(of).columns.items():
+        heads = (name, column.head("zh"), column.head("en"), column.title.zh, column.title.en, *_ALIASES.get(name, ()))
+        known |= {same_name(head): name for head in heads}
+    return {column: known.get(same_name(column), column) for column in raw.frame.columns}
+
+
+def _refuse_second(source: str | Path, raw: RawTable, sheet: str) -> None:
+    """Refuse a workbook with a second sheet of steps that says something else: filled in, it would be lost without a word."""
+    path, mine = Path(source), _rows(raw)
+    others = []
+    for name in shown_sheets(path, what=path.name):
+        if name != sheet:
+            with contextlib.suppress(InputError):
+                other = _one_table(source, "cycle", name)
+                if {*_NEEDED, "date"} <= {*_meant(other, "cycle.steps").values()} and not _rows(other) <= mine:
+                    others.append(name)
+    if others:
+        raise InputError.saying(text_pair("cycle.several_sheets", file=path.name, read=sheet, others=others))
+
+
+def _rows(raw: RawTable) -> set[frozenset[tuple[str, str]]]:
+    """What each row says, whatever the order of the columns."""
+    meant = _meant(raw, "cycle.steps")
+    return {
+        frozenset((meant[str(column)], str(value).strip()) for column, value in row.items() if pd.notna(value))
+        for row in raw.frame.to_dict("records")
+    }
 
 
 def _refuse_broken(raw: RawTable) -> None:
@@ -238,7 +269,9 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
     _refuse(found, [(remark, "candidate_id", text_pair("cycle.is_remark")), *wrong])
     gate = answer.map({1.0: True, 0.0: False}).astype("object")
     steps = frame.assign(step=step, gate=gate.where(gate.notna(), None), date=date, year=year)
-    twice = steps.duplicated(["candidate_id", "year", "step"], keep=False)
+    twice = steps.assign(candidate_id=steps["candidate_id"].map(parse.folded)).duplicated(
+        ["candidate_id", "year", "step"], keep=False
+    )
     by_unit = steps.groupby(["candidate_id", "year"])
     _refuse(
         found,
@@ -276,7 +309,7 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
     frame = found.frame.reindex(columns=["candidate_id", "name", "area", "type", "year", "named"])
     named, strange = parse.yes_no(frame["named"], marks=True)
     year, no_year = _years(frame["year"])
-    twice = frame.duplicated("candidate_id", keep=False)
+    twice = frame["candidate_id"].map(parse.folded, na_action="ignore").duplicated(keep=False)
     asked = [
         (frame["candidate_id"].isna(), "candidate_id", text_pair("cycle.needs_unit")),
         (no_year, "year", text_pair("cycle.needs_year")),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jxgis import output
+from jxgis import output, parse
 from jxgis.errors import InputError, SettingsError, require_lang
 from jxgis.i18n import listed, text, text_pair
 from jxgis.run.inputs import city_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jxgis.city import CycleStep
     from jxgis.i18n import Text
     from jxgis.load import Loaded
+    from jxgis.scoring.types import UnitType
     from jxgis.settings import Settings
 
 __all__ = ["run_cycle"]
@@ -70,6 +71,7 @@ def run_cycle(
     """
     from jxgis.allocate.cycle import follow, named_before, with_schedule
     from jxgis.load.times import local_date
+    from jxgis.scoring.types import load_types
 
     require_lang(lang)
     city = city_of(settings, has_project=has_project)
@@ -82,6 +84,8 @@ def run_cycle(
     _check(settings, path)
     day = dt.date.today() if on is None else local_date(on, field="--on").astype("datetime64[D]").item()  # noqa: DTZ011  (the planner's own calendar)
     begun, chosen, loaded = _read(steps, schedule, path)
+    types = load_types(city.unit_types).types
+    begun, chosen = (_with_types(each, types) for each in (begun, chosen))
     over = named_before(chosen, begun, day)
     whole = with_schedule(begun, chosen[~over], path)
     found = follow(whole, path, on=day, due=settings.cycle.due, schedule=None if schedule is None else chosen)
@@ -95,7 +99,8 @@ def run_cycle(
         lines.append(text("cycle.named_before", lang, n=len(called), names=listed(called, lang)))
     with output.staged(out, command="cycle", reads=[*files_read(settings), *reads]) as stage:
         soon = settings.cycle.soon_days
-        _write(found, soon, path, stage.path("cycle.xlsx"), lines, lang)
+        titles = {kind.name: kind.title.of(lang) for kind in types}
+        _write(found, soon, path, titles, stage.path("cycle.xlsx"), lines, lang)
         summary = json.dumps(_summary(found, path, day, soon), ensure_ascii=False, indent=2)
         stage.path("cycle.json").write_text(summary + "\n", encoding="utf-8", newline="\n")
         shaped = {"lang": lang} | settings.shaping(("cycle",), layers=())
@@ -147,7 +152,22 @@ def _check(settings: Settings, path: Sequence[CycleStep]) -> None:
             )
 
 
-def _write(found: Cycle, soon: int, path: Sequence[CycleStep], file: Path, lines: Sequence[str], lang: str) -> None:
+def _with_types(table: pd.DataFrame, types: Sequence[UnitType]) -> pd.DataFrame:
+    """Types by the name that the city's have, whichever language a workbook says them in; others as they stand."""
+    known = {parse.folded(said): kind.name for kind in types for said in (kind.title.en, kind.title.zh, kind.name)}
+    said = table["type"].map(lambda word: known.get(parse.folded(word), word), na_action="ignore")
+    return table.assign(type=said.astype("object"))
+
+
+def _write(
+    found: Cycle,
+    soon: int,
+    path: Sequence[CycleStep],
+    types: Mapping[str, str],
+    file: Path,
+    lines: Sequence[str],
+    lang: str,
+) -> None:
     """The workbook: the sheet to be filled in first, then states, what is due, problems and notes."""
     from jxgis.report.blocks import Section
     from jxgis.report.workbook import report_workbook
@@ -164,9 +184,12 @@ def _write(found: Cycle, soon: int, path: Sequence[CycleStep], file: Path, lines
             problem=[text(f"cycle.problem_{code}", lang) for code in found.problems["problem"]],
         ),
     }
+    for name in ("steps", "states", "due"):
+        said = sheets[name]["type"].map(lambda kind: types.get(kind, kind), na_action="ignore")
+        sheets[name] = sheets[name].assign(type=said)
     held: dict[str, Any] = {name: frame[list(declared(f"cycle.{name}").required)] for name, frame in sheets.items()}
     own = [name for name in steps.columns if name not in held["steps"].columns]
-    held["steps"] = steps[[*held["steps"].columns, *own]]
+    held["steps"] = sheets["steps"][[*held["steps"].columns, *own]]
     section = Section(part="cycle", blocks=(), sheets=held)
     report_workbook(
         file,

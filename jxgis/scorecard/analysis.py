@@ -155,6 +155,7 @@ def _keep(given: Given, plan: Plan) -> ScorecardResult:
     from jxgis.scorecard.brought import bring_values
     from jxgis.scorecard.card import fill_card, judge_card
     from jxgis.scorecard.measured import measure_targets
+    from jxgis.scorecard.project_states import called_off, carried_out
     from jxgis.scorecard.projects import (
         as_the_others,
         beyond_total,
@@ -178,7 +179,8 @@ def _keep(given: Given, plan: Plan) -> ScorecardResult:
         brought = bring_values(rows, plan.targets, zones, subdistricts=called, city=city)
     progress, over = None, []
     if table is not None and plan.projects:
-        over = [*beyond_total(table), *as_the_others(table), *of_no_district(table), *without_done(table)]
+        off, table = called_off(table), carried_out(table)
+        over = [*off, *beyond_total(table), *as_the_others(table), *of_no_district(table), *without_done(table)]
         progress = project_progress(table, zones, plan.projects, year=year, lang=given.lang, city=city)
         over += lying_elsewhere(table, zones, plan.projects, city)
         over += taken_as_kilometres(table, zones, plan.projects, city)

@@ -14,6 +14,7 @@ from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.columns import IN_PERCENT, column
 from jxgis.schema.layers import nearest, same_name
+from jxgis.scorecard.project_columns import refuse_unclear_values
 from jxgis.scorecard.targets import KILOMETRES, LEVELS
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
@@ -107,7 +108,7 @@ def bring_values(
     InputError
         For all rows that name no target or no zone, or whose numbers cannot be: shares outside 0–100, a numerator above
         its denominator or without one, a denominator in another unit, a value that is not numerator over denominator,
-        percentages that look like fractions, several rows for one figure of which the dates do not tell the latest.
+        percentages that look like fractions, a column that may be the value in all, several rows for one figure of which the dates do not tell the latest.
 
     Examples
     --------
@@ -118,6 +119,7 @@ def bring_values(
     >>> bring_values(sheet, load_plan().targets, zones)[["indicator", "level", "zone", "value"]].values.tolist()
     [['gas_coverage', 'district', '老城', 98.0], ['road_cleanliness', 'city', 'all', 77.0]]
     """
+    refuse_unclear_values(values)
     found = pd.DataFrame(
         {name: values[name] if name in values.columns else None for name in Brought._fields}, index=values.index
     )

@@ -1,4 +1,4 @@
-"""The columns of the table of projects: none that may be a second one of what is done."""
+"""The columns of the tables that people fill in: none that may be a second one of what is done, or of an indicator's value."""
 
 from __future__ import annotations
 
@@ -16,12 +16,19 @@ from jxgis.schema.layers import same_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["refuse_unclear_columns"]
+__all__ = ["refuse_unclear_columns", "refuse_unclear_values"]
 
 _READ = ("item", "name", "district", "done", "total")
 #: Heads of what may be done in all, beside one that is read; rates, money and days are none.
-_IN_ALL = re.compile(r"(?=.*完成)(?=.*(累计|累积|实际|截[至止到])).*")
-_NONE_OF_THINGS = re.compile(r"[率%]|占比|比例|投资|资金|金额|产值|时间|日期|情况|说明|完成(年|月|日)")
+_BUILT = "完成|建成|完工|竣工"
+_IN_ALL = re.compile(
+    rf"(?=.*({_BUILT}))(?=.*(累计|累积|实际|截[至止到])).*|.*(累计|累积)(数|量|值|数量|数值|总数|总量|个数|工程量|长度|里程)?"
+)
+_NONE_OF_THINGS = re.compile(
+    rf"[率%]|占比|比例|投资|资金|金额|产值|时间|日期|情况|说明|({_BUILT})(年|月|日)|计划|规划|目标|预计|应[完建]|开工(?!以来|至今)"
+)
+#: Heads of what a value of an indicator may be in all, beside one that is read.
+_VALUE_IN_ALL = re.compile(rf"(?=.*(累计|累积|截[至止到]))(?=.*([数量值]|{_BUILT}|累[计积])$).*")
 _MONEY = re.compile(r"元|币|yuan|rmb|cny|%|百分")
 
 
@@ -47,6 +54,39 @@ def refuse_unclear_columns(table: pd.DataFrame) -> None:
     """
     _refuse_two(table)
     _refuse_in_all([str(name) for name in table.columns if str(name) not in _READ and _numeric(table[name])])
+
+
+def refuse_unclear_values(values: pd.DataFrame) -> None:
+    """Refuse a column beside the value of indicators that may say it better: what there is in all, beside what came this year.
+
+    Parameters
+    ----------
+    values
+        The layer ``scorecard_values``; columns that are not read keep their heads.
+
+    Raises
+    ------
+    InputError
+        Naming the columns.
+
+    Examples
+    --------
+    >>> refuse_unclear_values(pd.DataFrame({"value": [3.0], "累计投资（万元）": [900], "累计天数": ["—"]}))
+    >>> refuse_unclear_values(pd.DataFrame({"value": [3.0], "累计数值": [30]}))
+    Traceback (most recent call last):
+    jxgis.errors.InputError: Values for the scorecard: 累计数值 may be the value that is meant...
+    """
+    found = []
+    for head in values.columns:
+        name = name_and_unit(same_name(str(head)))[0]
+        if _VALUE_IN_ALL.fullmatch(name) and not _NONE_OF_THINGS.search(name) and _numeric(values[head]):
+            found.append(quoted(str(head)))
+    if found:
+        raise InputError(
+            zh=f"填报表：{listed(found, 'zh')} 可能才是要填的数值，但没有读取；请把要与规划目标比较的一列命名为“数值”，其余的删去。",
+            en=f"Values for the scorecard: {listed(found, 'en')} may be the value that is meant, and is not read. Call the column that the "
+            "plan's targets are compared with 数值 (value), and take the others out.",
+        )
 
 
 def _refuse_in_all(heads: Sequence[str]) -> None:

@@ -208,7 +208,7 @@ def without_done(table: pd.DataFrame) -> list[Text]:
     >>> len(without_done(pd.DataFrame({"item": ["22"]}))), without_done(pd.DataFrame({"item": ["22"], "done": [0]}))
     (1, [])
     """
-    return [] if np.isfinite(figures(table, "done")).any() else [text_pair("scorecard.no_done")]
+    return [] if table.empty or np.isfinite(figures(table, "done")).any() else [text_pair("scorecard.no_done")]
 
 
 def of_no_district(table: pd.DataFrame) -> list[Text]:

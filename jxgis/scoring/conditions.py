@@ -35,6 +35,8 @@ PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
 MIN_SHARE = 0.95
 #: What empty land has less of: housing as a share of its area, and km of streets per km².
 LEAST_HOUSING, LEAST_STREETS_KM = 0.01, 0.5
+#: So many layers tell that land is empty.
+_ENOUGH = 2
 
 
 def check_conditions(
@@ -55,7 +57,8 @@ def check_conditions(
         ``name``, polygons, whose union is the managed city; None: nothing is said of either.
     lively
         From `lively_layers`: in a candidate that holds next to nothing of any of them nothing can go wrong, and what is nought there
-        says nothing of how it is kept. Without a layer nothing is said of it.
+        says nothing of how it is kept. One alone says where land is not empty, and nothing of the rest: there are industrial estates
+        without housing, and quiet places without issues.
     min_km2, max_km2
         Bounds of the area, which an area meets within a millionth (`bounds`).
 
@@ -63,7 +66,7 @@ def check_conditions(
     -------
     pandas.DataFrame
         On the index of ``candidates``: ``area_km2``; ``district`` (the one that holds most of it; null outside all) and
-        ``district_share``; ``of_district`` (the share of that district which it is); ``city_share``; ``pieces``; ``things`` (of how many of ``lively`` it holds anything to speak of; NaN without a layer); ``gates``: ``pass``, ``nearly`` (only the area, and only by 10 % of the bound) or
+        ``district_share``; ``of_district`` (the share of that district which it is); ``city_share``; ``pieces``; ``things`` (of how many of ``lively`` it holds anything to speak of; NaN where they do not tell); ``gates``: ``pass``, ``nearly`` (only the area, and only by 10 % of the bound) or
         ``fail``; ``reason``: the codes of what failed, joined by ``;``, or empty.
 
     Raises
@@ -105,7 +108,8 @@ def check_conditions(
 
     pieces = np.array([0 if s is None else count_parts(s) for s in shapes])
     table["pieces"] = pieces
-    table["things"] = _kept_lively(shapes, lively, crs) if lively else np.nan
+    things = pd.Series(_kept_lively(shapes, lively, crs), table.index, dtype="float64")
+    table["things"] = things.mask(things == 0) if len(lively) < _ENOUGH else things
     in_bounds, nearly = within_bounds(km2, min_km2, max_km2)
     astray, small = ~in_bounds & ~nearly, km2 < min_km2
     found = {
@@ -128,13 +132,9 @@ def check_conditions(
 
 
 def lively_layers(given: Given) -> list[gpd.GeoDataFrame]:
-    """The layers that tell empty land: streets, housing, issues; none where fewer than two of the three are there.
-
-    One alone does not tell: there are industrial estates without housing, and quiet places without issues.
-    """
+    """The layers that tell empty land, of those that there are: streets, housing, issues."""
     streets = given.table("streets") if given.table("streets") is not None else given.table("roads")
-    there = [table for table in (streets, given.table("residential"), given.table("issues")) if table is not None]
-    return there if len(there) > 1 else []
+    return [table for table in (streets, given.table("residential"), given.table("issues")) if table is not None]
 
 
 def _kept_lively(shapes: NDArray[np.object_], lively: Sequence[gpd.GeoDataFrame], crs: Any) -> NDArray[np.int64]:

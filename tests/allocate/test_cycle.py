@@ -123,7 +123,11 @@ def test_no_unit_is_named_twice_nor_begins_again():
     found, told = codes(steps(*ALL), steps(*ALL, unit="C2"))
     assert told == [("name", "named_twice")]
     assert found.problems["candidate_id"].tolist() == ["C2"]
+    # However its number or its name is written again.
+    assert codes(before, steps(*ALL, unit="ｃ1 ", name="别名"))[1] == [("name", "named_twice")]
+    assert codes(before, steps(*ALL, unit="C2", name="子 城"))[1] == [("name", "named_twice")]
     assert codes(before, steps(*ALL, unit="C2", name="月河"))[1] == []
+    assert codes(steps(*ALL, name=None, year=2025), steps(*ALL, unit="C2", name=None))[1] == []
     # One that was assessed and not named may come again.
     assert codes(steps(*ALL, gates=[True] * 5 + [False], year=2025), steps("03-01"))[1] == []
 
@@ -239,6 +243,48 @@ def test_the_workbook_there_and_back(tmp_path, schedule, lang):
     assert json.loads((tmp_path / "turned" / "cycle.json").read_text(encoding="utf-8"))["states"] == told["states"]
 
 
+@pytest.mark.parametrize("written", ["zh", "en"])
+def test_types_stand_in_the_language_of_the_workbook(tmp_path, schedule, written):
+    """Of the city's types, whichever language the schedule says them in; another stays as it was typed."""
+    said = {"zh": ["历史文化", "自定"], "en": ["History and culture", "自定"]}
+    table = pd.read_excel(schedule, dtype={"candidate_id": str}, engine="openpyxl").assign(type=said[written])
+    table.to_excel(tmp_path / "typed.xlsx", sheet_name="allocation", index=False)
+    first, there, back = tmp_path / "first", tmp_path / "there", tmp_path / "back"
+    run_cycle(Settings(), first, schedule=tmp_path / "typed.xlsx", on="2026-07-10", lang="zh")
+    run_cycle(Settings(), there, steps=first / "cycle.xlsx", on="2026-07-10", lang="en")
+    run_cycle(Settings(), back, steps=there / "cycle.xlsx", on="2026-07-10", lang="zh")
+    for folder, lang, sheets in (
+        (first, "zh", ("步骤", "进度", "到期")),
+        (there, "en", ("Steps", "States", "Due")),
+        (back, "zh", ("步骤", "进度", "到期")),
+    ):
+        for sheet in sheets:
+            head, *rows = rows_of(folder / "cycle.xlsx", sheet)
+            column = head.index("类型" if lang == "zh" else "Type")
+            assert {row[0]: row[column] for row in rows} == dict(zip(["330402001", "C2"], said[lang], strict=True))
+    assert rows_of(first / "cycle.xlsx", "步骤") == rows_of(back / "cycle.xlsx", "步骤")
+
+
+def test_a_second_sheet_of_steps_is_not_passed_over(tmp_path, schedule):
+    """A copy in which somebody filled in: of that nothing would be read. One that says the same is no harm."""
+    run_cycle(Settings(), tmp_path / "out", schedule=schedule, on="2026-07-10")
+    book = openpyxl.load_workbook(tmp_path / "out" / "cycle.xlsx")
+    copy = book.copy_worksheet(book["步骤"])
+    copy.title = "步骤 (2)"
+    copy.move_range("A1:J13", cols=1)
+    copy.delete_cols(1)
+    book.save(tmp_path / "same.xlsx")
+    assert len(read_steps(tmp_path / "same.xlsx", PATH)[0]) == 12
+    copy.cell(2, 7).value = dt.datetime(2026, 3, 2)
+    book.save(tmp_path / "two.xlsx")
+    with pytest.raises(InputError, match=r"two.xlsx has further sheets of steps beside 步骤 .*: 步骤 \(2\)"):
+        run_cycle(Settings(), tmp_path / "again", steps=tmp_path / "two.xlsx", on="2026-07-10")
+    assert not (tmp_path / "again").exists()
+    copy.sheet_state = "hidden"
+    book.save(tmp_path / "hidden.xlsx")
+    assert len(read_steps(tmp_path / "hidden.xlsx", PATH)[0]) == 12
+
+
 def table_of(tmp_path, **columns):
     base = {"candidate_id": ["C1", "C1"], "year": [2026, 2026], "step": ["创建申报", "方案编制"], "date": ["2026-03-01", None],
             "gate": ["是", None], "evidence": ["a", None]}  # fmt: skip
@@ -260,6 +306,7 @@ def table_of(tmp_path, **columns):
             {"step": ["创建申报", "申报"]},
             r"rows 1, 2, step '创建申报': this step of the unit and year stands more than once",
         ),
+        ({"candidate_id": ["C1", "c1 "], "step": ["申报", "申报"]}, r"rows 1, 2, step '申报': this step of the unit"),
     ],
 )
 def test_what_cannot_be_understood_is_said_with_its_row(tmp_path, columns, says):
@@ -417,6 +464,7 @@ def test_a_unit_that_the_cycle_names_keeps_its_year_without_copying_it(tmp_path)
         ([steps(*DONE, unit="C9")], {}, r"filled.csv: named, and no candidate has the id: C9 \(2026; row 6\)"),
         ([steps(*DONE), steps(*DONE, year=2027)], {}, r"named twice.*: C1 \(2026; row 6\), C1 \(2027; row 12\)"),
         ([steps(*DONE), steps(*DONE, unit="C2", year=2027)], {}, r"named twice.*: C1 \(2026; row 6\), C2 \(2027; row 12\)"),
+        ([steps(*DONE), steps(*DONE, unit="c 1", name="别名", year=2027)], {}, r"named twice.*: C1 \(2026; row 6\), c 1 \(2027; row 12\)"),
         ([steps(*DONE, year=2020)], {}, r"named in none of the years 2026, 2027 .*: C1 \(2020; row 6\)"),
         ([steps(*DONE)], {"named_year": [2027.0, None, None, None]}, "own named_year: C1"),
     ],

@@ -217,6 +217,25 @@ def test_housing_that_no_street_is_near_is_said():
     assert not jxgis.measure_circle(shops, homes[:1], zone, street).notes()
 
 
+def test_what_no_street_joins_and_who_is_not_counted_is_said():
+    streets = frame({}, [shapely.LineString([(0, 0), (2000, 0)]), shapely.LineString([(5000, 0), (6000, 0)])])
+    homes = frame({"people": [100.0, np.nan, 50.0]}, shapely.box([0, 1000, 5500], 0, [100, 1100, 5700], [25, 25, 25]))
+    zone = frame({"name": ["东"]}, [shapely.box(-100, -500, 7000, 500)])
+    # Of the shops one is at the street, one 400 m from it and one as far, outside the districts.
+    shops = {"shops": frame({}, shapely.points([(100, 0), (500, 400), (500, 900)]))}
+    result = jxgis.measure_circle(shops, homes, zone, streets)
+    assert [note.zh.split("，")[0] for note in result.notes()] == [
+        "居住用地的 50.0 % 临近的道路不通往任何一处设施",
+        "有 1 处设施在 200 米内没有走得到的道路",
+        "居住用地有 1 块没有人口数（占用地面积的 25.0 %）",
+    ]
+    assert result.circle["people"].isna().all()
+    known = jxgis.measure_circle({"shops": shops["shops"][:1]}, homes[:1], zone, streets)
+    assert not known.notes()
+    none = jxgis.measure_circle({"shops": shops["shops"][:1]}, homes[:1].assign(people=np.nan), zone, streets)
+    assert not none.notes()
+
+
 def test_capacities_that_are_no_numbers_are_refused_in_words():
     street = frame({}, [shapely.LineString([(0, 0), (2000, 0)])])
     homes = frame({"people": [9.0]}, [shapely.box(0, 0, 300, 100)])

@@ -381,7 +381,7 @@ def test_times_in_a_stated_zone(export, city) -> None:
     bad = load_issues(export.assign(结案时间="?"), city=city, crs=4490)
     assert len(bad.table) == 12
     assert bad.table["closed"].isna().all()
-    assert any("closed" in note.en and "12" in note.en for note in bad.notes)
+    assert any("结案时间" in note.en and "12" in note.en for note in bad.notes)
 
 
 def test_a_class_column_is_taken_as_it_stands(export, city) -> None:
@@ -769,7 +769,7 @@ def test_a_masked_category_is_found_when_the_sheet_is_handed_back(export, city, 
 
 
 def test_rework_below_nothing_is_refused_with_its_row(export, city) -> None:
-    with pytest.raises(InputError, match=r"row 3: rework = -3 is below 0"):
+    with pytest.raises(InputError, match=r"row 3: 返工次数 = -3 is below 0"):
         load_issues(export.assign(返工次数=["0", "1", "-3"] + [""] * 9), city=city, crs=4490)
 
 

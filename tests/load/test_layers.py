@@ -65,7 +65,7 @@ def test_people_are_numbers_or_missing(city) -> None:
         pytest.approx(np.nan, nan_ok=True),
         pytest.approx(np.nan, nan_ok=True),
     ]
-    assert any("people" in note.en and "1" in note.en for note in loaded.notes)
+    assert any("常住人口" in note.en and "1" in note.en for note in loaded.notes)
     assert "people" not in load.load_residential(table.drop(columns="常住人口"), city=city).table
 
 
@@ -291,7 +291,7 @@ def test_an_empty_first_file_does_not_decide(tmp_path) -> None:
 def test_people_below_zero_are_refused_with_their_row(layer, write) -> None:
     shapes = [shapely.box(572_000 + 100 * k, 3_402_000, 572_100 + 100 * k, 3_402_100) for k in range(3)]
     path = write("people.gpkg", gpd.GeoDataFrame({"人口": [5.0, 0.0, -99.0]}, geometry=shapes, crs=4549))
-    with pytest.raises(InputError, match=r"people\.gpkg, row 3: people = -99 is below 0"):
+    with pytest.raises(InputError, match=r"people\.gpkg, row 3: 人口 = -99 is below 0"):
         getattr(load, f"load_{layer}")(path)
 
 
@@ -299,7 +299,7 @@ def test_people_below_zero_are_refused_with_their_row(layer, write) -> None:
 def test_numbers_whose_sum_would_be_infinite_are_refused_with_their_row(layer, write) -> None:
     shapes = [shapely.box(572_000 + 100 * k, 3_402_000, 572_100 + 100 * k, 3_402_100) for k in range(2)]
     path = write("people.gpkg", gpd.GeoDataFrame({"人口": [1e15, 1e308]}, geometry=shapes, crs=4549))
-    with pytest.raises(InputError, match=r"people\.gpkg, row 2: people = 1e\+308 is above 1e\+15"):
+    with pytest.raises(InputError, match=r"people\.gpkg, row 2: 人口 = 1e\+308 is above 1e\+15"):
         getattr(load, f"load_{layer}")(path)
 
 
@@ -376,8 +376,8 @@ def test_phones_and_plates_in_names_are_masked_and_names_of_places_are_not(city)
     assert loaded.table["kind"].tolist() == ["**@**"] + ["公园"] * 4
     assert loaded.table["park_id"].tolist() == table["公园编号"].tolist()
     said = " ".join(note.en for note in loaded.notes)
-    assert "Column name: 3 values hold phone" in said
-    assert "Column kind: 1 values hold phone" in said
+    assert "Column 名称: 3 values hold phone" in said
+    assert "Column 类型: 1 values hold phone" in said
 
 
 def test_numbers_of_plots_and_files_are_no_phones(city) -> None:

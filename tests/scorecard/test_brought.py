@@ -7,6 +7,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from jxgis.city import load_city
 from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.scorecard import bring_values, load_plan
@@ -315,3 +316,27 @@ def test_a_figure_of_a_day_to_come_is_said(zones):
     assert "甲" not in said.zh
     assert "全市" not in said.zh
     assert dated_ahead(brought, PLAN, dt.date(2026, 1, 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "refused"),
+    [
+        ("累计数值", True),  # 3 of this year was taken, and 30 in all passed over in silence
+        ("2026年累计完成值", True),
+        ("累计完成", True),
+        ("截至10月数量（公里）", True),
+        ("累计投资（万元）", False),
+        ("累计目标值", False),
+        ("累计完成率", False),
+        ("去年数值", False),
+    ],
+)
+def test_a_column_that_may_be_the_value_in_all_is_asked_about(zones, tmp_path, head, refused):
+    path = tmp_path / "values.csv"
+    path.write_text(f"区域,指标代码,数值,{head}\n全市,gas_pipes_renewed,3,30\n", encoding="utf-8")
+    table = load_layer("scorecard_values", path, city=load_city()).table
+    if refused:
+        with pytest.raises(InputError, match=f"填报表：{head} 可能才是要填的数值"):
+            bring_values(table, PLAN, zones)
+    else:
+        assert bring_values(table, PLAN, zones)["value"].tolist() == [3.0]

@@ -346,3 +346,21 @@ def test_the_sheet_begins_with_all_of_the_city(districts, units, toilets):
     keys = ["zone", "indicator"]
     for level, rows in sheet.groupby("level"):
         assert rows[keys].to_numpy().tolist() == written.loc[written["level"] == level, keys].to_numpy().tolist()
+
+
+def test_projects_that_were_called_off_count_nowhere_and_are_named(project, tmp_path):
+    """Paused, or to be called off, a project still is one; of the note the rows are those left out."""
+    head = "项目库序号,名称,片区,完成量,计划量,状态\n"
+    kept = "37,一,老城,3,5,推进中\n37,二,老城,1,2,暂停\n37,三,塘汇,2,2,拟取消\n37,四,塘汇,1,4,\n"
+    off = "37,五,老城,4,9,已取消\n37,六,塘汇,0,7,终止（并入第22项）\n37,七（已取消）,塘汇,0,1,推进中\n"
+    (project.parent / "data/projects.csv").write_text(head + kept + off, encoding="utf-8")
+    with_them = run(project, tmp_path / "with")
+    (project.parent / "data/projects.csv").write_text(head + kept, encoding="utf-8")
+    without = run(project, tmp_path / "without")
+    pd.testing.assert_frame_equal(with_them.projects, without.projects)
+    of = with_them.projects.set_index(["project", "zone"])
+    assert of.loc[(37, "all"), ["done", "total", "rows"]].tolist() == [7, 13, 4]
+    said = [note.zh for note in with_them.notes() if "取消" in note.zh]
+    assert said == [note for note in said if all(f"37 {name}" in note for name in ("老城 五", "塘汇 六", "塘汇 七"))]
+    assert len(said) == 1
+    assert not [note for note in without.notes() if "取消" in note.zh]

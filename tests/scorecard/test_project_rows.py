@@ -12,6 +12,7 @@ from jxgis.city import load_city
 from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.scorecard import load_plan, project_progress
+from jxgis.scorecard.project_states import called_off, carried_out
 from jxgis.scorecard.projects import as_the_others, lying_elsewhere, taken_as_kilometres
 from jxgis.space.levels import zones_by_level
 
@@ -525,6 +526,13 @@ def test_two_units_in_heads_are_asked_about(tmp_path, head, says):
         ("完成量,截至10月完成数（条）", True),
         ("完成量,实际完成", True),
         ("2025年累计完成量,备注", True),
+        ("完成量,累计", True),  # 本月 and 累计 under one head
+        ("完成量,自开工以来累计数量", True),
+        ("完成量,累计建成里程（公里）", True),
+        ("完成量,累计目标量", False),
+        ("完成量,截至2027年计划完成量", False),
+        ("完成量,累计开工数", False),
+        ("完成量,实际竣工年月", False),
         ("累计完成量,累计完成投资（万元）", False),
         ("累计完成量,实际完成率", False),
         ("累计完成量,实际完成时间", False),
@@ -618,3 +626,26 @@ def test_a_row_that_lies_in_another_district_than_it_says_is_told(districts):
     assert note.zh == ("项目表中这些行的坐标在另一个片区，按填写的片区计：22 甲 丑（坐标在乙）。请核对片区或坐标。")
     assert lying_elsewhere(rows.drop(index=1), zones, PLAN.projects) == []
     assert lying_elsewhere(pd.DataFrame(columns), zones, PLAN.projects) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "off"),
+    [
+        ("已取消", True),
+        ("因规划调整取消", True),
+        ("经区政府批准，终止实施", True),
+        ("不再实施", True),
+        ("已调出项目库（2025年）", True),
+        ("Cancelled", True),
+        ("拟取消", False),
+        ("未取消", False),
+        ("暂停", False),
+        ("合同终止，重新招标", False),
+        ("推进中", False),
+        (None, False),
+    ],
+)
+def test_states_that_call_a_project_off(status, off):
+    rows = pd.DataFrame({"item": ["22"], "status": [status], "done": [1.0]})
+    assert len(carried_out(rows)) == 1 - off
+    assert len(called_off(rows)) == off

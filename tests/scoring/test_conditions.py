@@ -7,6 +7,7 @@ import shapely
 import shapely.affinity
 
 from jxgis.errors import CrsError, InputError
+from jxgis.i18n import text
 from jxgis.scoring import score_candidates
 from jxgis.scoring.conditions import check_conditions
 from jxgis.settings import IndicatorSettings
@@ -110,8 +111,11 @@ def test_empty_land_is_no_candidate_however_good_its_noughts_are():
     own = IndicatorSettings(dimension="管理绩效", weight=1, low=0.5, high=2.5)
     city = gpd.GeoDataFrame({"name": ["城"]}, geometry=[shapely.box(0, 0, 5000, 1500)], crs=4549)
     asked = {"issues": issues, "districts": city, "indicators": {"issue_density": own}}
-    alone = score_candidates(candidates, **asked).scores
-    assert alone["rank"].tolist() == [1, 2]  # of issues alone nobody can tell
+    alone = score_candidates(candidates, **asked)
+    assert alone.scores["rank"].tolist() == [1, 2]  # of issues alone nobody can tell
+    # But of the town that it is none.
+    assert alone.conditions["things"].fillna(-1).tolist() == [-1, 1]
+    assert alone.cards().count(text("cards.state_unknown", "zh")) == 1
     edge = gpd.GeoDataFrame(geometry=[shapely.box(-50, 0, 5, 1500)], crs=4549)  # a sliver of a plot makes no town
     found = score_candidates(candidates, residential=edge, further={"streets": streets}, **asked).scores
     assert found["rank"].fillna(0).tolist() == [0, 1]
@@ -130,5 +134,6 @@ def test_empty_land_is_no_candidate_however_good_its_noughts_are():
 )
 def test_what_only_touches_empty_land_is_not_on_it(beside):
     land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 1500)], crs=4549)
-    found = check_conditions(land, lively=[gpd.GeoDataFrame(geometry=[beside], crs=4549)])
+    nothing = gpd.GeoDataFrame(geometry=[], crs=4549)
+    found = check_conditions(land, lively=[gpd.GeoDataFrame(geometry=[beside], crs=4549), nothing])
     assert found[["things", "reason"]].to_numpy().tolist() == [[0, "gate_empty_land"]]
