@@ -27,6 +27,23 @@ def fields(words: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(words) if name}
 
 
+#: Words in the singular and the plural, as a text has them: ``[row is|rows are]``.
+ONE_OR_MORE = re.compile(r"\[(?:(\w+):)?([^\[\]{}|]*)\|([^\[\]{}|]*)\]")
+#: Fields before such a word that are no count, or never 1: bounds, and the cells of a whole city.
+NEVER_ONE = {
+    *(("common.small_counts" + form, "n") for form in ("", "_blank")),
+    ("maps.painted_note", "n"),
+    ("report.few_issues", "least"),
+    *(("report.finding_diversity" + form, "fewest") for form in ("", "_alike", "_few", "_several")),
+    *(("report.ground_" + ground, "cells") for ground in ("all", "built_up")),
+    ("report.key_places_untold", "n"),
+    *((f"report.note_{part}_method", "least") for part in ("clusters", "weak")),
+    ("report.on_time_note", "n"),
+    *(("scorecard.projects_" + form, "items") for form in ("mixed", "shares")),
+    ("store.other_content", "store"),
+}
+
+
 def strings() -> Iterator[str]:
     """Patterns of all texts in the code: a filled-in part of one matches anything."""
     for path in CODE.rglob("*.py"):
@@ -68,6 +85,16 @@ def test_every_text_is_whole_in_both_languages() -> None:
         words = THEMES[theme][key]
         assert set(words) == {"zh", "en"}, key
         assert fields(words["zh"]) ^ fields(words["en"]) == DIFFERENT.get(f"{theme}.{key}", set()), key
+
+
+def test_an_english_text_says_one_issue_not_one_issues() -> None:
+    """What is counted anywhere in two numbers is so everywhere: no figure stands before such a word in the plural alone."""
+    said = {f"{theme}.{key}": THEMES[theme][key]["en"] for theme, key in KEYS}
+    nouns = {many.split()[0] for words in said.values() for _, one, many in ONE_OR_MORE.findall(words) if one}
+    plurals = "|".join(sorted(noun for noun in nouns if noun.endswith("s")))
+    counted = re.compile(rf"\{{(\w+)[^{{}}]*\}} (?:(?!beside|of|to|in)[a-z]+ )?(?:{plurals})\b")
+    found = {(key, match[1]) for key, words in said.items() for match in counted.finditer(ONE_OR_MORE.sub("", words))}
+    assert found == NEVER_ONE
 
 
 def test_no_text_is_unused() -> None:

@@ -102,7 +102,7 @@ def test_candidates_years_are_read_however_they_are_written(tmp_path):
 def test_a_candidates_year_that_cannot_be_read_is_refused_with_its_row(tmp_path):
     file = tmp_path / "candidates.gpkg"
     _candidates(命名年份=["2024", "去年", None]).to_file(file)
-    with pytest.raises(InputError, match=r"candidates.gpkg, row 2: named_year '去年' is not a year \(1 rows\)"):
+    with pytest.raises(InputError, match=r"candidates.gpkg, row 2: named_year '去年' is not a year \(1 row\)"):
         load_layer("candidates", file)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from jxgis.city import UNCLASSIFIED
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, near
-from jxgis.i18n import listed
+from jxgis.i18n import counted, listed
 from jxgis.part import Given
 from jxgis.schema.layers import nearest
 from jxgis.space.count import count_points
@@ -140,7 +140,7 @@ def _none_inside(
         )
     return InputError(
         zh=f"{len(x)} 个问题点没有一个落在研究范围内；请检查问题数据的坐标系（crs）和研究范围。",
-        en=f"None of the {len(x)} issues lies in the area; check the reference system (crs) of the issues, and the area.",
+        en=f"None of the {counted(len(x), 'issue', 'issues')} lies in the area; check the reference system (crs) of the issues, and the area.",
     )
 
 

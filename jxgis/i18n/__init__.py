@@ -22,6 +22,7 @@ __all__ = [
     "Table",
     "Text",
     "clauses",
+    "counted",
     "few",
     "listed",
     "localise_reasons",
@@ -51,6 +52,10 @@ MANY = 12
 _SEAM = "\ufdd0"
 _CHINESE = "[\u4e00-\u9fff]"
 _FIELD_EDGE = re.compile(rf"(?<={_CHINESE})(?=\{{[^{{}}])|(?<=[^{{}}]\}})(?={_CHINESE})")
+#: What words of a text count, in the singular and in the plural: ``{n} [row is|rows are]``; ``[n:is|are]`` names a field
+#: that is not the last one before.
+_ONE_OR_MORE = re.compile(r"\[(?:(\w+):)?([^\[\]{}|]*)\|([^\[\]{}|]*)\]")
+_FIELD = re.compile(r"\{(\w+)[^{}]*\}")
 _NAME_EDGE = re.compile(f"(?<={_CHINESE}){_SEAM}(?=[A-Za-z])|(?<=[A-Za-z%]){_SEAM}(?={_CHINESE})")
 
 
@@ -102,10 +107,22 @@ def text(key: str, lang: str, /, **values: object) -> str:
     --------
     >>> text("common.sketch", "zh")
     '示意数据，非官方边界'
+    >>> text("clusters.outside", "en", n=1), text("clusters.outside", "en", n="1,200")
+    ('1 issue lies outside the city and takes no part.', '1,200 issues lie outside the city and take no part.')
     """
     theme, _, name = key.partition(".")
     found = _theme(theme)[name]["en" if lang == "en" else "zh"]
-    return set_apart(_with_seams(found).format(**values)) if values else found
+    return set_apart(_with_seams(_counting(found, values)).format(**values)) if values else found
+
+
+def _counting(words: str, values: dict[str, object]) -> str:
+    """A text with its words in the singular or in the plural, as the figure that they count has it."""
+
+    def one_or_more(found: re.Match[str]) -> str:
+        field = found[1] or _FIELD.findall(words, 0, found.start())[-1]
+        return found[2] if str(values[field]) in {"1", seamed("1")} else found[3]
+
+    return _ONE_OR_MORE.sub(one_or_more, words) if "|" in words else words
 
 
 @cache
@@ -200,6 +217,17 @@ def rows_said(rows: Iterable[object]) -> Text:
     """
     numbers = [*rows]
     return text_pair("common.row" if len(numbers) == 1 else "common.rows", rows=few(numbers, ""))
+
+
+def counted(n: int, one: str, more: str) -> str:
+    """A number and what it counts in English, in the singular or in the plural.
+
+    Examples
+    --------
+    >>> counted(1, "row is", "rows are"), counted(2, "row is", "rows are")
+    ('1 row is', '2 rows are')
+    """
+    return f"{n} {one if n == 1 else more}"
 
 
 def clauses(said: Iterable[str], lang: str) -> str:

@@ -17,7 +17,7 @@ from jxgis import reference as _reference
 from jxgis.city import contract_of
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
-from jxgis.i18n import Text, rows_said, text_pair
+from jxgis.i18n import Text, counted, rows_said, text_pair
 from jxgis.load._columns import as_written, differing, rename_columns, with_units, without_percent
 from jxgis.load._coordinates import degrees_apart, place_columns
 from jxgis.load._database import asked_of
@@ -330,7 +330,7 @@ def _compare_rivals(
                     zh=f"{table.name} 的“{taken}”和“{other}”两列都{what.zh}，却有 {differ.sum()} 行不同（例如第 {table.row[at]} 行："
                     f"{values[0]}、{values[1]}）；请指定用哪一列，例如 --set inputs.{agreed.layer}.columns.{key}={taken}。",
                     en=f"{table.name}: the columns {taken} and {other} both {what.en}, and differ in "
-                    f"{differ.sum()} rows (row {table.row[at]}: {values[0]}, {values[1]}); say which to take, "
+                    f"{counted(differ.sum(), 'row', 'rows')} (row {table.row[at]}: {values[0]}, {values[1]}); say which to take, "
                     f"such as --set inputs.{agreed.layer}.columns.{key}={taken}.",
                 )
             told.add("load.two_columns", table.name, count=int(differ.sum()), column=key, taken=taken, other=other)
@@ -547,8 +547,8 @@ def _refuse_impossible(gathered: Gathered) -> None:
                 raise InputError(
                     zh=f"{file} 第 {row} 行：{head} = {values[out[0]]:g}，{zh} {bound:g}（共 {out.size} 行）；"
                     "可能是无数据的代号，请改正或清空。",
-                    en=f"{file}, row {row}: {head} = {values[out[0]]:g} is {en} {bound:g} ({out.size} rows in "
-                    "all); perhaps a code for no data: mend or empty it.",
+                    en=f"{file}, row {row}: {head} = {values[out[0]]:g} is {en} {bound:g} ({counted(out.size, 'row', 'rows')} "
+                    "in all); perhaps a code for no data: mend or empty it.",
                 )
 
 

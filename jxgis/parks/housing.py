@@ -12,7 +12,7 @@ import shapely
 from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.i18n import rows_said
+from jxgis.i18n import counted, rows_said
 from jxgis.settings import PARKS
 from jxgis.space.grid import refuse_too_many
 from jxgis.space.overlay import sharing_ground
@@ -275,7 +275,7 @@ def _people(housing: gpd.GeoDataFrame, house: npt.NDArray[np.int64], n_shapes: i
         rows = rows_said(np.flatnonzero(wrong) + 1)
         raise InputError(
             zh=f"居住用地的 people 列有 {wrong.sum()} 行是负数（{rows.zh}）；请改正。",
-            en=f"{wrong.sum()} rows of the residential layer have fewer people than none ({rows.en}); correct them.",
+            en=f"{counted(wrong.sum(), 'row of the residential layer has', 'rows of the residential layer have')} fewer people than none ({rows.en}); correct them.",
         )
     # A number that is missing stays missing: the zone's people are not known then.
     return np.bincount(house[house >= 0], weights=people[house >= 0], minlength=n_shapes).astype(np.float64)

@@ -15,6 +15,7 @@ from jxgis._files import NOT_A_RASTER, open_raster, reading, require_sane_raster
 from jxgis.bounds import at_most
 from jxgis.crs import require_metric
 from jxgis.errors import CrsError, InputError
+from jxgis.i18n import counted
 from jxgis.parks._tally import points_by_zone, zones_and_whole
 from jxgis.parks.housing import cut_by_zone, sample_points, split_at_borders, zones_overlap
 from jxgis.parks.radius import served_points, service_area
@@ -78,7 +79,7 @@ def people_of_housing(
         missing = len(housing) if "people" not in housing.columns else int(housing["people"].isna().sum())
         raise InputError(
             zh=f"居住用地有 {missing} 行没有人口（people 列）；请补上人口，或提供人口栅格或人口点。",
-            en=f"{missing} rows of the residential layer have no people; fill in the column people, or give a raster "
+            en=f"{counted(missing, 'row of the residential layer has', 'rows of the residential layer have')} no people; fill in the column people, or give a raster "
             "or points of people.",
         )
     around = gpd.GeoDataFrame(geometry=[shapely.box(*housing.total_bounds).buffer(1)], crs=crs)

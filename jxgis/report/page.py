@@ -12,10 +12,13 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from jxgis import escape
-from jxgis.i18n import Sketch, sketch_mark, text, unbroken
+from jxgis.i18n import Sketch, sketch_mark, text, unbroken, wide_signs
 from jxgis.report.blocks import Absent, Block, MethodNote, Paragraph, Picture, Section, Sources, TableBlock, answers_of
 
 __all__ = ["FileLink", "blocks_html", "report_page", "result_html", "template"]
+
+#: A cell of a table with at most so many Latin letters, or half as many Chinese signs, stays on one line: a date, a name.
+_SHORT = 16
 
 
 class FileLink(NamedTuple):
@@ -40,6 +43,7 @@ def template(name: str, package: str = "jxgis.report") -> Template:
     environment.globals["content_policy"] = lambda script, frames="": Markup(
         escape.content_policy([script], frames=frames)
     )
+    environment.tests["short"] = lambda words: len(words) + wide_signs(words) <= _SHORT
     environment.filters["cell"] = lambda words: Markup(escape.html(words))
     environment.filters["base64"] = lambda image: base64.b64encode(image).decode("ascii")
     return environment.get_template(name)

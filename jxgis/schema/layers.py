@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator,
 
 from jxgis._toml import COLUMN, LEVEL, RuleError
 from jxgis.errors import InputError, near
-from jxgis.i18n import Text, listed
+from jxgis.i18n import Text, counted, listed
 from jxgis.privacy import mask
 from jxgis.schema.columns import Column, Dtype, Written
 
@@ -434,7 +434,7 @@ def check(table: gpd.GeoDataFrame, layer: str | Contract) -> gpd.GeoDataFrame:
             problems.append(
                 Text(
                     zh=f"geometry：有 {count} 行{zh}，如第 {row} 行",
-                    en=f"geometry: {count} rows are {en}, such as row {row}",
+                    en=f"geometry: {counted(count, 'row is', 'rows are')} {en}, such as row {row}",
                 )
             )
     if not table.index.is_unique:

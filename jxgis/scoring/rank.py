@@ -10,6 +10,7 @@ import pandas as pd
 
 from jxgis import parse
 from jxgis.errors import InputError
+from jxgis.i18n import counted
 from jxgis.privacy import quoted
 from jxgis.scoring.conditions import fails_condition
 from jxgis.scoring.indicators import Indicator, score_values
@@ -309,7 +310,7 @@ def numbers(values: pd.DataFrame, column: str, *, unit: str = "") -> pd.Series:
             zh=f"第 {row + 1} 行{who}的指标 {column} 是“{quoted(values[column].iloc[row])}”，不是有限的数（共 {wrong.size} 处）；请改正"
             "（只写数，不带 % 和单位），或把它清空表示缺失。",
             en=f"Row {row + 1}{who}: indicator {column} is {quoted(values[column].iloc[row])!r}, which is not a finite number "
-            f"({wrong.size} such values in all); correct it (a number alone, without % or a unit), or leave it empty.",
+            f"(in all {counted(wrong.size, 'such value', 'such values')}); correct it (a number alone, without % or a unit), or leave it empty.",
         )
     return found
 

@@ -15,7 +15,7 @@ from jxgis import crs as crs_
 from jxgis.bounds import RELATIVE, at_least, at_most
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError, collect
-from jxgis.i18n import few
+from jxgis.i18n import counted, few
 from jxgis.settings import UNITS
 from jxgis.space._faces import as_lines, dissolve, faces_in, merge_slivers
 from jxgis.space.districts import check_districts, check_polygons
@@ -340,7 +340,7 @@ def _misfit_error(
     return InputError(
         zh=f"blocks 没有正好铺满片区，共 {len(misfits)} 处：{few(said[0], ' 处').zh}；请修正图层，使每块地正好属于一个地块；"
         f"只是边线没有对齐时，可调大容差（现为 {tolerance_m:g} m，项目中为 [units] snap_m）。",
-        en=f"blocks do not tile the districts, in {len(misfits)} places: {few(said[1]).en}; "
+        en=f"blocks do not tile the districts, in {counted(len(misfits), 'place', 'places')}: {few(said[1]).en}; "
         "correct the layer so that all ground is in exactly one block; where edges were merely drawn loosely, raise the "
         f"tolerance (now {tolerance_m:g} m; [units] snap_m of a project).",
     )

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis.errors import InputError
-from jxgis.i18n import listed, rows_said
+from jxgis.i18n import counted, listed, rows_said
 from jxgis.space.overlay import pieces
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
@@ -100,7 +100,7 @@ def points_and_polygons(
         rows = rows_said(population.index[wrong])
         raise InputError(
             zh=f"人口图层有 {len(wrong)} 行有人口，却既不是点也不是有面积的面（{rows.zh}），不知道这些人在哪里；请改为点或面。",
-            en=f"{len(wrong)} rows of the population hold people, but no points and no polygon with an area "
+            en=f"{counted(len(wrong), 'row of the population holds', 'rows of the population hold')} people, but no points and no polygon with an area "
             f"({rows.en}), so it is not known where these people are; make them points or polygons.",
         )
     standing = np.flatnonzero(kind == 0)

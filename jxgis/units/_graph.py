@@ -12,7 +12,7 @@ import shapely
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.i18n import few
+from jxgis.i18n import counted, few
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -143,7 +143,7 @@ def _check(geometry: npt.NDArray[np.object_], ids: npt.NDArray[np.object_]) -> N
         shown = few(ids[wrong])
         raise InputError(
             zh=f"{wrong.sum()} 个地块不是有效的多边形（{shown.zh}）；请先修复或去掉它们。",
-            en=f"{wrong.sum()} blocks are not valid polygons ({shown.en}); repair or remove them first.",
+            en=f"{counted(wrong.sum(), 'block is not a valid polygon', 'blocks are not valid polygons')} ({shown.en}); repair or remove them first.",
         )
 
 
@@ -179,7 +179,7 @@ def _shared_borders(
         shown = few(f"{ids[i]}–{ids[j]}" for i, j in zip(u[bad], v[bad], strict=True))
         raise InputError(
             zh=f"{bad.sum()} 对地块相互重叠（{shown.zh}）；每块地只能属于一个地块，请先消除重叠。",
-            en=f"{bad.sum()} pairs of blocks overlap ({shown.en}); remove the overlaps, so that blocks tile the districts.",
+            en=f"{counted(bad.sum(), 'pair of blocks overlaps', 'pairs of blocks overlap')} ({shown.en}); remove the overlaps, so that blocks tile the districts.",
         )
     kept = at_least(length, min_shared_m)
     return u[kept], v[kept], length[kept], met[kept]

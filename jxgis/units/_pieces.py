@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from jxgis.bounds import RELATIVE
 from jxgis.errors import InputError
-from jxgis.i18n import listed
+from jxgis.i18n import counted, listed
 from jxgis.space.parts import connected
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._objective import Objective
@@ -204,7 +204,7 @@ def share_out(parts: list[DistrictPart], limits: Limits, names: tuple[str, ...],
         if not fewest <= wanted <= most:
             raise InputError(
                 zh=f"片区 {name} 不能划成 {wanted} 个单元；按上下限可划 {fewest}–{most} 个。",
-                en=f"District {name} cannot be divided into {wanted} units; the bounds allow {fewest} to {most}.",
+                en=f"District {name} cannot be divided into {counted(wanted, 'unit', 'units')}; the bounds allow {fewest} to {most}.",
             )
         _settle(parts, rows, ranges, counts, wanted)
     return counts

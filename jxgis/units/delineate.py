@@ -12,7 +12,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
-from jxgis.i18n import Text, few, listed
+from jxgis.i18n import Text, counted, few, listed
 from jxgis.schema.tables import table as declared
 from jxgis.settings import UNITS, UnitSettings
 from jxgis.space.overlay import holds_most
@@ -270,7 +270,7 @@ def _in_districts(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.
         shown = few(blocks["block_id"].to_numpy()[across])
         raise InputError(
             zh=f"{across.sum()} 个地块跨越片区边界、不在所写的片区内或在片区之外（{shown.zh}）；请先按片区裁剪地块。",
-            en=f"{across.sum()} blocks lie across a district's border, outside the district they name or outside all "
+            en=f"{counted(across.sum(), 'block lies', 'blocks lie')} across a district's border, outside the district named or outside all "
             f"({shown.en}); clip the blocks to the districts first.",
         )
     return blocks.assign(district=names[home])

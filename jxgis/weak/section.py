@@ -124,9 +124,11 @@ def notes_of(result: WeakResult) -> list[Text]:
     unjudged = judged.loc[judged["status"] == "not_judged", "reason"].value_counts()
     if len(unjudged):
         reasons = [(text_pair(f"reasons.{reason}"), int(n)) for reason, n in unjudged.items()]
+        # Of one reason alone the number stands before it.
+        apart = len(reasons) > 1
         why = Text(
-            zh="；".join(f"{reason.zh} {n} 处" for reason, n in reasons),
-            en="; ".join(f"{reason.en}: {n}" for reason, n in reasons),
+            zh="；".join(f"{reason.zh} {n} 处" if apart else reason.zh for reason, n in reasons),
+            en="; ".join(f"{reason.en}: {n}" if apart else reason.en for reason, n in reasons),
         )
         notes.append(text_pair("weak.unjudged_note", n=int(unjudged.sum()), why=why))
     return [*notes, *_two_changes(result), text_pair("weak.patrol_note")]

@@ -349,7 +349,7 @@ ROW = "C1,子城,2026,申报,2026-03-01,是,文件"
 @pytest.mark.parametrize(
     ("rows", "options", "says"),
     [
-        ((ROW, f"{ROW},x"), {}, "1 rows cannot be split into fields; row 2, the first, has 8 instead of 7"),
+        ((ROW, f"{ROW},x"), {}, "1 row cannot be split into fields; row 2, the first, has 8 instead of 7"),
         (
             (ROW, "C1,月河,2026,命名,,,"),
             {},

@@ -20,7 +20,7 @@ from weak_city import units as squares
 
 from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.ground import Ground
-from jxgis.drawing.layers import land_map
+from jxgis.drawing.layers import add_group, add_points, add_polygons, dot, land_map, line
 from jxgis.drawing.offline import save_map
 from jxgis.hotspots.map import hotspot_map
 from jxgis.hotspots.months import by_month
@@ -144,6 +144,36 @@ def test_enter_on_a_pin_opens_its_card_and_escape_goes_back_to_it(maps, visit):
     assert card.evaluate("(node) => node === document.activeElement")
     page.keyboard.press("Escape")
     assert pin.evaluate("(node) => node === document.activeElement")
+    assert found.complaints == []
+
+
+def test_enter_on_an_outline_or_a_dot_opens_its_card_too(tmp_path, visit):
+    """Browsers stop at what tells something when it is pointed at: these had no name, and Enter did nothing."""
+    land = gpd.GeoDataFrame(
+        {"name": ["老城"]}, geometry=[shapely.box(500_000, 3_400_000, 509_000, 3_409_000)], crs=4549
+    )
+    places = gpd.GeoDataFrame(
+        {"name": ["三水湾", "月河"]},
+        geometry=[shapely.box(502_000 + at, 3_402_000, 503_000 + at, 3_403_000) for at in (0, 3000)],
+        crs=4549,
+    )
+    drawn = land_map(Canvas(ground=Ground(land=land)), places, title="t", named=False)
+    group = add_group(drawn, name="地段")
+    add_polygons(group, places, styles=[line("#7f0d1d")], heading="name")
+    add_points(group, places, styles=[dot("#111a22")], heading="name")
+    found = visit(save_map(drawn, tmp_path / "outlines.html"))
+    page = found.page
+    page.wait_for_selector("path[role=button]")
+    stops = page.locator("path.leaflet-interactive")
+    assert [stops.nth(at).get_attribute("aria-label") for at in range(stops.count())] == 2 * ["三水湾", "月河"]
+    for at in (1, 2):
+        stops.nth(at).focus()
+        page.keyboard.press("Enter")
+        assert page.locator(".jx-card h2").inner_text() == stops.nth(at).get_attribute("aria-label")
+        page.keyboard.press("Escape")
+        assert page.locator(".jx-card").count() == 0
+        assert stops.nth(at).evaluate("(node) => node === document.activeElement")
+    assert violations(page) == []
     assert found.complaints == []
 
 

@@ -37,6 +37,28 @@ def test_a_narrow_screen_scrolls_tables_not_the_page(index, visit):
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
 
 
+def test_a_date_or_a_name_and_a_heading_stay_whole_where_there_is_room(index, visit):
+    """Seven signs took two lines beside columns of numbers that stood half empty, and 平方公里 broke after 平."""
+    page = visit(index).page
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.evaluate("() => document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
+    broken = page.evaluate(
+        """() => {
+            const text = (cell) => { const range = document.createRange(); range.selectNodeContents(cell); return range; };
+            const lines = (cell) => new Set([...text(cell).getClientRects()].map((line) => Math.round(line.bottom))).size;
+            return [...document.querySelectorAll("td")]
+                .filter((cell) => /^(.{1,8}|[0-9]{4}-[0-9]{2}-[0-9]{2})$/.test(cell.textContent.trim()) && lines(cell) > 1)
+                .map((cell) => cell.textContent);
+        }"""
+    )
+    assert broken == []
+    inside = page.evaluate(
+        "() => [...document.querySelectorAll('.wide')].filter((e) => e.scrollWidth > e.clientWidth).length"
+    )
+    assert inside == 0, "and no table scrolls for it"
+    assert page.evaluate("() => getComputedStyle(document.querySelector('th')).wordBreak") == "keep-all"
+
+
 def test_folded_tables_open(index, visit):
     page = visit(index).page
     page.locator("details summary").first.click()

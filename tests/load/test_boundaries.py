@@ -382,5 +382,5 @@ def test_a_name_that_holds_the_separator_and_a_share_just_above_the_limit_are_sa
 
 def test_a_whole_overlap_is_a_hundred_percent() -> None:
     twice = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=[shapely.box(0, 0, 1e3, 1e3)] * 2, crs=4549)
-    (left,) = [note.en for note in load_districts(twice).notes if "were left" in note.en]
+    (left,) = [note.en for note in load_districts(twice).notes if " left: " in note.en]
     assert "(100 %)" in left

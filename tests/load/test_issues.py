@@ -613,7 +613,7 @@ def test_two_coordinate_columns_that_disagree_are_refused_until_one_is_named() -
     )
     for other in ("经度", "LONGITUDE", "LON"):
         with pytest.raises(
-            InputError, match=rf"columns lon and {other} .*differ in 1 rows \(row 2: 120\.76, 120\.7651\)"
+            InputError, match=rf"columns lon and {other} .*differ in 1 row \(row 2: 120\.76, 120\.7651\)"
         ):
             load_issues(table.rename(columns={"经度": other}), crs=4326)
     taken = load_issues(table, crs=4326, columns={"lon": "经度"}).table.to_crs(4326)
@@ -635,7 +635,7 @@ def test_of_two_other_columns_for_one_meaning_the_one_taken_is_named() -> None:
     )
     (note,) = [note for note in load_issues(table, crs=4326).notes if "differ" in note.en]
     assert "“案件状态”和“当前状态”" in note.zh
-    assert "differ in 1 rows" in note.en
+    assert "differ in 1 row" in note.en
     told = load_issues(table, crs=4326, columns={"status": "当前状态"})
     assert told.table["status"].tolist()[:2] == ["已结案", "已结案"]
     assert not [note for note in told.notes if "differ" in note.en]

@@ -43,7 +43,7 @@ def test_texts_for_one_meaning_are_compared_as_texts_and_numbers_as_numbers(city
         notes = getattr(load, f"load_{layer}")(places(**columns), city=city, crs=4326).notes
         return [note.en.partition(": ")[2].partition(";")[0] for note in notes if "can both be" in note.en]
 
-    assert told("places", name=["月河客栈", "府南市场"]) == ["name and 名称 can both be name and differ in 1 rows"]
+    assert told("places", name=["月河客栈", "府南市场"]) == ["name and 名称 can both be name and differ in 1 row"]
     assert told("places", name=["月河客栈", "府南菜场"]) == []
     people = {"people": ["12", "30"], "常住人口": ["12.0", "3e1"]}
     assert told("population", **people) == []

@@ -323,7 +323,7 @@ def test_numbers_out_of_the_range_that_a_layer_declares_are_refused_with_their_r
         return load.load_layer("ramps", path, city=own).table["slope"].tolist()
 
     assert read(-5.0, 90.0) == [-5, 90]
-    with pytest.raises(InputError, match=r"ramps\.gpkg, row 2: slope = 91 is above 90 \(1 rows in all\)"):
+    with pytest.raises(InputError, match=r"ramps\.gpkg, row 2: slope = 91 is above 90 \(1 row in all\)"):
         read(0.0, 91.0)
     with pytest.raises(InputError, match=r"row 1: slope = -6 is below -5"):
         read(-6.0)
@@ -377,7 +377,7 @@ def test_phones_and_plates_in_names_are_masked_and_names_of_places_are_not(city)
     assert loaded.table["park_id"].tolist() == table["公园编号"].tolist()
     said = " ".join(note.en for note in loaded.notes)
     assert "Column 名称: 3 values hold phone" in said
-    assert "Column 类型: 1 values hold phone" in said
+    assert "Column 类型: 1 value holds phone" in said
 
 
 def test_numbers_of_plots_and_files_are_no_phones(city) -> None:

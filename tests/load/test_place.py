@@ -317,7 +317,7 @@ def test_a_vertex_mistyped_by_a_degree_is_pointed_at(city) -> None:
     loaded = load.load_parks(table, city=city)
     assert len(loaded.table) == 2
     (line,) = [note.en for note in loaded.notes if "10 km out" in note.en]
-    assert "1 polygons" in line
+    assert "1 polygon reaches" in line
     assert "(row 2, " in line
     assert not [note for note in load.load_parks(table.iloc[:1], city=city).notes if "10 km out" in note.en]
 

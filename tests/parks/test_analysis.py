@@ -297,7 +297,7 @@ def test_people_count_whatever_geometry_they_are_stored_with(town):
     nobody = measure_parks(town["parks"], town["housing"], town["zones"], population=some.assign(people=[5.0, 0.0]))
     assert nobody.coverage["people"].iloc[-1] == 5
     for broken in (None, Polygon([(0, 0), (9, 9), (0, 0)])):
-        with pytest.raises(InputError, match="geometry: 1 rows are invalid, empty or missing, such as row 2"):
+        with pytest.raises(InputError, match="geometry: 1 row is invalid, empty or missing, such as row 2"):
             measure_parks(
                 town["parks"],
                 town["housing"],

@@ -116,7 +116,7 @@ def test_boundaries(halves, city) -> None:
 def test_streets(city) -> None:
     line = gpd.GeoDataFrame(geometry=[shapely.LineString([(EAST, NORTH), (EAST + 1500, NORTH)])], crs=4549)
     said = [text.en for text in check_layer("streets", line, city=city).lines]
-    assert "1 lines, 1.5 km in all." in said
+    assert "1 line, 1.5 km in all." in said
     assert (
         "Columns that are not there, or without any value: Name, “Level (bridge 1, tunnel −1)”, Class of road." in said
     )

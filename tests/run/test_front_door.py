@@ -322,9 +322,9 @@ def test_a_table_without_names_or_with_words_for_numbers_is_refused() -> None:
     [
         ({"people": [-1.0]}, "table of residential breaks its contract: people: -1\\.0 is below 0 \\(row 1\\)"),
         ({"people": [np.inf]}, "people holds what is not a number: 'inf' \\(row 1\\)"),
-        ({"geometry": [None]}, "geometry: 1 rows are invalid, empty or missing, such as row 1"),
-        ({"geometry": [shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])]}, "geometry: 1 rows are invalid"),
-        ({"geometry": [shapely.Point(0, 0)]}, "geometry: 1 rows are not polygons"),
+        ({"geometry": [None]}, "geometry: 1 row is invalid, empty or missing, such as row 1"),
+        ({"geometry": [shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])]}, "geometry: 1 row is invalid"),
+        ({"geometry": [shapely.Point(0, 0)]}, "geometry: 1 row is not polygons"),
     ],
 )
 def test_a_table_is_held_to_its_contract_as_a_file_is(change: dict[str, Any], says: str) -> None:
@@ -340,7 +340,7 @@ def test_the_study_area_is_held_to_being_polygons() -> None:
         (GROUND.geometry.centroid, "not polygons"),
         (GROUND.set_geometry([None], crs=4549), "invalid, empty or missing"),
     ):
-        with pytest.raises(InputError, match=f"The table of area breaks its contract: geometry: 1 rows are {says}"):
+        with pytest.raises(InputError, match=f"The table of area breaks its contract: geometry: 1 row is {says}"):
             jxgis.find_hotspots(POINTS, wrong)
     assert len(jxgis.find_hotspots(POINTS, GROUND.geometry).cells) == len(jxgis.find_hotspots(POINTS, GROUND).cells)
 
@@ -356,11 +356,11 @@ def test_what_is_said_of_zones_names_the_argument() -> None:
 
 
 def test_every_table_is_held_to_its_contract() -> None:
-    with pytest.raises(InputError, match="issues breaks its contract: geometry: 1 rows are not points"):
+    with pytest.raises(InputError, match="issues breaks its contract: geometry: 1 row is not points"):
         jxgis.find_hotspots(POINTS, GROUND, history=GROUND)
     with pytest.raises(InputError, match="time holds what is not a time: '昨天' \\(row 1\\)"):
         jxgis.find_hotspots(POINTS.assign(time="昨天"), GROUND)
-    with pytest.raises(InputError, match="streets breaks its contract: geometry: 1 rows are not lines"):
+    with pytest.raises(InputError, match="streets breaks its contract: geometry: 1 row is not lines"):
         jxgis.propose_units(GROUND, streets=GROUND)
     with pytest.raises(InputError, match="candidate_id: 2 rows share a key, such as 1"):
         jxgis.score_candidates(gpd.GeoDataFrame(pd.concat([GROUND, GROUND])).assign(candidate_id=1), districts=GROUND)

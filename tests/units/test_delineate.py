@@ -284,7 +284,7 @@ def test_bad_input_is_refused_with_what_to_do():
         delineate_units(blocks.assign(block_id="x"), districts)
     moved = blocks.copy()
     moved.loc[0, "geometry"] = box(0, 0, 600, 500)
-    with pytest.raises(InputError, match=r"1 pairs of blocks overlap \(b0000–b0001\)"):
+    with pytest.raises(InputError, match=r"1 pair of blocks overlaps \(b0000–b0001\)"):
         delineate_units(moved, districts)
     moved = blocks.copy()
     moved.loc[[7, 15], "geometry"] = [box(3500, 0, 4100, 500), box(3500, 500, 4100, 1000)]

@@ -93,9 +93,9 @@ def test_share_of_a_border_in_two_pieces_weighs_them_by_length():
     ("cells", "said"),
     [
         ([], "no blocks"),
-        ([shapely.Point(0, 0)], "not valid polygons"),
-        ([shapely.Polygon()], "not valid polygons"),
-        ([shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])], "not valid polygons"),
+        ([shapely.Point(0, 0)], "not (a )?valid polygons?"),
+        ([shapely.Polygon()], "not (a )?valid polygons?"),
+        ([shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])], "not (a )?valid polygons?"),
         ([box(0, 0, 2, 1), box(1, 0, 3, 1)], "overlap"),
     ],
 )

@@ -134,7 +134,7 @@ def test_what_is_not_proven_is_said_with_a_bound_that_is_not_rounded_up(by_peopl
     assert moved in said[1]
     assert least in said[1]
     assert said[2:4] == [
-        "1 units of today hold no block, or lie by more than half outside of the districts given, and do not count: 远.",
+        "1 unit of today holds no block, or lies by more than half outside of the districts given, and does not count: 远.",
         "Other parts of a report that count by units use those of the layer units, not these.",
     ]
 

@@ -124,7 +124,7 @@ def test_nothing_to_look_at_is_refused():
     with pytest.raises(InputError, match="no areas to look at"):
         jxgis.find_weak_areas(cases(np.random.default_rng(1), 50), CITY)
     away = gpd.GeoDataFrame(geometry=gpd.points_from_xy([9e4], [9e4]), crs=4549)
-    with pytest.raises(InputError, match="None of 1 issues"):
+    with pytest.raises(InputError, match="None of 1 issue"):
         jxgis.find_weak_areas(away, CITY, units=units())
 
 

@@ -177,15 +177,16 @@ Object.assign(jxgis, (() => {
       });
       // What is pinned is not told twice.
       asked.on("tooltipopen", ({ tooltip }) => picked?.group === group && tooltip._source?.jxRow === picked.row && asked.closeTooltip());
-      // A pin says what it is, and answers to the keys as to the mouse.
+      // A pin or an outline says what it is, and answers to the keys as to the mouse; cells are painted, and are searched.
       asked.on("layeradd", ({ layer }) => requestAnimationFrame(() => named(group, layer)));
       asked.on("add", () => requestAnimationFrame(() => asked.eachLayer((layer) => named(group, layer))));
       asked.eachLayer((layer) => named(group, layer));
     };
     const named = (group, layer) => {
       const drawn = layer.getElement?.();
-      if (!drawn || !(layer instanceof L.Marker) || !layer.options.interactive || drawn.jxNamed) return;
+      if (!drawn || !(layer instanceof L.Marker || layer instanceof L.Path) || !layer.options.interactive || drawn.jxNamed) return;
       drawn.jxNamed = true;
+      if (layer instanceof L.Path) Object.entries({ role: "button", tabindex: 0 }).forEach(([name, value]) => drawn.setAttribute(name, value));
       const number = drawn.textContent.trim();
       drawn.setAttribute("aria-label", [number, headingOf(group, layer.jxRow)].filter(Boolean).join(" "));
       drawn.addEventListener("keydown", (event) => {

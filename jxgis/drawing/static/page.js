@@ -311,22 +311,29 @@ const jxgis = (() => {
     }), data, null, () => picture(data));
 
   // Of names that would touch one another only the first is shown: ranked ones, then those of the larger areas. One that a pin
-  // would hide moves to the nearest place that is free.
+  // would hide moves to the nearest place that is free, one that the edge of the map would cut moves in from it.
   const APART = 4;
   const MOVES = [0, -20, 20, -36, 36].flatMap((x) => [0, -20, 20, -36, 36].map((y) => [x, y]))
     .sort((one, other) => Math.hypot(...one) - Math.hypot(...other));
   const declutter = (map) => {
     const all = (kind) => [...map.getContainer().querySelectorAll(kind)];
     const pins = all(".leaflet-map-pane .jx-pin").map((pin) => pin.getBoundingClientRect());
+    const frame = map.getContainer().getBoundingClientRect();
     const taken = [];
+    const inward = (low, high, from, to) => Math.max(0, from + APART - low) || Math.min(0, to - APART - high);
+    const held = ({ left, right, top, bottom }, [x, y]) => [
+      x + inward(left + x, right + x, frame.left, frame.right), y + inward(top + y, bottom + y, frame.top, frame.bottom)];
     const touched = (box, [x, y], others) => others.some((o) =>
       box.right + x + APART >= o.left && box.left + x - APART <= o.right && box.bottom + y >= o.top && box.top + y <= o.bottom);
     [...all(".jx-name.jx-ranked span"), ...all(".jx-name:not(.jx-ranked) span")].forEach((name) => {
       Object.assign(name.style, { visibility: "", translate: "" });
       const box = name.getBoundingClientRect();
-      const by = (touched(box, MOVES[0], pins) && MOVES.find((move) => !touched(box, move, [...pins, ...taken]))) || MOVES[0];
+      const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+      const away = x < frame.left || x > frame.right || y < frame.top || y > frame.bottom;
+      const moves = MOVES.map((move) => held(box, move));
+      const by = (touched(box, moves[0], pins) && moves.find((move) => !touched(box, move, [...pins, ...taken]))) || moves[0];
       name.style.translate = by.map((far) => `${far}px`).join(" ");
-      if (touched(box, by, taken)) name.style.visibility = "hidden";
+      if (away || touched(box, by, taken)) name.style.visibility = "hidden";
       else taken.push(name.getBoundingClientRect());
     });
   };
@@ -343,7 +350,7 @@ const jxgis = (() => {
         self.addLayer(L.marker(at, { icon, pane: "jxnames", interactive: false, keyboard: false }));
       });
       self.on("add remove", () => declutter(map));
-      map.on("zoomend resize", () => declutter(map));
+      map.on("moveend resize", () => declutter(map));
     }), data, (row) => path(data.steps, data.origin)[row], () => names(packed));
   };
 
