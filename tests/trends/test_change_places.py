@@ -42,9 +42,11 @@ def with_spots(seed: int) -> gpd.GeoDataFrame:
     return city(x, y, day)
 
 
-@pytest.fixture(scope="module", params=[0, 1, 2, 3, 4])
+@pytest.fixture(scope="module", params=[(0, 0.05), (1, 0.05), (2, 0.05), (3, 0.05), (4, 0.05), (3, 0.3)])
 def found(request: pytest.FixtureRequest) -> TrendsResult:
-    return find_trends(with_spots(request.param), CITY, **OPTIONS)
+    """The last of these looks at q up to 0.3, three times what the classes of the map hold."""
+    seed, alpha = request.param
+    return find_trends(with_spots(seed), CITY, alpha=alpha, **OPTIONS)
 
 
 def own_places(found: TrendsResult) -> list[tuple[str, int, int]]:
@@ -52,7 +54,8 @@ def own_places(found: TrendsResult) -> list[tuple[str, int, int]]:
     issues, change, periods = found.given.need("issues"), found.change, found.comparison.periods
     assert change is not None
     assert periods is not None
-    n, cells = SIDE // 200, change.total_bounds
+    n, cells, alpha = SIDE // 200, change.total_bounds, found.given.settings.trends.alpha
+    city = found.change_city
     col, row = (
         (np.asarray(getattr(issues.geometry, axis)) - low) // 200 for axis, low in zip("xy", cells[:2], strict=True)
     )
@@ -62,7 +65,7 @@ def own_places(found: TrendsResult) -> list[tuple[str, int, int]]:
     places = []
     for direction, sign in (("rose", 1), ("fell", -1)):
         mask = np.zeros((n, n), dtype=bool)
-        mask[at[1], at[0]] = (change["q"] <= 0.05) & (np.sign(change["change_bin"]) == sign)
+        mask[at[1], at[0]] = (change["q"] <= alpha) & (np.sign(change["after"] - (1 + city) * change["before"]) == sign)
         parts, number = label(mask)
         of = parts[row.astype(int), col.astype(int)]
         counted = (issues["time"] >= periods.earlier[0]) & (issues["time"] < periods.end)
@@ -74,13 +77,14 @@ def own_places(found: TrendsResult) -> list[tuple[str, int, int]]:
 
 
 def test_what_a_place_is_said_to_have_done_holds_for_its_own_issues_and_others_are_counted(found: TrendsResult) -> None:
-    places, time = own_places(found), found.given.need("issues")["time"]
+    places, time, alpha = own_places(found), found.given.need("issues")["time"], found.given.settings.trends.alpha
     late, whole = int((time >= pd.Timestamp("2024-01-01")).sum()), len(time)
     kept = []
     for direction, before, after in places:
         chance = hypergeom(whole, late, before + after)
         tail = chance.sf(after - 1) if direction == "rose" else chance.cdf(after)
-        if 2 * tail <= 0.05:
+        more = after * (whole - late) - before * late
+        if 2 * tail <= alpha and np.sign(more) == (1 if direction == "rose" else -1):
             kept.append((direction, before, after))
     changes = found.changes
     assert changes is not None
