@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -139,3 +140,19 @@ def test_of_three_issues_no_share_is_spoken_of() -> None:
     )  # fmt: skip
     assert place_words(place, "en") == ["new"]
     assert place_words(place.assign(issues=30), "en") == ["new · 100 % from 甲 · 33 % at the very same point"]
+
+
+def test_a_swing_is_spoken_of_where_there_is_one() -> None:
+    """1.04 times as much was called 1.0 times as much, which p was said to allow for."""
+    found = find_trends(with_spots(0), CITY, **{**OPTIONS, "batches": "estimated"})
+
+    def said(*batch: float) -> list[str]:
+        assert found.change is not None
+        change = found.change.assign(batch=np.resize(batch, len(found.change)))
+        return [note.zh.split("。")[0] for note in replace(found, change=change).notes() if "批量更大的片区" in note.zh]
+
+    assert said(1.04) == ["两期相比时，各处件数的起伏与问题各自独立时差不多，p 值几乎没有放宽"]
+    assert "各自独立时的 1.0 倍" in said(1.04, 2.5)[0]
+    assert "50 % 的网格起伏看来更大，最多 2.5 倍" in said(1.04, 2.5)[0]
+    assert "各自独立时的 2.5 倍" in said(2.5)[0]
+    assert "网格" not in said(2.5)[0]
