@@ -179,6 +179,8 @@ def notes_of(result: TrendsResult) -> list[Text]:
     """What a reader must know: what the data do not cover, which periods are compared, whether it is the patrols."""
     slices, settings = result.slices, result.given.settings
     options, notes = settings.trends, []
+    if result.band_covers_city:
+        notes.append(text_pair("trends.wide_note", band=f"{options.band_m:g}"))
     if not slices.whole.all():
         names = {lang: slice_names(slices.start[~slices.whole], options.by, lang) for lang in ("zh", "en")}
         which = Text(zh=few(names["zh"]).zh, en=few(names["en"]).en)
@@ -197,7 +199,7 @@ def notes_of(result: TrendsResult) -> list[Text]:
         notes.append(
             text_pair("trends.no_time_note", n=count_said(result.without_time, result.given.settings.report.min_count))
         )
-    if result.change is not None and options.batches == "estimated":
+    if result.change is not None and options.batches == "estimated" and not result.band_covers_city:
         notes += _batches_said(of_all(result.change.dropna(subset="p"))["batch"])
     if result.detectable:
         said = [_found_from(before, *times) for before, times in result.detectable.items()]

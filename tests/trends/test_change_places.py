@@ -156,3 +156,12 @@ def test_a_swing_is_spoken_of_where_there_is_one() -> None:
     assert "50 % 的网格起伏看来更大，最多 2.5 倍" in said(1.04, 2.5)[0]
     assert "各自独立时的 2.5 倍" in said(2.5)[0]
     assert "网格" not in said(2.5)[0]
+
+
+@pytest.mark.parametrize(("band_m", "wide"), [(5799 * 2**0.5, False), (5801 * 2**0.5, True)])
+def test_a_band_as_wide_as_the_city_is_spoken_of(band_m: float, wide: bool) -> None:
+    """Nothing was found, and what would have been was said."""
+    found = find_trends(with_spots(0), CITY, **{**OPTIONS, "batches": "estimated", "band_m": band_m})
+    said = [note.zh for note in found.notes()]
+    assert any("没有可比的" in words for words in said) == wide
+    assert any("才看得出来" in words or "批量更大的片区" in words for words in said) != wide
