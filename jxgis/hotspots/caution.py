@@ -61,8 +61,8 @@ def unjudged_why(cells: pd.DataFrame | None, lang: str) -> str:
     >>> unjudged_why(wide, "zh"), unjudged_why(wide.assign(reason="few_issues"), "zh")
     ('邻域覆盖整个研究范围', '问题太少')
     """
-    codes = [] if cells is None or "reason" not in cells.columns else cells["reason"].dropna().mode()
-    words = [reason(str(code), lang) for code in codes]
+    codes = pd.Series(dtype=object) if cells is None or "reason" not in cells.columns else cells["reason"]
+    words = [reason(str(code), lang) for code in codes.dropna().mode()]
     if not words or reason("few_issues", lang) in words:
         return text("report.too_few_issues", lang)
     return words[0]
