@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from jxgis.i18n import MANY, Text, few, text, text_pair
+from jxgis.i18n import MANY, Text, few, reason, text, text_pair
 from jxgis.report.blocks import Block, Paragraph, table_block
 from jxgis.report.columns import percent
 from jxgis.schema.columns import column
 from jxgis.small_counts import as_words
 
-__all__ = ["SAME_POINT", "at_one_point", "cautions", "first_at_one_point"]
+__all__ = ["SAME_POINT", "at_one_point", "cautions", "first_at_one_point", "unjudged_why"]
 
 SAME_POINT = 0.2
 """Share of the issues of a place or a cluster at one point from which on a page asks for a look at their addresses."""
@@ -43,6 +43,29 @@ def cautions(levels: pd.DataFrame | None, heavy: pd.DataFrame | None, lang: str)
         heading = text("report.heavy_table", lang)
         blocks.append(table_block(heading, heavy.head(_SHOWN), lang, of="hotspots.heavy_cells"))
     return blocks
+
+
+def unjudged_why(cells: pd.DataFrame | None, lang: str) -> str:
+    """Why no cell is called hot or cold: too few issues, or what most of the cells say.
+
+    Parameters
+    ----------
+    cells
+        The contract's ``cells`` of one class, with ``reason`` as a code or in words; None where they are not known.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Examples
+    --------
+    >>> wide = pd.DataFrame({"reason": ["band_covers_area"] * 3})
+    >>> unjudged_why(wide, "zh"), unjudged_why(wide.assign(reason="few_issues"), "zh")
+    ('邻域覆盖整个研究范围', '问题太少')
+    """
+    codes = pd.Series(dtype=object) if cells is None or "reason" not in cells.columns else cells["reason"]
+    words = [reason(str(code), lang) for code in codes.dropna().mode()]
+    if not words or reason("few_issues", lang) in words:
+        return text("report.too_few_issues", lang)
+    return words[0]
 
 
 def at_one_point(found: pd.DataFrame) -> list[Text]:

@@ -33,7 +33,7 @@ from jxgis.drawing.layers import (
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.periods import add_periods
 from jxgis.drawing.raster import CellPixels, cell_pixels
-from jxgis.hotspots.caution import first_at_one_point
+from jxgis.hotspots.caution import first_at_one_point, unjudged_why
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.hotspots.months import Months
 from jxgis.hotspots.names import name_areas
@@ -124,7 +124,8 @@ def _no_places(group: folium.FeatureGroup, own: gpd.GeoDataFrame, heavy: int, la
     """In place of a list: that nothing was found but so many heavy cells, or that the class was not judged."""
     found = "no_places_heavy" if heavy else "no_places"
     key = found if own["gi_q"].notna().any() else "unjudged"
-    return PlaceList(group, label, own.iloc[:0].assign(rank=0, name="", note=""), text(f"maps.{key}", lang, n=heavy))
+    said = text(f"maps.{key}", lang, n=heavy, why=unjudged_why(own, lang))
+    return PlaceList(group, label, own.iloc[:0].assign(rank=0, name="", note=""), said)
 
 
 def _wide_note(places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> str:

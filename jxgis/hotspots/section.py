@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.hotspots.caution import at_one_point, cautions, first_at_one_point
+from jxgis.hotspots.caution import at_one_point, cautions, first_at_one_point, unjudged_why
 from jxgis.hotspots.findings import SENTENCES
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.i18n import clauses, listed, sentences, text
@@ -132,7 +132,7 @@ def _keys(tables: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None, outsid
     note = text("report.key_places_note", lang, **shares) if len(own) else ""
     number = count_in_words(len(own))
     if not _is_judged(tables):
-        number, note = "—", text("report.key_places_unjudged", lang)
+        number, note = "—", text("report.key_places_unjudged", lang, why=_why(cells, lang))
     peaks = of_all(tables["peaks"]) if "peaks" in tables else None
     if peaks is not None and peaks_lead(own, peaks):
         note = text("report.key_places_peaks", lang, n=len(peaks), **shares)
@@ -236,17 +236,21 @@ def _said_of_built_up(cells: pd.DataFrame | None, min_count: int, lang: str) -> 
 
 
 def _is_judged(tables: Mapping[str, pd.DataFrame]) -> bool:
-    """Whether all issues together were enough to judge hot and cold at all."""
+    """Whether anything of all issues together was called hot or cold, or could have been."""
     if "levels" not in tables:
         return True
     whole = of_all(tables["levels"])
     return whole.empty or bool(whole["tested"].iloc[0])
 
 
-def _none(tables: Mapping[str, pd.DataFrame], lang: str) -> str:
+def _why(cells: pd.DataFrame | None, lang: str) -> str:
+    return unjudged_why(None if cells is None else of_all(cells), lang)
+
+
+def _none(tables: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None, lang: str) -> str:
     """Why no place is listed, and which lone cells hold much nevertheless."""
     if not _is_judged(tables):
-        return text("report.places_unjudged", lang)
+        return text("report.places_unjudged", lang, why=_why(cells, lang))
     heavy = of_all(tables["heavy_cells"]) if "heavy_cells" in tables else ()
     if not len(heavy):
         return text("report.places_none", lang)
@@ -419,7 +423,7 @@ def _blocks(
     own = of_all(places).sort_values("rank")
     blocks: list[Block] = []
     if own.empty:
-        blocks.append(Paragraph(_none(tables, lang), "none"))
+        blocks.append(Paragraph(_none(tables, cells, lang), "none"))
     else:
         high = None if peaks is None else of_all(peaks).sort_values("rank")
         blocks.extend(_first_places(own, high, lang))
@@ -491,4 +495,4 @@ def _p_method(cells: pd.DataFrame | None, lang: str, strata: Text | None) -> str
         return text("report.p_method_unknown", lang)
     words = [column("p_method").word(str(m), lang) for m in pd.unique(cells["p_method"].dropna())]
     among = "" if strata is None else text("maps.line_strata", lang, layer=strata.of(lang))
-    return (clauses(words, lang) or text("report.p_method_none", lang)) + among
+    return (clauses(words, lang) or text("report.p_method_none", lang, why=_why(cells, lang))) + among

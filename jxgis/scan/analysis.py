@@ -21,7 +21,7 @@ from jxgis.part import Given
 from jxgis.periods import find_gaps
 from jxgis.progress import stepped
 from jxgis.scan.result import ScanResult
-from jxgis.scan.slices import Slices, cut_time, uncut_said, why_uncut
+from jxgis.scan.slices import Slices, Uncut, cut_time, uncut_said
 from jxgis.scan.statistic import LEAST_CASES, Scanned, Window, scan_cases, scan_times
 from jxgis.scan.varying import varying_in_time, varying_of
 from jxgis.scan.windows import grow_shapes
@@ -130,13 +130,14 @@ class _Scene:
     code: NDArray[np.int64]
     point: NDArray[np.int64]
     classes: list[str]
-    slices: Slices | None
-    uncut: str | None
+    slices: Slices | Uncut
 
     def own(self, scan: str, name: str) -> NDArray[np.bool_]:
         """(k,) which issues a scan of a class looks at."""
         of_class = np.ones(len(self.cell), dtype=bool) if name == ALL else self.code == self.classes.index(name)
-        return of_class if scan == "space" or self.slices is None else of_class & (self.slices.of >= 0)
+        if scan == "space" or not isinstance(self.slices, Slices):
+            return of_class
+        return of_class & (self.slices.of >= 0)
 
 
 def analyse(given: Given) -> ScanResult:
@@ -157,9 +158,9 @@ def analyse(given: Given) -> ScanResult:
     # What is set against its own total needs no exposure.
     in_time = _scene(given, counted, ground) if of_layer and options.model == "permutation" else exposed
     scenes = {"space": exposed, "space_time": in_time}
-    scans = [scan for scan in dict.fromkeys(options.scans) if scan == "space" or in_time.slices is not None]
-    if not scans:
-        why = uncut_said(str(in_time.uncut), unit=options.slices)
+    scans = [scan for scan in dict.fromkeys(options.scans) if scan == "space" or isinstance(in_time.slices, Slices)]
+    if not scans and not isinstance(in_time.slices, Slices):
+        why = uncut_said(in_time.slices, unit=options.slices)
         raise InputError.saying(text_pair("scan.no_times", why=why))
     radius_m = min(options.radius_max_m, options.cell_m * float(np.hypot(*counted.grid.mask.shape)))
     shapes = grow_shapes(
@@ -185,10 +186,9 @@ def analyse(given: Given) -> ScanResult:
         scans=_told(found),
         of_layer=of_layer,
         slices=in_time.slices,
-        uncut=in_time.uncut,
         outside_area=len(counted.located) - len(counted.inside),
         without_exposure=len(counted.inside) - len(exposed.cell),
-        without_time=0 if in_time.slices is None else int((in_time.slices.of < 0).sum()),
+        without_time=int((in_time.slices.of < 0).sum()) if isinstance(in_time.slices, Slices) else 0,
         wider_than_city=options.radius_max_m > radius_m,
         silent=_silent(counted.inside) if "space_time" in scans else (),
     )
@@ -229,9 +229,8 @@ def _scene(given: Given, counted: Counted, exposure: NDArray[np.float64]) -> _Sc
     point = number_points(counted.x, counted.y)
     times = counted.inside["time"][here] if "time" in counted.inside.columns else pd.Series(dtype="datetime64[ns]")
     slices = cut_time(times, unit=options.slices, longest=options.longest, recent=options.recent)
-    uncut = why_uncut(times, unit=options.slices)
     return _Scene(
-        grid.where(kept), exposure[kept], cell[here], counted.code[here], point[here], counted.classes, slices, uncut
+        grid.where(kept), exposure[kept], cell[here], counted.code[here], point[here], counted.classes, slices
     )
 
 
@@ -244,7 +243,7 @@ def _scanned(
         "max_share": options.max_share, "replicates": options.replicates, "seed": options.seed, "alpha": options.alpha,
     }  # fmt: skip
     grid, slices, n = scene.grid, scene.slices, len(scene.grid)
-    if scan == "space" or slices is None:
+    if scan == "space" or not isinstance(slices, Slices):
         of, parts = np.zeros(len(own), dtype=np.int64), 1
     else:
         of, parts = slices.of, slices.stretches.slices
@@ -252,7 +251,7 @@ def _scanned(
     if len(cells) < LEAST_CASES:
         return None, None, np.nan, "scan_few_issues"
     cases, batch = np.bincount(cells * parts + of, minlength=n * parts).reshape(n, parts), None
-    if scan == "space" or slices is None:
+    if scan == "space" or not isinstance(slices, Slices):
         varying = varying_of(cases, scene.exposure[:, None], grid)
         found = scan_cases(cases, scene.exposure, grid, shapes, varying=varying, **keys)
     elif options.model == "permutation":
@@ -306,7 +305,11 @@ def _clusters(
     observed, expected = (
         np.array([getattr(window, of) for window in found], dtype=float) for of in ("observed", "expected")
     )
-    dates = [scene.slices.dates(window.stretch) for window in found] if scan == "space_time" and scene.slices else []
+    dates = (
+        [scene.slices.dates(window.stretch) for window in found]
+        if scan == "space_time" and isinstance(scene.slices, Slices)
+        else []
+    )
     outside = (total - observed) / (total - expected)
     return gpd.GeoDataFrame(
         {
@@ -342,7 +345,7 @@ def _clusters(
 def _same_point(scene: _Scene, scan: str, name: str, window: Window) -> float:
     """Share of a cluster's issues that have its most common coordinates."""
     own = scene.own(scan, name) & np.isin(scene.cell, window.cells)
-    if scan == "space_time" and scene.slices is not None:
+    if scan == "space_time" and isinstance(scene.slices, Slices):
         first, end = (of[window.stretch] for of in (scene.slices.stretches.first, scene.slices.stretches.end))
         own &= (scene.slices.of >= first) & (scene.slices.of < end)
     return float(same_point_share(np.where(own, 0, -1), scene.point, 1)[0])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jxgis.gaps import Gap
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
-    from jxgis.scan.slices import Slices
+    from jxgis.scan.slices import Slices, Uncut
 
 __all__ = ["ScanResult"]
 
@@ -46,9 +46,7 @@ class ScanResult(Result):
     of_layer
         Whether issues are set against a layer, not the ground.
     slices
-        How time is cut; None where it cannot be.
-    uncut
-        Why not: of `slices.why_uncut`.
+        How time is cut, or why it is not; see `slices.cut_time`.
     outside_area, without_exposure, without_time
         Issues in no cell; in a cell without exposure; of no time, or a mistyped one.
     wider_than_city
@@ -62,8 +60,7 @@ class ScanResult(Result):
     clusters: gpd.GeoDataFrame
     scans: pd.DataFrame
     of_layer: bool
-    slices: Slices | None
-    uncut: str | None
+    slices: Slices | Uncut
     outside_area: int
     without_exposure: int
     without_time: int

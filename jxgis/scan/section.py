@@ -10,8 +10,9 @@ from jxgis.period_words import gap_lines
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
 from jxgis.report.columns import write_value
 from jxgis.scan.map import cluster_words
-from jxgis.scan.slices import uncut_said
+from jxgis.scan.slices import Slices, uncut_said
 from jxgis.small_counts import count_said
+from jxgis.statistics.overdispersion import batch_words
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ def notes_of(result: ScanResult) -> list[Text]:
     """What a reader must know: what is left out, what could not be scanned, how counts vary, whether it is the patrols."""
     options, scans = result.given.settings.scan, result.scans
     notes = []
-    if "space_time" in options.scans and result.uncut is not None:
-        notes.append(text_pair("scan.time_note", why=uncut_said(result.uncut, unit=options.slices)))
+    if "space_time" in options.scans and not isinstance(result.slices, Slices):
+        notes.append(text_pair("scan.time_note", why=uncut_said(result.slices, unit=options.slices)))
     notes += [*_without_exposure(result), *_counted(result, result.without_time, "no_time_note")]
     if result.silent:
         notes.append(text_pair("scan.silent_note", gaps=gap_lines(result.silent)))
@@ -124,28 +125,25 @@ def notes_of(result: ScanResult) -> list[Text]:
     thin = int((result.clusters["expected"] < 1).sum())
     if thin and result.of_layer:
         notes.append(text_pair("scan.thin_note", n=thin))
-    batch = scans[(scans["issue_class"] == ALL) & (scans["batch_most"] > 1)]
-    if len(batch):
-        said = [
-            text_pair(f"scan.batch_{scan}", batch=_batches_said(value, most))
-            for scan, value, most in zip(batch["scan"], batch["batch"], batch["batch_most"], strict=True)
-        ]
+    batch = scans[(scans["issue_class"] == ALL) & scans["batch"].notna()]
+    said = [
+        text_pair(f"scan.batch_{scan}", batch=text_pair("scan.batch_most", batch=city, most=part) if part else city)
+        for scan, *times in zip(batch["scan"], batch["batch"], batch["batch_most"], strict=True)
+        for city, part in [batch_words(*times)]
+        if city
+    ]
+    if said:
         notes.append(text_pair("scan.batch_note", batch=said))
     if options.model == "poisson" and "space_time" in set(scans["scan"]):
         notes.append(_note_of(result, "space_time"))
     return [*notes, text_pair("scan.secondary_note"), text_pair("scan.patrol_note")]
 
 
-def _batches_said(batch: float, most: float) -> Text:
-    city, part = f"{batch:.1f}", f"{most:.1f}"
-    return Text(city, city) if city == part else text_pair("scan.batch_most", batch=city, most=part)
-
-
 def _values(result: ScanResult, lang: str) -> dict[str, str]:
     options, slices = result.given.settings.scan, result.slices
     ellipses = max(options.shapes) > 1
     unit = text(f"scan.unit_{options.slices}", lang)
-    longest = 0 if slices is None else int((slices.stretches.end - slices.stretches.first).max())
+    longest = int((slices.stretches.end - slices.stretches.first).max()) if isinstance(slices, Slices) else 0
     alive = "alive" if options.recent else "ever"
     return {
         "cell": f"{options.cell_m:g}",

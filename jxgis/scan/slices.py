@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from jxgis.i18n import Text
 
-__all__ = ["Slices", "cut_time", "uncut_said", "why_uncut"]
+__all__ = ["Slices", "Uncut", "cut_time", "uncut_said"]
 
 _MONTHS = {"month": 1, "week": 0}
+Uncut: TypeAlias = Literal["untimed", "short", "coarse"]
+"""Why time is not cut."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +55,7 @@ class Slices:
         return first, end - pd.Timedelta(days=1)
 
 
-def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, recent: bool) -> Slices | None:
+def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, recent: bool) -> Slices | Uncut:
     """Cut time into months or weeks (from Monday on).
 
     Parameters
@@ -71,9 +73,9 @@ def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, 
 
     Returns
     -------
-    Slices or None
-        None where there are fewer than two months or weeks, or the dates are recorded by longer units: all of a month would
-        lie in the week of its first day.
+    Slices, or why there are none
+        No time is known (``untimed``), there are fewer than two months or weeks (``short``), or the dates are recorded by
+        longer units (``coarse``): all of a month would lie in the week of its first day.
 
     Examples
     --------
@@ -81,10 +83,18 @@ def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, 
     >>> slices = cut_time(days, unit="month", longest=12, recent=True)
     >>> slices.of.tolist(), [str(day.date()) for day in slices.dates(1)]
     ([0, 1, 2, -1], ['2023-03-01', '2023-04-20'])
+    >>> cut_time(days[:1], unit="month", longest=12, recent=True)
+    'short'
     """
-    if why_uncut(times, unit=unit) is not None:
-        return None
-    first, end, periods = _periods(_known(times), unit)
+    known = np.sort(times.dropna().to_numpy(dtype="datetime64[ns]"))
+    if not len(known):
+        return "untimed"
+    first, end = ends(known)
+    periods = pd.period_range(first, end - pd.Timedelta(days=1), freq="M" if unit == "month" else "W-SUN")
+    if len(periods) < 2:
+        return "short"
+    if recorded_months(known) > _MONTHS[unit]:
+        return "coarse"
     longest = min(longest, len(periods) // 2)
     cut = max(len(periods) - longest - 1, 0) if recent else 0
     starts = pd.DatetimeIndex([first, *periods[cut + 1 :].start_time, end])
@@ -94,47 +104,7 @@ def cut_time(times: pd.Series, *, unit: Literal["month", "week"], longest: int, 
     return Slices(of, stretches_of(len(starts) - 1, longest=longest, recent=recent), starts, len(periods))
 
 
-def why_uncut(times: pd.Series, *, unit: Literal["month", "week"]) -> Literal["untimed", "short", "coarse"] | None:
-    """Why time cannot be cut.
-
-    Parameters
-    ----------
-    times, unit
-        As `cut_time` takes them.
-
-    Returns
-    -------
-    str or None
-        No time is known, there are fewer than two months or weeks, or the dates are recorded by longer units; None where
-        it can.
-
-    Examples
-    --------
-    >>> day = pd.Timestamp("2023-01-05")
-    >>> why_uncut(pd.Series([day, None]), unit="month"), why_uncut(pd.Series([day, day.replace(month=2)]), unit="month")
-    ('short', None)
-    """
-    known = _known(times)
-    if not len(known):
-        return "untimed"
-    if len(_periods(known, unit)[2]) < 2:
-        return "short"
-    return "coarse" if recorded_months(known) > _MONTHS[unit] else None
-
-
-def uncut_said(why: str, *, unit: Literal["month", "week"]) -> Text:
-    """What `why_uncut` found, in words."""
+def uncut_said(why: Uncut, *, unit: Literal["month", "week"]) -> Text:
+    """Why time is not cut, in words."""
     least = text_pair(f"scan.longest_{unit}", n=2)
     return text_pair(f"scan.uncut_{why}", unit=text_pair(f"scan.unit_{unit}"), least=least)
-
-
-def _known(times: pd.Series) -> NDArray[np.datetime64]:
-    return np.sort(times.dropna().to_numpy(dtype="datetime64[ns]"))
-
-
-def _periods(
-    known: NDArray[np.datetime64], unit: Literal["month", "week"]
-) -> tuple[pd.Timestamp, pd.Timestamp, pd.PeriodIndex]:
-    """The first day, the day after the last, and the months or weeks that these span."""
-    first, end = ends(known)
-    return first, end, pd.period_range(first, end - pd.Timedelta(days=1), freq="M" if unit == "month" else "W-SUN")

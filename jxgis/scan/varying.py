@@ -19,9 +19,6 @@ __all__ = ["varying_in_time", "varying_of"]
 
 _AROUND = 4.5
 """Sides of a cell within which the rate in time is taken: nearer, a cell with batches of its own is most of it."""
-_BEYOND = 0.001
-"""Rate of false discoveries of groups that vary more: the slices of a cell are not independent, and at 0.05 half of the maps
-that are alike everywhere seemed to have some."""
 
 
 def varying_of(cases: NDArray[np.int64], exposure: NDArray[np.float64], grid: Grid) -> Overdispersion:
@@ -107,7 +104,7 @@ class _Beside(NamedTuple):
 
     def batches_of_cells(self, cells: int) -> NDArray[np.float64]:
         """(cells,) φ of the parts that vary more than the rest; 0 elsewhere, and where nothing is exposed."""
-        own = batches_of_parts(*self[:4], self.position[:, :2], level=_BEYOND, alike=self.alike)
+        own = batches_of_parts(*self[:4], self.position[:, :2], against="times", alike=self.alike)
         return ratio(np.bincount(self.cell, own, cells), np.bincount(self.cell, minlength=cells), none=0)
 
 

@@ -13,7 +13,7 @@ import scipy.fft
 from jxgis.errors import InputError
 from jxgis.space.grid import Grid
 
-__all__ = ["disc_reach", "disc_sums", "pair_sums"]
+__all__ = ["covers_all", "disc_reach", "disc_sums", "pair_sums"]
 
 ROW_RUN_RADIUS = 8  # cells; above it two transforms cost less than the rows of the disc
 _Real = npt.NDArray[np.int64] | npt.NDArray[np.float64]
@@ -61,6 +61,25 @@ def disc_sums(values: _Real, grid: Grid, *, band_m: float) -> _Real:
     else:
         sums = _row_run_sums(batch, grid, reach)
     return sums.reshape(values.shape)
+
+
+def covers_all(grid: Grid, *, band_m: float) -> bool:
+    """Whether the disc around every cell is the whole grid: nothing is left to compare any with.
+
+    Parameters
+    ----------
+    grid, band_m
+        As `disc_sums` takes them.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> from jxgis.space.grid import Grid
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 4), dtype=bool))
+    >>> covers_all(grid, band_m=299), covers_all(grid, band_m=300)
+    (False, True)
+    """
+    return bool(disc_sums(np.ones(len(grid), dtype=np.int64), grid, band_m=band_m).min() == len(grid))
 
 
 def pair_sums(values: _Real, grid: Grid, *, bands_m: Sequence[float]) -> npt.NDArray[np.float64]:

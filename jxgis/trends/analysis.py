@@ -18,6 +18,7 @@ from jxgis.report.blocks import of_all
 from jxgis.schema.tables import table as declared
 from jxgis.settings import TrendSettings, with_options
 from jxgis.space.points import locate
+from jxgis.space.window import covers_all
 from jxgis.trends.response import measure_response
 from jxgis.trends.result import TrendsResult
 from jxgis.trends.series import series_by
@@ -180,6 +181,7 @@ def analyse(given: Given) -> TrendsResult:
         method=judged.method,
         outside_area=len(counted.located) - len(counted.inside),
         closed_too_early=int(closed_too_early(cases).sum()),
+        band_covers_city=covers_all(counted.grid, band_m=options.band_m),
         without_time=int(counted.inside["time"].isna().sum()),
     )
 

@@ -31,8 +31,6 @@ _MOST = 0.8
 """The share of all cases that stand in such squares."""
 _MANY = 30
 """Squares of that kind from which on they tell by themselves; below, all cells together vary less by chance."""
-_BEYOND = 0.05
-"""Rate of false discoveries of groups of squares that vary more: 12 of 60 Poisson cities seem to have some, 8 of φ = 2."""
 _SIDES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 """Sides of squares that are tried, in cells."""
 _POWER = 0.8
@@ -146,7 +144,7 @@ def _of_squares(recent: Floats, both: Floats, squares: Grid, side: int, grid: Gr
         disc_sums(of, squares, band_m=TOUCHING * squares.cell_m).astype(np.float64) for of in (recent, both)
     )
     middle = np.asarray((np.column_stack([squares.rows, squares.cols]) + 0.5) * side, dtype=np.float64)
-    own = batches_of_parts(recent, both, sums, weights, middle, level=_BEYOND)
+    own = batches_of_parts(recent, both, sums, weights, middle, against="periods")
     of_cell = own[KDTree(middle).query(np.column_stack([grid.rows, grid.cols]) + 0.5)[1]]
     return np.maximum(of_cell, overdispersion_on_grid(recent, both, squares).batch)
 

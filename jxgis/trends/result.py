@@ -76,6 +76,8 @@ class TrendsResult(Result):
         The ways the p of hot and cold were found by, such as ``exact``.
     outside_area, closed_too_early, without_time
         Issues in no cell; closed before they were reported; of no known time.
+    band_covers_city
+        Whether each cell's neighbourhood is the whole city: then nothing is hot, and nothing changed.
     """
 
     part = PART
@@ -99,6 +101,7 @@ class TrendsResult(Result):
     outside_area: int
     closed_too_early: int
     without_time: int
+    band_covers_city: bool
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The places, the changes where two periods are compared, sources, handling, when issues come, and the cells."""
@@ -151,7 +154,7 @@ class TrendsResult(Result):
     @cached_property
     def detectable(self) -> dict[int, tuple[float, float]]:
         """What rise and fall beside the city's would be found, by the cases around a place; empty where none could be."""
-        if self.change is None or not self.change_city > -1:
+        if self.change is None or self.band_covers_city or not self.change_city > -1:
             return {}
         own, options = of_all(self.change), self.given.settings.trends
         tests, batch = int(own["p"].notna().sum()), float(own["batch"].min())

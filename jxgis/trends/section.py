@@ -14,6 +14,7 @@ from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, met
 from jxgis.report.columns import write_value
 from jxgis.schema.tables import table as declared
 from jxgis.small_counts import count_said
+from jxgis.statistics.overdispersion import batch_words
 from jxgis.trends.map import COMING, ONE_SOURCE, are_told, change_words, place_words, seen_by_one, slice_names
 from jxgis.zones import ALL
 
@@ -178,6 +179,8 @@ def notes_of(result: TrendsResult) -> list[Text]:
     """What a reader must know: what the data do not cover, which periods are compared, whether it is the patrols."""
     slices, settings = result.slices, result.given.settings
     options, notes = settings.trends, []
+    if result.band_covers_city:
+        notes.append(text_pair("trends.wide_note", band=f"{options.band_m:g}"))
     if not slices.whole.all():
         names = {lang: slice_names(slices.start[~slices.whole], options.by, lang) for lang in ("zh", "en")}
         which = Text(zh=few(names["zh"]).zh, en=few(names["en"]).en)
@@ -196,8 +199,8 @@ def notes_of(result: TrendsResult) -> list[Text]:
         notes.append(
             text_pair("trends.no_time_note", n=count_said(result.without_time, result.given.settings.report.min_count))
         )
-    if result.change is not None and (batch := of_all(result.change.dropna(subset="p"))["batch"]).max() > 1:
-        notes.append(_batches_said(batch))
+    if result.change is not None and options.batches == "estimated" and not result.band_covers_city:
+        notes += _batches_said(of_all(result.change.dropna(subset="p"))["batch"])
     if result.detectable:
         said = [_found_from(before, *times) for before, times in result.detectable.items()]
         notes.append(text_pair("trends.power_note", places=said))
@@ -229,14 +232,17 @@ def notes_of(result: TrendsResult) -> list[Text]:
     return [*notes, text_pair("trends.patrol_note")]
 
 
-def _batches_said(batch: pd.Series) -> Text:
-    """How many times as much as by chance counts vary, and in how many of the cells more than in the others."""
-    least, most = float(batch.min()), float(batch.max())
+def _batches_said(batch: pd.Series) -> list[Text]:
+    """How many times as much as by chance counts vary around cells, and around how many of them more than around the others."""
+    if batch.empty:
+        return []
+    city, part = batch_words(float(batch.min()), float(batch.max()))
+    swing = text_pair("trends.batch_times", batch=city) if city else text_pair("trends.batch_alike")
     parts = Text("", "")
-    if f"{most:.1f}" != f"{least:.1f}":
-        share = f"{100 * (batch > least).mean():.0f} %"
-        parts = text_pair("trends.batch_parts", share=share, most=f"{most:.1f}")
-    return text_pair("trends.batch_note", batch=f"{least:.1f}", parts=parts)
+    if part:
+        share = f"{100 * (batch > batch.min()).mean():.0f} %"
+        parts = text_pair("trends.batch_parts", share=share, most=part)
+    return [text_pair("trends.batch_note", swing=swing, parts=parts)]
 
 
 def _found_from(before: int, rise: float, fall: float) -> Text:

@@ -280,15 +280,16 @@ def change_places(
         of_class = (counted.code == counted.classes.index(name)) if name != ALL else np.ones(len(home), dtype=bool)
         cases = [np.bincount(home[of_class & period], minlength=n) for period in (early, late)]
         totals = (int(cases[0].sum()), int(cases[1].sum()))
-        q, course, level, batch = (own[of].to_numpy() for of in ("q", "course", "change_bin", "batch"))
-        for order, direction in enumerate(("rose", "fell")):
-            moved = (q <= alpha) & ((level > 0) == (direction == "rose"))
+        q, course, batch = (own[of].to_numpy() for of in ("q", "course", "batch"))
+        around_more = own["after"].to_numpy() * totals[0] - own["before"].to_numpy() * totals[1]
+        for order, (direction, sign) in enumerate((("rose", 1), ("fell", -1))):
+            moved = (q <= alpha) & (np.sign(around_more) == sign)
             for place in _places(counted, moved, name, early | late):
                 hot = pd.Series([code for code in course[place.cells] if code], dtype=object)
                 before, recent = (int(period[place.cells].sum()) for period in cases)
                 more = recent * totals[0] - before * totals[1]
                 (p,) = change_p([before], [recent], totals, batch=batch[place.cells].max())
-                if not (p <= alpha and (more > 0) == (direction == "rose")):
+                if not (p <= alpha and np.sign(more) == sign):
                     around[name] = around.get(name, 0) + 1
                     continue
                 rows.append(

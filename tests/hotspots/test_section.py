@@ -1,10 +1,13 @@
 """The section of hot spots: what its first numbers say."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from result_tables import on_land, result_tables
 
+from jxgis.hotspots.analysis import find_hotspots
 from jxgis.hotspots.map import hotspot_map
 from jxgis.hotspots.section import hotspot_section
 from jxgis.report.blocks import Paragraph
@@ -46,3 +49,19 @@ def test_the_map_asks_about_issues_at_one_point_as_the_page_does() -> None:
         places = made.places.assign(same_point_share=share)
         page = hotspot_map(made.cells, places, canvas=on_land(made.districts), min_count=1).get_root().render()
         assert ("问题坐标完全相同" in page) == asked
+
+
+@pytest.mark.parametrize(("band_m", "wide"), [(2500, False), (2600, True)])
+def test_why_nothing_is_judged_is_said_as_it_is(band_m: float, wide: bool) -> None:
+    """Of 2,000 issues that were all compared with themselves it was said that they were too few."""
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 2000, (2, 2000))
+    issues = gpd.GeoDataFrame({"issue_class": "甲"}, geometry=gpd.points_from_xy(x, y), crs=4549, index=range(2000))
+    found = find_hotspots(issues, gpd.GeoSeries([shapely.box(0, 0, 2000, 2000)], crs=4549), band_m=band_m)
+    section = found.section()
+    said = [key.note for key in section.keys] + [note.method for note in section.methods]
+    said += [block.words for block in section.blocks if isinstance(block, Paragraph)]
+    assert any("邻域覆盖整个研究范围，" in words for words in said) == wide
+    assert not any("问题太少" in words for words in said)
+    page = found.maps()["hotspots"].get_root().render()
+    assert ("邻域覆盖整个研究范围，没有判断冷热" in page) == wide

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -42,9 +43,11 @@ def with_spots(seed: int) -> gpd.GeoDataFrame:
     return city(x, y, day)
 
 
-@pytest.fixture(scope="module", params=[0, 1, 2, 3, 4])
+@pytest.fixture(scope="module", params=[(0, 0.05), (1, 0.05), (2, 0.05), (3, 0.05), (4, 0.05), (3, 0.3)])
 def found(request: pytest.FixtureRequest) -> TrendsResult:
-    return find_trends(with_spots(request.param), CITY, **OPTIONS)
+    """The last of these looks at q up to 0.3, three times what the classes of the map hold."""
+    seed, alpha = request.param
+    return find_trends(with_spots(seed), CITY, alpha=alpha, **OPTIONS)
 
 
 def own_places(found: TrendsResult) -> list[tuple[str, int, int]]:
@@ -52,7 +55,8 @@ def own_places(found: TrendsResult) -> list[tuple[str, int, int]]:
     issues, change, periods = found.given.need("issues"), found.change, found.comparison.periods
     assert change is not None
     assert periods is not None
-    n, cells = SIDE // 200, change.total_bounds
+    n, cells, alpha = SIDE // 200, change.total_bounds, found.given.settings.trends.alpha
+    city = found.change_city
     col, row = (
         (np.asarray(getattr(issues.geometry, axis)) - low) // 200 for axis, low in zip("xy", cells[:2], strict=True)
     )
@@ -62,7 +66,7 @@ def own_places(found: TrendsResult) -> list[tuple[str, int, int]]:
     places = []
     for direction, sign in (("rose", 1), ("fell", -1)):
         mask = np.zeros((n, n), dtype=bool)
-        mask[at[1], at[0]] = (change["q"] <= 0.05) & (np.sign(change["change_bin"]) == sign)
+        mask[at[1], at[0]] = (change["q"] <= alpha) & (np.sign(change["after"] - (1 + city) * change["before"]) == sign)
         parts, number = label(mask)
         of = parts[row.astype(int), col.astype(int)]
         counted = (issues["time"] >= periods.earlier[0]) & (issues["time"] < periods.end)
@@ -74,13 +78,14 @@ def own_places(found: TrendsResult) -> list[tuple[str, int, int]]:
 
 
 def test_what_a_place_is_said_to_have_done_holds_for_its_own_issues_and_others_are_counted(found: TrendsResult) -> None:
-    places, time = own_places(found), found.given.need("issues")["time"]
+    places, time, alpha = own_places(found), found.given.need("issues")["time"], found.given.settings.trends.alpha
     late, whole = int((time >= pd.Timestamp("2024-01-01")).sum()), len(time)
     kept = []
     for direction, before, after in places:
         chance = hypergeom(whole, late, before + after)
         tail = chance.sf(after - 1) if direction == "rose" else chance.cdf(after)
-        if 2 * tail <= 0.05:
+        more = after * (whole - late) - before * late
+        if 2 * tail <= alpha and np.sign(more) == (1 if direction == "rose" else -1):
             kept.append((direction, before, after))
     changes = found.changes
     assert changes is not None
@@ -135,3 +140,28 @@ def test_of_three_issues_no_share_is_spoken_of() -> None:
     )  # fmt: skip
     assert place_words(place, "en") == ["new"]
     assert place_words(place.assign(issues=30), "en") == ["new · 100 % from 甲 · 33 % at the very same point"]
+
+
+def test_a_swing_is_spoken_of_where_there_is_one() -> None:
+    """1.04 times as much was called 1.0 times as much, which p was said to allow for."""
+    found = find_trends(with_spots(0), CITY, **{**OPTIONS, "batches": "estimated"})
+
+    def said(*batch: float) -> list[str]:
+        assert found.change is not None
+        change = found.change.assign(batch=np.resize(batch, len(found.change)))
+        return [note.zh.split("。")[0] for note in replace(found, change=change).notes() if "批量更大的片区" in note.zh]
+
+    assert said(1.04) == ["两期相比时，各处件数的起伏与问题各自独立时差不多，p 值几乎没有放宽"]
+    assert "各自独立时的 1.0 倍" in said(1.04, 2.5)[0]
+    assert "50 % 的网格起伏看来更大，最多 2.5 倍" in said(1.04, 2.5)[0]
+    assert "各自独立时的 2.5 倍" in said(2.5)[0]
+    assert "网格" not in said(2.5)[0]
+
+
+@pytest.mark.parametrize(("band_m", "wide"), [(5799 * 2**0.5, False), (5801 * 2**0.5, True)])
+def test_a_band_as_wide_as_the_city_is_spoken_of(band_m: float, wide: bool) -> None:
+    """Nothing was found, and what would have been was said."""
+    found = find_trends(with_spots(0), CITY, **{**OPTIONS, "batches": "estimated", "band_m": band_m})
+    said = [note.zh for note in found.notes()]
+    assert any("没有可比的" in words for words in said) == wide
+    assert any("才看得出来" in words or "批量更大的片区" in words for words in said) != wide
