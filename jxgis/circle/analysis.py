@@ -148,11 +148,13 @@ def analyse(given: Given) -> CircleResult:
     things = {name: _things(given, kind) for name, kind in there.items()}
     title = layer_title(given.city)
     labels = {kind.id: kind.said.label or title(kind.said.layer).of(given.lang) for kind in chosen}
+    minutes = {name: kind.said.minutes or options.minutes for name, kind in there.items()}
+    for name in _with_own_minutes(minutes, options.minutes):
+        labels[name] = text("circle.own_minutes", given.lang, label=labels[name], minutes=f"{minutes[name]:g}")
     labels[ALL_KINDS] = text("circle.all_kinds", given.lang)
     districts, barriers = given.need("districts"), given.table("barriers")
     zones = zones_by_level(districts, given.units(), given.levels())
     graph = street_graph(given.need("streets"), barriers=barriers)
-    minutes = {name: kind.said.minutes or options.minutes for name, kind in there.items()}
     people, gates = _people(given, districts), _gates(given, there)
     found = reach(
         things, given.need("residential"), districts, graph, minutes=minutes, options=walking, people=people,
@@ -178,13 +180,24 @@ def analyse(given: Given) -> CircleResult:
         lacking=tuple(kind.id for kind in chosen if kind.id not in there),
         sites=sites,
         siting=change,
-        noticed=_noticed(found, labels, walking.max_snap_m),
+        noticed=[*_limits_said(labels, minutes, options.minutes), *_noticed(found, labels, walking.max_snap_m)],
     )
 
 
 def _labelled(table: Table, labels: Mapping[str, str]) -> Table:
     """Rows with what people call their kind."""
     return table.assign(label=table["kind"].map(labels).astype("str"))
+
+
+def _with_own_minutes(minutes: Mapping[str, float], common: float) -> list[str]:
+    """The kinds whose longest walk is another than that of the circle."""
+    return [name for name, own in minutes.items() if own != common]
+
+
+def _limits_said(labels: Mapping[str, str], minutes: Mapping[str, float], common: float) -> list[Text]:
+    """A note on the kinds that have a limit of their own, where titles say the circle's."""
+    own = [labels[name] for name in _with_own_minutes(minutes, common)]
+    return [text_pair("circle.own_limits", kinds=own, minutes=f"{common:g}")] if own else []
 
 
 def _noticed(found: Reach, labels: Mapping[str, str], max_snap_m: float) -> list[Text]:

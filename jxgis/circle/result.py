@@ -51,7 +51,7 @@ class CircleResult(Result):
     siting
         ``before, after`` (share of the demand), ``gap``, ``whole`` and ``limited`` (by capacities); None likewise.
     noticed
-        What of the housing and the facilities no way leads to or from, and people who are not counted.
+        Kinds with a limit of their own, what of the housing and the facilities no way leads to or from, and people who are not counted.
     """
 
     part = PART
@@ -84,7 +84,7 @@ class CircleResult(Result):
         return found
 
     def notes(self) -> list[Text]:
-        """Housing and facilities that no street is near, or that streets do not join, and people who are not counted."""
+        """Kinds with a limit of their own, housing and facilities that no street is near or joins, people who are not counted."""
         return [*self.noticed]
 
     def write_tables(self, stage: Stage) -> None:
@@ -117,7 +117,8 @@ class CircleResult(Result):
 
         options = self.given.settings
         canvas = self.canvas(map_line(options, self.given.lang))
-        return circle_map(self.tables(), self.things, minutes=options.circle.minutes, canvas=canvas)
+        own = {name: kind.minutes for name, kind in options.circle.kinds.items() if kind.minutes is not None}
+        return circle_map(self.tables(), self.things, minutes=options.circle.minutes, own_minutes=own, canvas=canvas)
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
         return {"circle": self._chart, "circle_map": self._sheet}

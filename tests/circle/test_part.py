@@ -332,3 +332,16 @@ def test_a_word_that_no_row_has_is_refused_and_covers_nothing(project, tmp_path,
     with pytest.raises(SettingsError) as error:
         run(project, tmp_path / "out", kinds={"primary": {"layer": "schools", "where": where}})
     assert says in error.value.text("zh")
+
+
+def test_a_kind_with_a_limit_of_its_own_is_not_said_to_have_the_circles(project, tmp_path):
+    """Markets are counted within 10 minutes of 15: by its label, on the map, in the sheet and in a note."""
+    result = run(project, tmp_path / "out")
+    labels = dict(zip(result.circle["kind"], result.circle["label"], strict=True))
+    assert labels == {"primary": "小学", "markets": "农贸市场（10 分钟）", "all": "全部种类都可达"}
+    page = (tmp_path / "out/maps/circle.html").read_text(encoding="utf-8")
+    assert "农贸市场（10 分钟）：10 分钟可达比例" in page
+    assert "小学：15 分钟可达比例" in page
+    assert result.notes()[0].zh.startswith("农贸市场（10 分钟）按各自的步行时限计；凡写 15 分钟的")
+    same = load_settings(project).overridden("circle", {"minutes": 10})
+    assert not run_part("circle", same, tmp_path / "same", has_project=True, lang="zh").notes()
