@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from jxgis.errors import InputError, collect
-from jxgis.i18n import few, rows_said, text, text_pair
+from jxgis.i18n import few, number_words, rows_said, text, text_pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -212,7 +212,7 @@ def tell_apart(zones: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None) -> t
         city = shapely.union_all(np.asarray(districts.geometry.array, dtype=object))
         left = 1 - shapely.area(shapely.intersection(city, shapely.union_all(table.geometry.to_numpy()))) / city.area
         if left >= _LEFT:
-            notes.append(text_pair("load.in_no_zone", share=f"{100 * left:.1f}"))
+            notes.append(text_pair("load.in_no_zone", share=number_words(100 * left, 1)))
     columns = [*("name", "code", "within"), *(c for c in table.columns if c not in ("name", "code", "within"))]
     return gpd.GeoDataFrame(table.assign(name=made)[columns], crs=zones.crs), notes
 

@@ -13,7 +13,7 @@ from jxgis.compare import differences as of
 from jxgis.compare.causes import Causes, changed_inputs, changed_settings, changed_versions, option_title, reached
 from jxgis.compare.headlines import headline_differences
 from jxgis.errors import InputError
-from jxgis.i18n import clauses, few, listed, text
+from jxgis.i18n import clauses, few, listed, number_words, text
 from jxgis.report.blocks import Key, Paragraph, Section, TableBlock, table_block
 from jxgis.report.columns import in_writing, write_value
 from jxgis.schema.check import hold
@@ -201,7 +201,7 @@ class ResultComparison:
         if part == "units" and self.plans is not None and self.plans.totals["moved_km2"]:
             totals = self.plans.totals
             share = write_value(totals["moved_share"], "percent", self.lang, 1)
-            moved = self._say("said_moved", km2=f"{totals['moved_km2']:,.2f}", share=share)
+            moved = self._say("said_moved", km2=number_words(totals["moved_km2"], 2), share=share)
             if "moved_people" in totals:
                 moved += self._say("said_people", people=f"{totals['moved_people']:,.0f}")
             said.append(moved)

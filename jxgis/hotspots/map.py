@@ -38,7 +38,7 @@ from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.hotspots.months import Months
 from jxgis.hotspots.names import name_areas
 from jxgis.hotspots.shown import show
-from jxgis.i18n import localise_reasons, sentences, text
+from jxgis.i18n import localise_reasons, number_words, sentences, text
 from jxgis.schema.columns import column
 from jxgis.settings import HOTSPOTS, REPORT
 from jxgis.small_counts import MIN_RANGE, as_words, small_said
@@ -134,7 +134,7 @@ def _wide_note(places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> 
     return text(
         "maps.wide_note",
         lang,
-        area=f"{float(first['area_km2'].iloc[0]):,.1f}",
+        area=number_words(float(first["area_km2"].iloc[0]), 1),
         n=int(peaks_per_place(first, peaks)[0]),
         issues=as_words(first["issues"]).iloc[0],
     )

@@ -23,9 +23,11 @@ __all__ = [
     "Text",
     "clauses",
     "counted",
+    "decimals",
     "few",
     "listed",
     "localise_reasons",
+    "number_words",
     "reason",
     "rows_said",
     "seamed",
@@ -46,6 +48,8 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 #: The space between a number and its unit, or the sign it counts by.
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=[%‰\u4e00-\u9fff]|(?:pp|[km]?m[²³]?|ha|min|h|s)\b)")
 _FEW = 5
+#: Decimals beyond those of a column that a small number is given: of km² in hundredths, tens of m².
+_FURTHER = 3
 #: As many names as a sentence holds: the districts of Jiaxing.
 MANY = 12
 #: Where a value meets a sentence; no text holds it (it is no character).
@@ -181,6 +185,33 @@ def typed(value: object) -> str:
     ('3.5', '2025', '老城')
     """
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def number_words(value: float, digits: int) -> str:
+    """A number with so many decimals, and with a few more where what is something would read as nothing.
+
+    Examples
+    --------
+    >>> number_words(1234.5, 2), number_words(0.0042, 2), number_words(-0.04, 1), number_words(0.0, 2)
+    ('1,234.50', '0.004', '−0.04', '0.00')
+    >>> number_words(-1e-9, 2), number_words(0.3, 0)
+    ('0.00', '0')
+    """
+    enough = decimals(value, digits)
+    words = f"{abs(value):,.{enough}f}"
+    return f"−{words}" if round(value, enough) < 0 else words
+
+
+def decimals(value: float, digits: int) -> int:
+    """As many decimals as a column's numbers have, and a few more where what is something would read as nothing.
+
+    Examples
+    --------
+    >>> decimals(3.5, 2), decimals(0.0042, 2), decimals(0.0, 2), decimals(0.3, 0)
+    (2, 3, 2, 0)
+    """
+    more = range(digits, digits + _FURTHER + 1) if digits else ()
+    return next((enough for enough in more if round(value, enough)), digits)
 
 
 def few(items: Iterable[object], counted: str = " 个", most: int = _FEW) -> Text:

@@ -14,7 +14,7 @@ import shapely
 from jxgis import parse
 from jxgis.city import TIMEZONE, UNCLASSIFIED, classify, read_class_table
 from jxgis.errors import InputError
-from jxgis.i18n import few, listed, text_pair
+from jxgis.i18n import few, listed, number_words, text_pair
 from jxgis.load import Loaded
 from jxgis.load._finish import finish, require_columns
 from jxgis.load._layer import Gathered, gather, read_times
@@ -396,7 +396,7 @@ def _note_unclassified(gathered: Gathered) -> None:
     left = unclassified(gathered.frame[gathered.ledger.kept])
     if len(left):
         count = int(left["count"].sum())
-        share = f"{100 * count / max(int(gathered.ledger.kept.sum()), 1):.1f}"
+        share = number_words(100 * count / max(int(gathered.ledger.kept.sum()), 1), 1)
         gathered.notes.append(text_pair("load.unclassified", count=count, share=share, kinds=len(left)))
 
 
@@ -456,7 +456,7 @@ def _note_same_point(gathered: Gathered) -> None:
     east, north = xy[most]
     count = int((xy == xy[most]).all(axis=1).sum())
     if count >= _SAME_POINT_COUNT and count >= _SAME_POINT_SHARE * int(kept.sum()):
-        share = f"{100 * count / int(kept.sum()):.1f}"
+        share = number_words(100 * count / int(kept.sum()), 1)
         own = _pair(*gathered.given[kept][most])
         gathered.notes.append(
             text_pair("load.same_point", count=count, share=share, at=f"({east:.0f}, {north:.0f})", own=own)

@@ -13,7 +13,7 @@ from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_la
 from jxgis.drawing.layers import TOP
 from jxgis.drawing.legend import LegendSection, Swatch, classify
 from jxgis.drawing.print_map import Sheet, map_sheet
-from jxgis.i18n import Sketch, text
+from jxgis.i18n import Sketch, number_words, text
 from jxgis.parks.gaps import blind_spot_names
 from jxgis.parks.land_words import denominator_of, land_words
 from jxgis.parks.map import coverage_breaks, met_exactly
@@ -152,7 +152,7 @@ def park_sheet(
             said = [
                 text("maps.n_people", lang, n=f"{people:,.0f}")
                 if by_people
-                else text("maps.n_hectares", lang, n=f"{m2 / 1e4:,.1f}")
+                else text("maps.n_hectares", lang, n=number_words(m2 / 1e4, 1))
                 for people, m2 in zip(spots["people"] if by_people else spots["m2"], spots["m2"], strict=True)
             ]
             names = blind_spot_names(spots, canvas.ground.land, lang)
@@ -175,7 +175,7 @@ def _list_sites(sheet: Sheet, sites: gpd.GeoDataFrame, lang: str) -> None:
         return
     own = sites.sort_values("rank")
     called = own["name"] if "name" in own.columns else own["zone"]
-    gains = [f"+{text('maps.n_hectares', lang, n=f'{m2 / 1e4:,.1f}')}" for m2 in own["gain_m2"]]
+    gains = [f"+{text('maps.n_hectares', lang, n=number_words(m2 / 1e4, 1))}" for m2 in own["gain_m2"]]
     rows = zip(own["rank"], called.fillna(own["zone"]).astype(str), gains, strict=True)
     colours = np.where(own["counts"].to_numpy(dtype=bool), SITE, POCKET).tolist()
     sheet.listing(text("maps.sites_list", lang), rows, SITE, colours=colours)

@@ -27,7 +27,7 @@ from jxgis.drawing.layers import (
     land_map,
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
-from jxgis.i18n import localise_reasons, text
+from jxgis.i18n import localise_reasons, number_words, text
 from jxgis.parks.gaps import blind_spot_names
 from jxgis.parks.land_words import denominator_of, land_words
 from jxgis.settings import PARKS
@@ -154,7 +154,7 @@ def _add_blind_spots(
 ) -> Swatch:
     """The worst blind spots with their numbers, and as a list that leads to them, with what they are ranked by."""
     top = spots.sort_values("rank").head(TOP)
-    notes = [text("maps.n_hectares", lang, n=f"{m2 / 1e4:,.1f}") for m2 in top["m2"]]
+    notes = [text("maps.n_hectares", lang, n=number_words(m2 / 1e4, 1)) for m2 in top["m2"]]
     by_people = "people" in top.columns and bool(top["people"].notna().all())
     if by_people:
         people = [text("maps.n_people", lang, n=f"{n:,.0f}") for n in top["people"]]

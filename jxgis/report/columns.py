@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis import i18n
-from jxgis.i18n import text
+from jxgis.i18n import decimals, number_words, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,18 +94,18 @@ def write_value(value: Any, writing: Writing, lang: str, digits: int = 0) -> str
         return value
     match writing:
         case "percent":
-            return f"{100 * float(value):,.{digits}f} %".replace("-", "−")
+            return f"{number_words(100 * float(value), digits)} %"
         case "points":
             # The column's head has the unit.
-            return f"{100 * float(value):,.{digits}f}".replace("-", "−")
+            return number_words(100 * float(value), digits)
         case "points_change" | "change":
             rounded = round(100 * float(value), digits)
             words = f"{rounded:+,.{digits}f}".replace("-", "−") if rounded else "0"
             return f"{words} %" if writing == "change" else words
         case "quantity":
-            return write_value(value, "number", lang, 0 if is_whole(value, digits) else digits)
+            return number_words(float(value), 0 if is_whole(value, decimals(float(value), digits)) else digits)
         case "number":
-            return f"{float(value):,.{digits}f}".replace("-", "−")
+            return number_words(float(value), digits)
         case "year":
             return f"{float(value):.0f}"
         case "p":

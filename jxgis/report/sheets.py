@@ -14,7 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from jxgis.errors import OutputError
-from jxgis.i18n import listed, text, wide_signs
+from jxgis.i18n import decimals, listed, text, wide_signs
 from jxgis.report.columns import is_whole, readable, write_value
 from jxgis.report.paper import FONT_PT, WRITTEN, Width, fitted, for_print, sheets_of
 from jxgis.report.sums import sum_rows
@@ -161,8 +161,10 @@ class Book:
         """That of a cell of a column, or of its sums."""
         # A number ends where the text of the next column begins: both keep away from the line.
         more: dict[str, Any] = {"bold": True, "top": 1} if of_sums else {}
-        whole = column.writing == "quantity" and isinstance(held, float) and is_whole(held, column.digits)
-        digits = 0 if whole else column.digits
+        digits = column.digits
+        if isinstance(held, float) and column.writing in {"number", "quantity", "percent", "points"}:
+            digits = decimals(100 * held if column.writing == "percent" else held, digits)
+            digits = 0 if column.writing == "quantity" and is_whole(held, digits) else digits
         name = "text" if _is_text(column) else f"{column.writing}{digits}"
         align = {"align": "left", "text_wrap": True} if _is_text(column) else {"align": "right"}
         pattern = "@" if _is_text(column) else _pattern(column.writing, digits)

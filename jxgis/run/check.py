@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.city import contract_of
 from jxgis.crs import M2_PER_KM2, distortion_note, short_name
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, number_words, text_pair
 from jxgis.load.rejects import field_title
 from jxgis.run.inputs import GROUND
 from jxgis.schema.columns import layer_column
@@ -137,7 +137,7 @@ def _dissolved_lines(subdistricts: gpd.GeoDataFrame, city: City) -> list[Text]:
         known = city.crosswalk["subdistrict"].tolist()
         return [text_pair("check.none_in_crosswalk", names=subdistricts["name"].tolist(), known=known)]
     made = load.dissolve_districts(subdistricts, city=city)
-    km2 = f"{made.districts.area.sum() / M2_PER_KM2:.1f}"
+    km2 = number_words(made.districts.area.sum() / M2_PER_KM2, 1)
     return [text_pair("check.dissolved", count=len(made.districts), km2=km2), *made.notes]
 
 
@@ -250,7 +250,7 @@ def _sizes(loaded: Loaded) -> list[Text]:
             )
         ]
     if kinds <= {"LineString", "MultiLineString"}:
-        return [text_pair("check.lengths", count=len(table), km=f"{table.length.sum() / 1e3:,.1f}")]
+        return [text_pair("check.lengths", count=len(table), km=number_words(table.length.sum() / 1e3, 1))]
     return []
 
 
@@ -345,7 +345,7 @@ def compare_recorded(
                 what=text_pair(f"check.{column}"),
                 count=f"{found.disagree:,}",
                 checked=f"{found.checked:,}",
-                share=f"{100 * found.disagree / found.checked:.1f}",
+                share=number_words(100 * found.disagree / found.checked, 1),
             )
         )
     return lines, pd.concat(cases, ignore_index=True) if cases else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
-from jxgis.i18n import listed, reason, text, wide_signs
+from jxgis.i18n import listed, number_words, reason, text, wide_signs
 from jxgis.report.blocks import Key
 from jxgis.report.columns import percent, write_value
 from jxgis.schema.columns import column
@@ -263,7 +263,7 @@ def _facts(
         column("type").title.of(lang): _type(one, kind, lang),
         column("district").title.of(lang): home,
         column("area").title.of(lang): areas.get(str(home)),
-        text("cards.area", lang): f"{conditions['area_km2']:.2f} km²",
+        text("cards.area", lang): f"{number_words(conditions['area_km2'], 2)} km²",
     }
     return [(label, str(value)) for label, value in facts.items() if not pd.isna(value)]
 
@@ -317,7 +317,10 @@ def _conditions(conditions: pd.Series, bounds: tuple[float, float], lang: str) -
     codes = [code for code in str(conditions["reason"]).split(";") if code]
     asked = {"low": f"{bounds[0]:g}", "high": f"{bounds[1]:g}", "share": percent(MIN_SHARE, 0)}
     shares = {key: conditions[f"{key}_share"] for key in ("district", "city")}
-    values = {"area": f"{conditions['area_km2']:.2f} km²", "pieces": text("cards.pieces", lang, n=conditions["pieces"])}
+    values = {
+        "area": f"{number_words(conditions['area_km2'], 2)} km²",
+        "pieces": text("cards.pieces", lang, n=conditions["pieces"]),
+    }
     things = conditions["things"]
     values["lively"] = "—" if pd.isna(things) else text("cards.things" if things else "cards.nothing_in_it", lang)
     values |= {key: "—" if pd.isna(share) else _rounded_down(share) for key, share in shares.items()}

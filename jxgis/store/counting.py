@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.city import UNCLASSIFIED
 from jxgis.errors import InputError, collect
-from jxgis.i18n import Text, few, text_pair
+from jxgis.i18n import Text, few, number_words, text_pair
 from jxgis.load._file_notes import files_label
 from jxgis.load._masked import mask_words
 from jxgis.load.batches import IssueTable, NamedFile, stage_issues
@@ -280,4 +280,4 @@ def _unclassified(zones: pa.Table) -> list[Text]:
         return []
     count, total = (pc.sum(table["issues"]).as_py() for table in (of_none, zones))
     kinds = pc.count_distinct(of_none["sub_type"], mode="all").as_py()
-    return [text_pair("load.unclassified", count=count, share=f"{100 * count / total:.1f}", kinds=kinds)]
+    return [text_pair("load.unclassified", count=count, share=number_words(100 * count / total, 1), kinds=kinds)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from jxgis.i18n import LANGS, MANY, Text, few, text, text_pair
+from jxgis.i18n import LANGS, MANY, Text, few, number_words, text, text_pair
 from jxgis.output import json_number
 from jxgis.part import Result
 from jxgis.schema.tables import table
@@ -126,7 +126,7 @@ class UnitsResult(Result):
         found += self._said_of_bounds()
         for part in parts[(parts["reason"] == "not_found") & (parts["seeds_tried"] > 0)].to_dict("records"):
             counts, seeds = sorted(part["counts_tried"]), f"{part['seeds_tried']:,}"
-            where = {"district": part["district"], "km2": f"{part['area_km2']:.2f}"}
+            where = {"district": part["district"], "km2": number_words(part["area_km2"], 2)}
             found.append(text_pair("units.note_tried", counts=counts, seeds=seeds, **where))
         found += [
             text_pair("units.note_rounder", district=name, times=int(times))

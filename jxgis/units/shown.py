@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from jxgis.i18n import Text, few, listed, reason, text, text_pair
+from jxgis.i18n import Text, few, listed, number_words, reason, text, text_pair
 from jxgis.report.columns import write_value
 from jxgis.schema.tables import table
 from jxgis.small_counts import count_rows, hide_small, leave_out
@@ -141,7 +141,7 @@ def borders_in_words(why: pd.DataFrame, options: UnitSettings, lang: str) -> pd.
                 "block": row["move_block"],
                 "together": together,
                 "to": row["move_to"],
-                "km2": f"{row['move_km2']:.2f}",
+                "km2": number_words(row["move_km2"], 2),
             }
             return text("units.move", lang, **said, **costs)
         return text("units.move_none", lang, why=_stopped(row, options, lang))
@@ -197,7 +197,7 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
     rows, of = repair.districts, "people" if repair.by_people else "ground"
     moved, least = (("moved_people", "least_people"), ("moved_km2", "least_km2"))[not repair.by_people]
     digits, unit = (",.0f", 1.0) if repair.by_people else (",.2f", 100.0)
-    said = {"km2": f"{rows['moved_km2'].sum():,.2f}", "blocks": f"{rows['moved_blocks'].sum():,}"}
+    said = {"km2": number_words(rows["moved_km2"].sum(), 2), "blocks": f"{rows['moved_blocks'].sum():,}"}
     said |= {"share": f"{float(ratio(rows[moved].sum(), repair.whole)):.1%}", "people": f"{rows[moved].sum():,.0f}"}
     found = [text_pair(f"units.note_repair_{of}", **said)]
     if rows["proven"].all():
@@ -207,7 +207,9 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
         where = {"district": row["district"], "units": row["units_before"]}
         if row["reason"] in ("too_few_units", "too_many_units"):
             counts = f"{part['fewest']}–{part['most']}"
-            found.append(text_pair("units.note_repair_count", km2=f"{part['area_km2']:.2f}", counts=counts, **where))
+            found.append(
+                text_pair("units.note_repair_count", km2=number_words(part["area_km2"], 2), counts=counts, **where)
+            )
         elif pd.notna(row["reason"]) and not row["proven"]:
             found.append(text_pair("units.note_repair_none", reason=text_pair(f"reasons.{row['reason']}"), **where))
         elif not row["proven"]:
@@ -228,7 +230,7 @@ def _placed(repair: Repair) -> list[Text]:
     blocks = int(units["blocks_in"].sum() - units["blocks_out"].sum())
     if not blocks:
         return []
-    km2 = f"{units['area_km2'].sum() - units['was_km2'].sum():,.2f}"
+    km2 = number_words(units["area_km2"].sum() - units["was_km2"].sum(), 2)
     if not repair.by_people:
         return [text_pair("units.note_repair_placed_ground", km2=km2, blocks=f"{blocks:,}")]
     people = f"{units['people_in'].sum() - units['people_out'].sum():,.0f}"

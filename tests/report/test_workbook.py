@@ -19,7 +19,7 @@ from jxgis.city import read_class_table
 from jxgis.report import sheets
 from jxgis.report.blocks import Section, Sources
 from jxgis.report.class_sheet import class_sheet
-from jxgis.report.columns import write_value
+from jxgis.report.columns import write_value, written
 from jxgis.report.paper import for_print
 from jxgis.report.workbook import report_workbook
 from jxgis.schema.columns import column, own_column
@@ -222,6 +222,19 @@ def test_a_whole_number_in_the_unit_of_its_row_has_no_decimals(tmp_path):
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["规划指标"]
     formats = [[cell.number_format for cell in row[-2:]] for row in sheet.iter_rows(min_row=2, max_row=3)]
     assert formats == [["#,##0", "#,##0"], ["#,##0.000", "#,##0.00"]]
+
+
+def test_an_area_that_is_there_is_not_written_as_none(tmp_path):
+    """A cluster of 4,200 m² stood as 0.00 km² on the page, and in the workbook too."""
+    rows = pd.DataFrame({"rank": [1, 2, 3], "share_issues": [0.5, 0.0004, 0.0], "area_km2": [3.58, 0.0042, 0.0]})
+    section = Section(part="clusters", blocks=[], sheets={"clusters": rows})
+    report_workbook(tmp_path / "a.xlsx", [section], title="甲")
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["密集区"]
+    of = {cell.value: [below.number_format for below in cells] for cell, *cells in sheet.iter_cols(max_row=4)}
+    assert of["面积（平方公里）"] == ["#,##0.00", "#,##0.000", "#,##0.00"]
+    assert of["占问题比例"] == ["0.0%", "0.00%", "0.0%"]
+    said = [written(value, column("area_km2"), "zh") for value in rows["area_km2"]]
+    assert said == ["3.58", "0.004", "0.00"]
 
 
 def test_a_class_to_choose_from_may_hold_any_sign(tmp_path):
