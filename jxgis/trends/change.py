@@ -17,7 +17,7 @@ from jxgis.space.window import disc_sums
 from jxgis.statistics.batches import batch_tails
 from jxgis.statistics.beta_binomial import beta_binomial_tails
 from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
-from jxgis.statistics.overdispersion import TOUCHING, batches_of_parts, overdispersion_on_grid
+from jxgis.statistics.overdispersion import batches_of_pairs, overdispersion_on_grid
 from jxgis.statistics.tails import two_sided
 
 __all__ = ["batch_around", "batches", "change_p", "detectable", "find_change"]
@@ -99,7 +99,7 @@ def batches(before: Ints, after: Ints, grid: Grid) -> Floats:
     the smallest of which those with twenty cases hold most, and only these are looked at: of a single case nobody can tell
     what batch it came in. Where they are fewer than thirty, all cells are held against the share of all, which a change
     raises: few cases do not tell it from a batch. It is one number for the city, and more in parts of two or three dozen squares
-    or more that vary more than the others beyond chance (:func:`jxgis.statistics.overdispersion.batches_of_parts`).
+    or more that, each held against one beside it, vary more than the others beyond chance (:func:`jxgis.statistics.overdispersion.batches_of_pairs`).
 
     Parameters
     ----------
@@ -140,11 +140,8 @@ def batches(before: Ints, after: Ints, grid: Grid) -> Floats:
 
 def _of_squares(recent: Floats, both: Floats, squares: Grid, side: int, grid: Grid) -> Floats:
     """That of each cell by the squares of so many cells that tell."""
-    sums, weights = (
-        disc_sums(of, squares, band_m=TOUCHING * squares.cell_m).astype(np.float64) for of in (recent, both)
-    )
     middle = np.asarray((np.column_stack([squares.rows, squares.cols]) + 0.5) * side, dtype=np.float64)
-    own = batches_of_parts(recent, both, sums, weights, middle, against="periods")
+    own = batches_of_pairs(recent, both, middle)
     of_cell = own[KDTree(middle).query(np.column_stack([grid.rows, grid.cols]) + 0.5)[1]]
     return np.maximum(of_cell, overdispersion_on_grid(recent, both, squares).batch)
 

@@ -286,3 +286,15 @@ def test_the_page_says_what_change_would_be_found() -> None:
     said = f"100 件的多 {100 * (rise - 1):.0f} % 或少 {100 * (1 - fall):.0f} %"
     assert any(said in note.zh for note in found.notes())
     assert any(f"100: {100 * (rise - 1):.0f} % more" in note.en for note in found.notes())
+
+
+def test_changes_that_lie_close_together_are_seldom_taken_for_batches() -> None:
+    """Squares of four cells by four that fell to a third, one every ten: held against all around, all of them were."""
+    cells = Grid(CRS(4549), 100.0, 0, 0, np.ones((90, 90), dtype=bool))
+    rows, cols = np.indices((90, 90)) - 30
+    fell = ((rows % 10 < 4) & (cols % 10 < 4) & (rows >= 0) & (rows < 30) & (cols >= 0) & (cols < 30)).ravel()
+    taken = []
+    for seed in range(12):
+        before, after = np.random.default_rng(seed).poisson([np.full(8100, 10.0), np.where(fell, 10 / 3, 10)])
+        taken.append(np.mean(batches(before, after, cells)[fell] > 1.5))
+    assert np.mean(taken) < 0.3
