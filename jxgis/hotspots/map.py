@@ -424,7 +424,7 @@ def _legend(
     views = ["gi_bin", *(["rate_bin"] if rated else [])]
     if drawn.pixels is None and any(((cells["count"] > 0) & ~_judged(cells, view)).any() for view in views):
         swatches.append(Swatch(ABSENT, text("maps.not_judged", lang)))
-    note = " ".join(filter(None, [note, small_said(min_count, lang)]))
+    note = sentences([note, small_said(min_count, lang)], lang)
     sections = [LegendSection(text("maps.hotspots_legend", lang), swatches, note, judged)]
     if rated:
         sections.append(LegendSection("", [], text("maps.rates_note", lang), list(rated)))

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from jxgis.i18n import text_pair
+from jxgis.progress import tell
 from jxgis.space.parts import connected
 from jxgis.units._descent import descend, grown
 from jxgis.units._frontier import Grains, Sweep, beginnings, cheap_sets, grains_of, restricted, sweep_of
@@ -132,6 +134,7 @@ def _bound(
         look = min(room, most // _LOOKS)
         least, sets, boxes, used = _least(model, boxes, price, limit, look)
         left -= used
+        tell(most - max(left, 0), most, text_pair("run.share_bounds"))
         proven = max(proven, float(price.sum()) + k * least - _ROUNDING)
         new = programme.add(sets)
         if least >= limit:

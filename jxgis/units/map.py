@@ -23,7 +23,7 @@ from jxgis.drawing.layers import (
     line,
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
-from jxgis.i18n import localise_reasons, text
+from jxgis.i18n import localise_reasons, sentences, text
 from jxgis.settings import REPORT
 from jxgis.settings import UNITS as DEFAULTS
 from jxgis.small_counts import as_words, small_said
@@ -198,7 +198,7 @@ def units_map(
         LegendSection(
             text("maps.unit", lang),
             [Swatch(UNITS[0], text("maps.unit_colours", lang))],
-            " ".join(filter(None, notes)),
+            sentences(notes, lang),
             groups[:1],
         ),
         LegendSection(text("maps.in_bounds", lang), in_bounds, "", groups[1:2]),

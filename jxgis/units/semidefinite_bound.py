@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh, eigvalsh
 from scipy.optimize import brentq
+from threadpoolctl import threadpool_limits
 
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece, credit_of
@@ -38,7 +39,7 @@ _PENALTY = 0.5
 # Share of the sum of its blocks' areas that a unit covers at least: two blocks may overlap by a hundredth of the smaller,
 # and have six neighbours on average.
 _COVERED = 0.94
-# The bound is rounded down to this share of the cost: eigenvalues by other libraries or threads differ in their last digits.
+# The bound is rounded down to this share of the cost: eigenvalues by other libraries differ in their last digits.
 _DIGITS = 1e-4
 # Sums in another order differ in their last digits.
 _ROUNDING = 1e-9
@@ -62,11 +63,15 @@ def bound_semidefinite(piece: Piece, best: Solution) -> float:
     """
     credit = credit_of(piece)
     unit = best.cost - credit
-    if best.k == 1 or unit <= 0.0:
+    # There is one plan of one unit, and one of a unit for each node.
+    if best.k in (1, len(piece.area)) or unit <= 0.0:
         return best.cost
     if len(piece.area) > _MOST_NODES or piece.area.min() <= 0.0:
         return float("nan")
-    share = float(np.floor(_share(_relaxed(piece, best.k, unit), best) / _DIGITS)) * _DIGITS
+    # Matrices are so small that a second thread gains little, and waits long for a busy processor.
+    with threadpool_limits(limits=1, user_api="blas"):
+        proven = _share(_relaxed(piece, best.k, unit), best)
+    share = float(np.floor(proven / _DIGITS)) * _DIGITS
     return credit + unit * min(share, 1.0) if share > 0.0 else float("nan")
 
 

@@ -12,6 +12,7 @@ import pytest
 from shapely import box
 from unit_boards import board, cheapest_plans, solution
 
+from jxgis.progress import listening
 from jxgis.units._frontier import _narrow_order, restricted, sweep_of
 from jxgis.units._kernels import unit_costs
 from jxgis.units.analysis import propose_units
@@ -121,7 +122,14 @@ def test_a_part_of_eighty_blocks_has_a_gap_and_the_same_plan_without():
     blocks = gpd.GeoDataFrame({"block_id": range(n), "value": np.arange(n) // 10 // 4}, geometry=cells, crs=4549)
     districts = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[box(0, 0, 5000, 4000)], crs=4549)
     asked = {"attributes": ("value",), "iterations": 40, "mend_shapes": False}
-    plan = delineate_units(blocks, districts, prove=True, **asked)
+    told = []
+    with listening(lambda what, share: told.append((what.en, share))):
+        plan = delineate_units(blocks, districts, prove=True, **asked)
+    # A part that takes long says how far it is.
+    shares = [share for what, share in told if what == "Bounding the best plan"]
+    assert len(set(shares)) > 2
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
     quick = delineate_units(blocks, districts, **asked)
     assert 0 <= plan.report.parts["gap"][0] < 0.5
     assert len(quick.unproven) == 1
