@@ -14,6 +14,10 @@ from jxgis.units.semidefinite_bound import bound_semidefinite
 
 __all__ = ["bounded"]
 
+# Third powers of nodes that the quick bound is for where no more is asked for, over all parts, the smallest first: some ten
+# seconds.
+_QUICK = 2e8
+
 
 def bounded(plan: Plan, *, iterations: int) -> Plan:
     """A plan with a bound of the cost of each part of which nothing was proven yet.
@@ -24,7 +28,8 @@ def bounded(plan: Plan, *, iterations: int) -> Plan:
         Of :func:`jxgis.units.delineate_units`.
     iterations
         Trial moves per block that the search has: what is spent on a bound by sweeps goes by it (see
-        `units.likeness_bound`). Where it is 0 there is only the quick one (see `units.semidefinite_bound`).
+        `units.likeness_bound`). Where it is 0 there is only the quick one (see `units.semidefinite_bound`), of the smaller
+        parts first, and of no more than take some ten seconds in all.
 
     Returns
     -------
@@ -33,7 +38,12 @@ def bounded(plan: Plan, *, iterations: int) -> Plan:
     """
     parts = plan.report.parts.copy()
     paid = parts["cost"].to_numpy(dtype=np.float64)
-    for row, piece, found, met in stepped(plan.unproven, text_pair("run.share_bounds")):
+    left = np.inf if iterations else _QUICK
+    smallest_first = sorted(plan.unproven, key=lambda part: len(part[1].area))
+    for row, piece, found, met in stepped(smallest_first, text_pair("run.share_bounds")):
+        left -= float(len(piece.area)) ** 3
+        if left < 0:
+            continue
         bound = bound_semidefinite(piece, found)
         if iterations:
             bound = float(np.fmax(bound, bound_likeness(piece, found, met.units(), iterations=iterations)))

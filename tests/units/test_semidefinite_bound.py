@@ -11,7 +11,7 @@ from shapely import box
 from threadpoolctl import threadpool_info
 from unit_boards import board, cheapest_plans, solution
 
-from jxgis.units import semidefinite_bound
+from jxgis.units import proof, semidefinite_bound
 from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import credit_of
 from jxgis.units.analysis import propose_units
@@ -138,6 +138,22 @@ def test_one_thread_turns_its_matrices(monkeypatch):
     monkeypatch.setattr(semidefinite_bound, "_share", share)
     bound_semidefinite(piece, best)
     assert set(seen) == {1}
+
+
+@pytest.mark.slow
+def test_the_smallest_parts_are_bounded_first_where_not_asked_for_all(monkeypatch):
+    districts = gpd.GeoDataFrame(
+        {"name": ["甲", "乙"]}, geometry=[box(0, 0, 6000, 3500), box(6000, 0, 11_500, 3500)], crs=4549
+    )
+    asked = {"cell_m": 500, "alternatives": False, "mend_shapes": False}
+    monkeypatch.setattr(proof, "_QUICK", 80.0**3)
+    gap = propose_units(districts, **asked).report.parts.set_index("district")["gap"]
+    assert np.isnan(gap["甲"])
+    assert gap["乙"] > 0
+    monkeypatch.undo()
+    every = propose_units(districts, **asked).report.parts.set_index("district")["gap"]
+    assert every.notna().all()
+    assert every["乙"] == gap["乙"]
 
 
 def test_the_map_says_the_widest_gap():
