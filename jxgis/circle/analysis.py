@@ -27,7 +27,7 @@ __all__ = ["analyse", "measure_circle"]
 
 #: Spacing of the lattice of sites, and the plot that each needs, where no plots are given.
 _SPACING_M, _PLOT_M2 = 150.0, 400.0
-#: Of less than this share nothing is said: it stands as 0.0 %.
+#: Of a share that is less nothing is said.
 _SOME = 0.0005
 
 
@@ -176,6 +176,7 @@ def analyse(given: Given) -> CircleResult:
         spots=_spots(unserved, labels, given, people),
         housing=_by_house(found, things, labels, names, given),
         things=things,
+        minutes=minutes,
         labels=labels,
         lacking=tuple(kind.id for kind in chosen if kind.id not in there),
         sites=sites,

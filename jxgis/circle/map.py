@@ -56,7 +56,7 @@ def circle_map(
     things: Mapping[str, gpd.GeoDataFrame],
     *,
     minutes: float,
-    own_minutes: Mapping[str, float] | None = None,
+    of_kind: Mapping[str, float] | None = None,
     canvas: Canvas = BLANK,
 ) -> folium.Map:
     """Draw housing by the number of kinds that it has within a walk, and by each kind districts, facilities and blind spots.
@@ -69,8 +69,8 @@ def circle_map(
         Kind to its facilities.
     minutes
         The longest walk.
-    own_minutes
-        Kind to its own, where that is another.
+    of_kind
+        Kind to its longest walk, where that may be another.
     canvas
         What it is drawn on, and what is said around it.
 
@@ -89,7 +89,7 @@ def circle_map(
         rows = of_districts[of_districts["kind"] == kind]
         if rows[column].notna().any():
             own = None if blind is None else blind[blind["kind"] == kind].head(TOP)
-            limit = (own_minutes or {}).get(kind, minutes)
+            limit = (of_kind or {}).get(kind, minutes)
             sections.append(_add_kind(page, rows, column, things.get(kind), own, limit, lang))
     sites = tables.get("sites")
     if sites is not None and len(sites):

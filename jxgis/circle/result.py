@@ -42,6 +42,8 @@ class CircleResult(Result):
         Each piece of housing with the kinds that it has within a walk.
     things
         Kind to its facilities.
+    minutes
+        Kind to its longest walk.
     labels
         What each kind is called, and ``all`` of them.
     lacking
@@ -51,7 +53,8 @@ class CircleResult(Result):
     siting
         ``before, after`` (share of the demand), ``gap``, ``whole`` and ``limited`` (by capacities); None likewise.
     noticed
-        Kinds with a limit of their own, what of the housing and the facilities no way leads to or from, and people who are not counted.
+        Kinds with a limit of their own, what of the housing and the facilities no way leads to or from, and people who are
+        not counted.
     """
 
     part = PART
@@ -61,6 +64,7 @@ class CircleResult(Result):
     spots: gpd.GeoDataFrame | None
     housing: gpd.GeoDataFrame
     things: Mapping[str, gpd.GeoDataFrame]
+    minutes: Mapping[str, float]
     labels: Mapping[str, str]
     lacking: tuple[str, ...]
     sites: gpd.GeoDataFrame | None
@@ -84,7 +88,7 @@ class CircleResult(Result):
         return found
 
     def notes(self) -> list[Text]:
-        """Kinds with a limit of their own, housing and facilities that no street is near or joins, people who are not counted."""
+        """What was noticed."""
         return [*self.noticed]
 
     def write_tables(self, stage: Stage) -> None:
@@ -117,8 +121,9 @@ class CircleResult(Result):
 
         options = self.given.settings
         canvas = self.canvas(map_line(options, self.given.lang))
-        own = {name: kind.minutes for name, kind in options.circle.kinds.items() if kind.minutes is not None}
-        return circle_map(self.tables(), self.things, minutes=options.circle.minutes, own_minutes=own, canvas=canvas)
+        return circle_map(
+            self.tables(), self.things, minutes=options.circle.minutes, of_kind=self.minutes, canvas=canvas
+        )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
         return {"circle": self._chart, "circle_map": self._sheet}

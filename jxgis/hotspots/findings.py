@@ -57,10 +57,10 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
     return compared + said
 
 
-def _all_of(figure: str, figures: list[str], names: list[str], counted: str, lang: str) -> str:
+def _all_of(figure: str, figures: list[str], names: list[str], measure: str, lang: str) -> str:
     """All that have a figure as it reads: to name one of several equals would set it apart."""
     found = [name for name, one in zip(names, figures, strict=True) if one == figure]
-    return few(found, counted).of(lang)
+    return few(found, measure).of(lang)
 
 
 def _diverse(diversity: pd.DataFrame, lang: str) -> str:

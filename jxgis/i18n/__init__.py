@@ -214,15 +214,15 @@ def decimals(value: float, digits: int) -> int:
     return next((enough for enough in more if round(value, enough)), digits)
 
 
-def few(items: Iterable[object], counted: str = " 个", most: int = _FEW) -> Text:
+def few(items: Iterable[object], measure: str = " 个", most: int = _FEW) -> Text:
     """Several things, or the first five of many and how many there are.
 
     Parameters
     ----------
     items
         What is named.
-    counted
-        How Chinese counts them.
+    measure
+        The word by which Chinese counts them.
     most
         As many as are all named.
 
@@ -234,7 +234,7 @@ def few(items: Iterable[object], counted: str = " 个", most: int = _FEW) -> Tex
     words = [*items]
     if len(words) <= most:
         return Text(zh=listed(words, "zh"), en=listed(words, "en"))
-    n = Text(zh=f"{len(words)}{counted}", en=f"{len(words) - _FEW} more")
+    n = Text(zh=f"{len(words)}{measure}", en=f"{len(words) - _FEW} more")
     return text_pair("common.few", first=words[:_FEW], n=n)
 
 

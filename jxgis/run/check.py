@@ -103,7 +103,7 @@ def check_layer(
     >>> import geopandas as gpd, shapely
     >>> lines = gpd.GeoDataFrame({"道路名称": ["中山路"]}, geometry=[shapely.LineString([(0, 0), (900, 0)])], crs=4549)
     >>> print(check_layer("streets", lines).lines[0].en)
-    streets: (memory) has 1 rows: 1 kept, 0 rejected, 0 left out by filters.
+    streets: (memory) has 1 row: 1 kept, 0 rejected, 0 left out by filters.
     """
     from jxgis import load
 

@@ -108,7 +108,8 @@ def bring_values(
     InputError
         For all rows that name no target or no zone, or whose numbers cannot be: shares outside 0–100, a numerator above
         its denominator or without one, a denominator in another unit, a value that is not numerator over denominator,
-        percentages that look like fractions, a column that may be the value in all, several rows for one figure of which the dates do not tell the latest.
+        percentages that look like fractions, a column that may be the value in all, several rows for one figure of which the
+        dates do not tell the latest.
 
     Examples
     --------

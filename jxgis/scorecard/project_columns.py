@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -12,9 +12,6 @@ from jxgis.i18n import listed
 from jxgis.privacy import quoted
 from jxgis.schema.in_heads import name_and_unit
 from jxgis.schema.layers import same_name
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["refuse_unclear_columns", "refuse_unclear_values"]
 
@@ -53,7 +50,7 @@ def refuse_unclear_columns(table: pd.DataFrame) -> None:
     jxgis.errors.InputError: Projects: 2025年累计完成量 may be what is done in all...
     """
     _refuse_two(table)
-    _refuse_in_all([str(name) for name in table.columns if str(name) not in _READ and _numeric(table[name])])
+    _refuse_in_all(table.drop(columns=[*_READ], errors="ignore"))
 
 
 def refuse_unclear_values(values: pd.DataFrame) -> None:
@@ -76,11 +73,7 @@ def refuse_unclear_values(values: pd.DataFrame) -> None:
     Traceback (most recent call last):
     jxgis.errors.InputError: Values for the scorecard: 累计数值 may be the value that is meant...
     """
-    found = []
-    for head in values.columns:
-        name = name_and_unit(same_name(str(head)))[0]
-        if _VALUE_IN_ALL.fullmatch(name) and not _NONE_OF_THINGS.search(name) and _numeric(values[head]):
-            found.append(quoted(str(head)))
+    found = [quoted(head) for head in _numbers_called(values, _VALUE_IN_ALL)]
     if found:
         raise InputError(
             zh=f"填报表：{listed(found, 'zh')} 可能才是要填的数值，但没有读取；请把要与规划目标比较的一列命名为“数值”，其余的删去。",
@@ -89,12 +82,9 @@ def refuse_unclear_values(values: pd.DataFrame) -> None:
         )
 
 
-def _refuse_in_all(heads: Sequence[str]) -> None:
-    found = []
-    for head in heads:
-        name, unit = name_and_unit(same_name(head))
-        if _IN_ALL.fullmatch(name) and not _NONE_OF_THINGS.search(name) and not _MONEY.search(unit):
-            found.append(quoted(head))
+def _refuse_in_all(table: pd.DataFrame) -> None:
+    heads = _numbers_called(table, _IN_ALL)
+    found = [quoted(head) for head in heads if not _MONEY.search(name_and_unit(same_name(head))[1])]
     if found:
         raise InputError(
             zh=f"项目表：{listed(found, 'zh')} 可能是累计完成的数量，但没有读取；请把从开始到现在累计完成的一列命名为“累计完成量”，"
@@ -104,8 +94,15 @@ def _refuse_in_all(heads: Sequence[str]) -> None:
         )
 
 
-def _numeric(column: pd.Series) -> bool:
-    return bool(pd.to_numeric(column, errors="coerce").notna().any())
+def _numbers_called(table: pd.DataFrame, pattern: re.Pattern[str]) -> list[str]:
+    """The heads of columns of numbers that are called by a pattern, unit aside, and not as rates, money, days or plans."""
+    found = []
+    for head, column in table.items():
+        name = name_and_unit(same_name(str(head)))[0]
+        called = pattern.fullmatch(name) and not _NONE_OF_THINGS.search(name)
+        if called and pd.to_numeric(column, errors="coerce").notna().any():
+            found.append(str(head))
+    return found
 
 
 def _refuse_two(table: pd.DataFrame) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["ProjectRows", "figures", "lies_in", "project_rows"]
+__all__ = ["ProjectRows", "figures", "lies_in", "plain", "project_rows"]
 
 #: A project is a percentage of things where this is the total.
 _HUNDRED = 100
@@ -210,16 +210,22 @@ def lies_in(table: pd.DataFrame, districts: gpd.GeoDataFrame | None) -> NDArray[
     return found
 
 
-def _plain(name: Any) -> str:
-    """A name without what people vary."""
+def plain(name: Any) -> str:
+    """A name without what people vary: width, case, blanks, underscores; empty where there is none.
+
+    Examples
+    --------
+    >>> plain("东升路（ＡＢ 段）"), plain(None)
+    ('东升路(ab段)', '')
+    """
     return "" if pd.isna(name) else same_name(unicodedata.normalize("NFKC", str(name)))
 
 
 def _called(parents: Mapping[str, str], city: Collection[str]) -> dict[str, str]:
     """Each zone by what it is called."""
-    names = dict.fromkeys(map(_plain, (*CITY, *city, *(f"{name}市" for name in city))), ALL)
-    names |= {_plain(area): area for area in parents.values()}
-    return names | {_plain(said): name for name in parents for said in (name, f"{name}片区")}
+    names = dict.fromkeys(map(plain, (*CITY, *city, *(f"{name}市" for name in city))), ALL)
+    names |= {plain(area): area for area in parents.values()}
+    return names | {plain(said): name for name in parents for said in (name, f"{name}片区")}
 
 
 def _own_names(
@@ -230,7 +236,7 @@ def _own_names(
 
     Refused is a row that is called as another project than its number's, in fewer or more words.
     """
-    titles = {each.number: [_bare(_plain(each.title(lang))) for lang in ("zh", "en")] for each in projects}
+    titles = {each.number: [_bare(plain(each.title(lang))) for lang in ("zh", "en")] for each in projects}
     names = {_bare(name): zone for name, zone in sorted(zones.items(), key=lambda pair: -len(pair[0]))}
     own, called, titled, wrong = [], [], [], []
     for said, item in zip(_said_names(table), number, strict=True):
@@ -300,12 +306,12 @@ def _said_names(table: pd.DataFrame) -> list[Any]:
 def _label(zone: Any, name: Any) -> str:
     """What a row is called on its page: 老城 东升路; nothing where it is the city's and has no name."""
     where = "" if zone in {ALL, None} else zone
-    return quoted(f"{where} {name}".strip() if _plain(name) and _plain(name) != _plain(where) else where)
+    return quoted(f"{where} {name}".strip() if plain(name) and plain(name) != plain(where) else where)
 
 
 def _undated(name: Any) -> str:
     """A name without the number that it may begin with, months and states, which tell no projects apart."""
-    return _PERIOD.sub("", _NUMBERED.sub("", _plain(name)))
+    return _PERIOD.sub("", _NUMBERED.sub("", plain(name)))
 
 
 def _bare(name: str) -> str:
@@ -339,10 +345,10 @@ def _refuse_row_numbers(table: pd.DataFrame, number: NDArray[np.int64], titled: 
     if "item" not in table.columns or not len(number) or end in number:
         return
     before = np.concatenate([[0], number[:-1]])
-    bare = table["item"].map(lambda said: _plain(said).rstrip(".、").isdigit()).to_numpy(dtype=np.bool_) & ~titled
+    bare = table["item"].map(lambda said: plain(said).rstrip(".、").isdigit()).to_numpy(dtype=np.bool_) & ~titled
     counts = bare & ((number == 1) | (number == before) | (number == before + 1))
-    named = np.array([bool(_plain(said)) for said in _said_names(table)], dtype=np.bool_)
-    districts = table["district"].map(_plain) if "district" in table.columns else pd.Series(dtype="str")
+    named = np.array([bool(plain(said)) for said in _said_names(table)], dtype=np.bool_)
+    districts = table["district"].map(plain) if "district" in table.columns else pd.Series(dtype="str")
     by_district = len(districts) > _FEW and bool((districts != "").all()) and districts.is_unique
     alone = bool(counts.all()) and len({*number}) >= _FEW and (by_district or bool(named.any()))
     # 22 断头路打通工程, and below it 1 东升路, 2 西升路.
@@ -387,7 +393,7 @@ def _units(table: pd.DataFrame) -> NDArray[np.str_]:
     """The unit that each row says, or its name ends with; nothing where it says none."""
     said = table["unit"].tolist() if "unit" in table.columns else [None] * len(table)
     found = []
-    for unit, name in zip(map(_plain, said), map(_plain, _said_names(table)), strict=True):
+    for unit, name in zip(map(plain, said), map(plain, _said_names(table)), strict=True):
         ends = _NAMED_UNIT.fullmatch(name)
         found.append(unit if is_unit(unit) else ends[1] if ends else "")
     return np.array(found, dtype=np.str_)
@@ -484,12 +490,12 @@ def _no_number(project: PlanProject, done: NDArray[np.float64], total: NDArray[n
 def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np.int64]:
     """The project of each row: by its number, else by its name."""
     known = {project.number for project in projects}
-    titles = {_plain(project.title(lang)): project.number for project in projects for lang in ("zh", "en")}
+    titles = {plain(project.title(lang)): project.number for project in projects for lang in ("zh", "en")}
     found, wrong = np.zeros(len(table), dtype=np.int64), []
     for at in range(len(table)):
         called = [str(table[name].iloc[at]).strip() for name in ("item", "name") if _says(table, name, at)]
         beside = [str(table["district"].iloc[at])] if _says(table, "district", at) else []
-        totals = [word for word in (*called, *beside) if _TOTAL.fullmatch(_plain(word))]
+        totals = [word for word in (*called, *beside) if _TOTAL.fullmatch(plain(word))]
         items = [int(match[1]) for word in called if (match := _ITEM.fullmatch(unicodedata.normalize("NFKC", word)))]
         named = dict.fromkeys(
             [*(n for n in items if n in known), *(n for word in called if (n := _titled_as(word, titles)))]
@@ -536,16 +542,16 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
 
 def _titled_as(word: str, titles: Mapping[str, int]) -> int | None:
     """The project of a title, which its own number may stand before: 22、断头路打通工程, but not a number of the rows."""
-    plain = _plain(word)
-    before = _NUMBERED.match(plain)
-    if plain in titles or before is None:
-        return titles.get(plain)
-    number = titles.get(plain[before.end() :])
+    title = plain(word)
+    before = _NUMBERED.match(title)
+    if title in titles or before is None:
+        return titles.get(title)
+    number = titles.get(title[before.end() :])
     return number if str(number) in re.findall(r"\d+", before[0]) else None
 
 
 def _says(table: pd.DataFrame, name: str, at: int) -> bool:
-    return name in table.columns and bool(_plain(table[name].iloc[at]))
+    return name in table.columns and bool(plain(table[name].iloc[at]))
 
 
 def _homes(
@@ -561,8 +567,8 @@ def _homes(
     for at in range(len(table)):
         if _says(table, "district", at):
             said = str(table["district"].iloc[at])
-            if _plain(said) in zones or not parents:
-                homes[at] = zones.get(_plain(said), _plain(said))
+            if plain(said) in zones or not parents:
+                homes[at] = zones.get(plain(said), plain(said))
                 continue
             hint = nearest(said, [*parents])
             wrong.append(
@@ -573,6 +579,6 @@ def _homes(
                 )
             )
         elif homes[at] is None and _says(table, "name", at):
-            homes[at] = ALL if _plain(table["name"].iloc[at]).startswith(CITY[0]) else called[at] or None
+            homes[at] = ALL if plain(table["name"].iloc[at]).startswith(CITY[0]) else called[at] or None
     collect(wrong)
     return homes

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from jxgis.i18n import few, text_pair
 from jxgis.privacy import quoted
-from jxgis.schema.layers import same_name
+from jxgis.scorecard.project_rows import plain
 
 if TYPE_CHECKING:
     from jxgis.i18n import Text
@@ -56,9 +55,5 @@ def _are_off(table: pd.DataFrame) -> pd.Series:
     found = pd.Series(False, index=table.index)
     for name, pattern in (("status", _STATE), ("name", _BEHIND)):
         if name in table.columns:
-            found |= table[name].map(lambda said, pattern=pattern: pattern.fullmatch(_plain(said)) is not None)
+            found |= table[name].map(lambda said, pattern=pattern: pattern.fullmatch(plain(said)) is not None)
     return found
-
-
-def _plain(said: Any) -> str:
-    return "" if pd.isna(said) else same_name(unicodedata.normalize("NFKC", str(said)))

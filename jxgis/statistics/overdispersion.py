@@ -43,13 +43,11 @@ _LIKE_BESIDE = 0.5  # of all degrees of freedom: if the places around tell fewer
 _FEW_BLOCKS = 10  # that all are cut into then, or some fewer: a hot spot in one of them changes little
 _PER_GROUP = 2.0  # degrees of freedom of the smallest groups by which a part shows that it varies more than the rest
 _NEAREST = (12, 48)  # groups that such a part holds at the least, and that tell of parts which vary little more
-_PAIR = 2.0  # places that are held against one another
-_SHARED = (
-    1.5  # variance of a mean over pairs along both axes, over that of as many that share no place: each does with two
-)
 _TRIMMED = 0.2  # of them on either side, so that what did change in few of them does not count
 _STEADY = 3.0  # standard errors that the lower half of such a part is beyond that of the city, where hot places fill much of it
 _LOWER_ERROR = 1.1676  # standard error of the mean of the lower half over that of the mean, normal distribution
+_PAIR = 2.0  # places that are held against one another, each with two: once along either axis
+_SHARED = 1.5  # variance of a mean over such pairs, over that of as many that share no place
 _BEYOND = {"exposure": 0.01, "periods": 0.05, "times": 0.001}
 """Rate of false discoveries of such groups, were they independent: neighbours are not, nor are the slices of a place, and more
 is found by chance. Of 60 cities that are alike everywhere 9 seem to have some at two periods' 0.05 where counts are Poisson, 2

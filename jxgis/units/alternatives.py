@@ -102,6 +102,7 @@ def propose_alternatives(
     rows: list[dict[str, object]] = []
     for number, (dial, seed) in stepped(list(enumerate(runs, start=1)), text_pair("run.share_plans")):
         plan = delineate_units(blocks, districts, compactness=dial, seed=seed, prove=False, **asked)
+        # What a bound would read holds all units that the search met.
         plans.append(replace(plan, unproven=()))
         rows.append(
             {

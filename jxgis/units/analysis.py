@@ -125,6 +125,7 @@ def analyse(given: Given) -> UnitsResult:
     finer = _to_cut_finer(plan.units, cut, options.target_km2) if by_streets else ()
     if finer:
         described, used, plan = _planned(given, _blocks(given, finer)[0])
+    # Of the plan that stays alone.
     plan = bounded(plan, iterations=ITERATIONS if options.prove else 0)
     front = ["block_id", "unit_id", "district"]
     others = [column for column in plan.blocks.columns if column not in front]

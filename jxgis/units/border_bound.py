@@ -71,20 +71,19 @@ def prove_borders(
     -----
     Loads are rounded so that no set within the bounds is lost; the integer programme takes only sets that are truly within.
     """
-    # What every plan pays at least: less than nothing where borders are kept apart. Counted from there, no unit costs less
-    # than nothing.
-    floor = credit_of(piece)
-    if best.cost <= floor:
+    # Counted from the credit, no unit costs less than nothing.
+    credit = credit_of(piece)
+    if best.cost <= credit:
         return replace(best, bound=best.cost)
-    # Costs are shares of a city's: in the unit of the best plan's the tolerances mean something.
-    unit = best.cost - floor
-    scaled = piece._replace(cut=piece.cut / unit)
+    # Costs are shares of a city's: as shares of the best plan's the tolerances mean something.
+    paid = best.cost - credit
+    scaled = piece._replace(cut=piece.cut / paid)
     sweep = sweep_of(scaled, most=MOST_STATES)
     if sweep is None:
         return best
-    found = _above(sweep, scaled, replace(best, cost=1.0), known, step / unit)
+    found = _above(sweep, scaled, replace(best, cost=1.0), known, step / paid)
     cost = float(unit_costs(piece, found.label, found.k)[0].sum())
-    return replace(found, cost=cost, bound=cost if found.bound == found.cost else unit * found.bound + floor)
+    return replace(found, cost=cost, bound=cost if found.bound == found.cost else credit + paid * found.bound)
 
 
 def _above(

@@ -120,7 +120,7 @@ def delineate_units(
     Notes
     -----
     Method: spanning-tree seeds, recombination (DeFord, Duchin and Solomon 2021), annealing, set partitioning over the
-    units met; small parts to a proven optimum by enumeration of connected sets, larger ones where only borders count; a a lower
+    units met; small parts to a proven optimum by enumeration of connected sets, larger ones where only borders count; a lower
     bound of others with the option ``prove``. See ``search``, ``optimum``, ``border_bound`` and ``proof``.
 
     Examples

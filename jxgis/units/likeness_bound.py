@@ -97,15 +97,17 @@ def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.
         At most ``best.cost``; NaN where nothing is proven, as where the map is too wide for a sweep or the cost next to
         nothing. Of what is bounded only the first counts, and sub-districts do not: the bound holds all the same.
     """
-    floor = credit_of(piece)
-    if best.k == 1 or best.cost <= floor:
+    credit = credit_of(piece)
+    paid = best.cost - credit
+    if best.k == 1 or paid <= 0.0:
         return best.cost
-    unit = best.cost - floor
-    if unit < _LEAST_SHARE * (piece.spread_weight * piece.square.sum() + np.abs(piece.cut).sum()):
+    if paid < _LEAST_SHARE * (piece.spread_weight * piece.square.sum() + np.abs(piece.cut).sum()):
         return float("nan")
-    scaled = piece._replace(cut=piece.cut / unit)
+    scaled = piece._replace(
+        cut=piece.cut / paid, spread_weight=piece.spread_weight / paid, shape_weight=piece.shape_weight / paid
+    )
     loose, strict = (sweep_of(scaled, most=_MOST_STATES, connected=asked) for asked in (False, True))
-    model = _Model(piece, best, unit)
+    model = _Model(scaled, best)
     programme = _Programme(model, known)
     most = left = iterations * _STEPS_OF_A_TRIAL
     share = 0.0
@@ -115,7 +117,7 @@ def bound_likeness(piece: Piece, best: Solution, known: Iterable[npt.NDArray[np.
     if strict is not None:
         programme.forget_parted()
         share, _ = _bound(model, programme, model.boxes(strict), share, left, keep=0, most=most)
-    return floor + unit * min(share, 1.0) if share > 0 else float("nan")
+    return credit + paid * min(share, 1.0) if share > 0 else float("nan")
 
 
 def _bound(
@@ -169,17 +171,13 @@ class _Box(NamedTuple):
 class _Model:
     """The sets of a piece and what they cost at least, in shares of what the best plan costs above what every plan pays."""
 
-    def __init__(self, piece: Piece, best: Solution, unit: float) -> None:
+    def __init__(self, piece: Piece, best: Solution) -> None:
         self.k = best.k
         self.best = best.label
-        self.piece = piece._replace(
-            cut=piece.cut / unit,
-            spread_weight=piece.spread_weight / unit,
-            shape_weight=piece.shape_weight / unit,
-        )
+        self.piece = piece
         source = np.repeat(np.arange(len(piece.area)), np.diff(piece.start))
         # Borders that are kept apart cost nothing where they are kept, and something where not.
-        self.kept: Floats = np.bincount(source, np.maximum(-self.piece.cut, 0.0), len(piece.area)).astype(np.float64)
+        self.kept: Floats = np.bincount(source, np.maximum(-piece.cut, 0.0), len(piece.area)).astype(np.float64)
         self.outer: Floats = piece.perimeter - np.bincount(source, piece.shared, len(piece.area))
         at = piece.mass / piece.area[:, None]
         middle = at - piece.mass.sum(axis=0) / piece.area.sum()

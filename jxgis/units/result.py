@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["UnitsResult"]
 
-# What is less is a rounding of the programmes that prove it.
+# A gap that is less is a rounding of the programmes that prove it.
 _NO_GAP = 1e-6
-# And above which the quick bound leaves much open.
+# One that is more is worth tightening.
 _WIDE_GAP = 0.05
 
 

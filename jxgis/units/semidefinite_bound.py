@@ -34,7 +34,7 @@ _MOST_NODES = 600
 _ROUNDS = 300
 _LOOK = 25
 _LEAST_GAIN = 5e-4
-# What a difference of the two matrices costs, in shares of what all squares cost, or the plan.
+# What a difference of the two matrices costs, in shares of what all squares cost, or of what the plan does if that is more.
 _PENALTY = 0.5
 # Share of the sum of its blocks' areas that a unit covers at least: two blocks may overlap by a hundredth of the smaller,
 # and have six neighbours on average.
@@ -62,17 +62,17 @@ def bound_semidefinite(piece: Piece, best: Solution) -> float:
         first counts, and sub-districts do not: the bound holds all the same.
     """
     credit = credit_of(piece)
-    unit = best.cost - credit
+    paid = best.cost - credit
     # There is one plan of one unit, and one of a unit for each node.
-    if best.k in (1, len(piece.area)) or unit <= 0.0:
+    if best.k in (1, len(piece.area)) or paid <= 0.0:
         return best.cost
     if len(piece.area) > _MOST_NODES or piece.area.min() <= 0.0:
         return float("nan")
     # Matrices are so small that a second thread gains little, and waits long for a busy processor.
     with threadpool_limits(limits=1, user_api="blas"):
-        proven = _share(_relaxed(piece, best.k, unit), best)
+        proven = _share(_relaxed(piece, best.k, paid), best)
     share = float(np.floor(proven / _DIGITS)) * _DIGITS
-    return credit + unit * min(share, 1.0) if share > 0.0 else float("nan")
+    return credit + paid * min(share, 1.0) if share > 0.0 else float("nan")
 
 
 class _Relaxed(NamedTuple):
@@ -111,7 +111,7 @@ class _Relaxed(NamedTuple):
     round: float
 
 
-def _relaxed(piece: Piece, k: int, unit: float) -> _Relaxed:
+def _relaxed(piece: Piece, k: int, paid: float) -> _Relaxed:
     n = len(piece.area)
     total = float(piece.area.sum())
     area = piece.area / total
@@ -135,12 +135,12 @@ def _relaxed(piece: Piece, k: int, unit: float) -> _Relaxed:
         low=low,
         high=high,
         root=root,
-        cost=(low * borders / both - piece.spread_weight * like @ like.T) / unit,
+        cost=(low * borders / both - piece.spread_weight * like @ like.T) / paid,
         edge=edges / both / np.sqrt(total),
         least=np.diag(area / high),
         most=most,
-        squares=piece.spread_weight * float(piece.square.sum()) / unit,
-        shape=piece.shape_weight * total / unit,
+        squares=piece.spread_weight * float(piece.square.sum()) / paid,
+        shape=piece.shape_weight * total / paid,
         round=_COVERED * 4.0 * np.pi if (piece.perimeter**2 >= 4.0 * np.pi * piece.area).all() else 0.0,
     )
 
