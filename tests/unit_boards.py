@@ -12,15 +12,29 @@ from jxgis.units._piece import Piece
 from jxgis.units.search import Solution
 
 
-def board(rng, rows, columns, *, kinds, whole, people=False, apart=0.0, zone=False):
-    """A lattice of cells that hold 1 to 3 each, with attributes, shapes and borders that count; bounds that are met exactly."""
-    n = rows * columns
-    node = np.arange(n).reshape(rows, columns)
-    pairs = [*zip(node[:, :-1].ravel(), node[:, 1:].ravel(), strict=True)]
-    pairs += [*zip(node[:-1].ravel(), node[1:].ravel(), strict=True)]
+def lattice(rows, columns):
+    """The pairs of cells that share a side, cells numbered row by row."""
+    node = np.arange(rows * columns).reshape(rows, columns)
+    return [
+        *zip(node[:, :-1].ravel(), node[:, 1:].ravel(), strict=True),
+        *zip(node[:-1].ravel(), node[1:].ravel(), strict=True),
+    ]
+
+
+def neighbours(pairs, n):
+    """``start`` and ``other`` of a piece with these borders, and which of them each of its entries is."""
     one, two = np.array(pairs).T
     source, target = np.concatenate([one, two]), np.concatenate([two, one])
     order = np.lexsort((target, source))
+    start = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=n))]).astype(np.int64)
+    return start, target[order].astype(np.int64), order % len(pairs)
+
+
+def board(rng, rows, columns, *, kinds, whole, people=False, apart=0.0, zone=False):
+    """A lattice of cells that hold 1 to 3 each, with attributes, shapes and borders that count; bounds that are met exactly."""
+    n = rows * columns
+    pairs = lattice(rows, columns)
+    start, other, of = neighbours(pairs, n)
     link = rng.random(len(pairs)) >= apart
     cut = np.where(link, rng.uniform(0.0, 0.2, len(pairs)), -5.0)
     area = rng.integers(1, 4, n).astype(np.float64) if whole else rng.uniform(0.5, 3.0, n)
@@ -31,11 +45,11 @@ def board(rng, rows, columns, *, kinds, whole, people=False, apart=0.0, zone=Fal
         load = np.column_stack([area, rng.integers(0, 3, n)])
         low, high = [*low, 1.0], [*high, 7.0]
     return Piece(
-        start=np.concatenate([[0], np.cumsum(np.bincount(source, minlength=n))]).astype(np.int64),
-        other=target[order].astype(np.int64),
-        shared=np.ones(len(order)),
-        cut=np.tile(cut, 2)[order],
-        link=np.tile(link, 2)[order],
+        start=start,
+        other=other,
+        shared=np.ones(len(of)),
+        cut=cut[of],
+        link=link[of],
         area=area,
         perimeter=np.full(n, 4.0),
         load=load,
@@ -45,7 +59,7 @@ def board(rng, rows, columns, *, kinds, whole, people=False, apart=0.0, zone=Fal
         shape_weight=rng.choice([0.0, 0.02]) if kinds else 0.02,
         low=np.array(low),
         high=np.array(high),
-        zones=node.ravel()[:, None] < columns if zone else np.zeros((n, 0), dtype=np.bool_),
+        zones=np.arange(n)[:, None] < columns if zone else np.zeros((n, 0), dtype=np.bool_),
         zone_most=np.array([1] if zone else [], dtype=np.int64),
     )
 

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from unit_boards import lattice, neighbours, solution
 
 from jxgis.units._frontier import beginnings, cheap_sets, sweep_of
 from jxgis.units._kernels import unit_costs
@@ -19,21 +20,18 @@ def board(rng, rows, columns, *, low, high, loads=None, whole=True, apart=0.0):
     """A lattice with some diagonals, costs of 1 or of any length, some borders that no unit may reach across."""
     n = rows * columns
     node = np.arange(n).reshape(rows, columns)
-    pairs = [*zip(node[:, :-1].ravel(), node[:, 1:].ravel(), strict=True)]
-    pairs += [*zip(node[:-1].ravel(), node[1:].ravel(), strict=True)]
+    pairs = lattice(rows, columns)
     pairs += [(a, b) for a, b in zip(node[:-1, :-1].ravel(), node[1:, 1:].ravel(), strict=True) if rng.random() < 0.5]
     cost = np.full(len(pairs), 0.5) if whole else rng.uniform(0.1, 2.0, len(pairs))
     link = rng.random(len(pairs)) >= apart
-    one, two = np.array(pairs).T
-    source, target = np.concatenate([one, two]), np.concatenate([two, one])
-    order = np.lexsort((target, source))
+    start, other, of = neighbours(pairs, n)
     loads = np.ones((n, 1)) if loads is None else loads
     return Piece(
-        start=np.concatenate([[0], np.cumsum(np.bincount(source, minlength=n))]).astype(np.int64),
-        other=target[order].astype(np.int64),
-        shared=np.ones(len(order)),
-        cut=np.tile(cost, 2)[order],
-        link=np.tile(link, 2)[order],
+        start=start,
+        other=other,
+        shared=np.ones(len(of)),
+        cut=cost[of],
+        link=link[of],
         area=loads[:, 0].copy(),
         perimeter=np.full(n, 4.0),
         load=loads,
@@ -98,13 +96,6 @@ def least_cost(n, units, k):
     return best, some
 
 
-def as_solution(n, chosen, cost):
-    label = np.empty(n, dtype=np.int64)
-    for number, unit in enumerate(chosen):
-        label[list(unit)] = number
-    return Solution(label=label, k=len(chosen), cost=cost, excess=0.0)
-
-
 @pytest.mark.parametrize("apart", [0.0, 0.2])
 def test_a_sweep_meets_every_connected_set_once(apart):
     rng = np.random.default_rng(1)
@@ -156,7 +147,7 @@ def test_proofs_are_those_of_every_plan_there_is(whole, bounds, cases):
         if best is None:
             continue
         compared += 1
-        start = as_solution(12, some, sum(units[unit] for unit in some))
+        start = solution(piece, sum(units[unit] for unit in some), some)
         proven = prove_borders(piece, start, [], step=1.0 if whole else 0.0)
         assert proven.cost == pytest.approx(best, rel=1e-9)
         assert proven.bound == pytest.approx(best, rel=1e-9)
@@ -175,7 +166,7 @@ def test_a_bound_is_none_above_the_best_where_the_integer_programme_is_cut_short
         piece = board(rng, 3, 4, low=[3], high=[5], whole=False)
         units = every_unit(piece)
         best, some = least_cost(12, units, 3)
-        start = as_solution(12, some, sum(units[unit] for unit in some))
+        start = solution(piece, sum(units[unit] for unit in some), some)
         left = prove_borders(piece, start, [])
         assert left.bound <= best * (1 + 1e-9)
         assert best <= left.cost * (1 + 1e-9)
@@ -239,7 +230,7 @@ def test_borders_that_cost_less_than_nothing_are_proven_like_others():
         if best is None:
             continue
         compared += 1
-        proven = prove_borders(piece, as_solution(9, some, sum(units[unit] for unit in some)), [])
+        proven = prove_borders(piece, solution(piece, sum(units[unit] for unit in some), some), [])
         assert proven.cost == pytest.approx(best, rel=1e-9)
         assert proven.bound == proven.cost
         assert sum(
@@ -269,7 +260,7 @@ def test_nodes_without_load_are_divided_too():
         if best is None:
             continue
         compared += 1
-        proven = prove_borders(piece, as_solution(9, some, sum(units[unit] for unit in some)), [], step=1.0)
+        proven = prove_borders(piece, solution(piece, sum(units[unit] for unit in some), some), [], step=1.0)
         assert (proven.cost, proven.bound) == (best, best)
 
 
