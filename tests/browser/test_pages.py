@@ -28,6 +28,7 @@ from jxgis.drawing.layers import (
     land_map,
 )
 from jxgis.drawing.offline import save_map
+from jxgis.hotspots.caution import unjudged_why
 from jxgis.hotspots.map import hotspot_map
 from jxgis.i18n import text
 from jxgis.parks.map import parks_map
@@ -434,7 +435,7 @@ def test_a_class_without_a_list_says_why_where_the_list_would_be(visit, tmp_path
     found = visit(save_map(hotspot_map(cells, places, canvas=on_land(t.districts)), tmp_path / "few.html"))
     page = found.page
     assert page.locator(".jx-list li").count() > 0
-    for at, said in ((1, text("maps.unjudged", "zh")), (2, text("maps.no_places", "zh"))):
+    for at, said in ((1, text("maps.unjudged", "zh", why=unjudged_why(None, "zh"))), (2, text("maps.no_places", "zh"))):
         page.locator(".leaflet-control-layers-base input").nth(at).check()
         assert page.locator(".jx-list").is_visible()
         assert page.locator(".jx-list h2").inner_text() == CLASSES[at - 1]

@@ -24,6 +24,7 @@ from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.ground import Ground
 from jxgis.drawing.layers import Field, add_polygons, add_switch, fill
 from jxgis.drawing.offline import require_offline, save_map, to_html
+from jxgis.hotspots.caution import unjudged_why
 from jxgis.hotspots.map import hotspot_map
 from jxgis.i18n import text
 from jxgis.parks.map import parks_map
@@ -395,12 +396,14 @@ def test_a_class_without_a_place_says_whether_it_was_judged():
     some = t.places[t.places["issue_class"] == "all"]
     page = to_html(hotspot_map(t.cells, some, canvas=on_land(t.districts)))
     assert text("maps.no_places", "zh") in page
-    assert text("maps.unjudged", "zh") not in page
+    assert text("maps.unjudged", "zh", why=unjudged_why(None, "zh")) not in page
     few = t.cells.assign(gi_q=t.cells["gi_q"].where(t.cells["issue_class"] != CLASSES[0]))
-    assert text("maps.unjudged", "zh") in to_html(hotspot_map(few, some, canvas=on_land(t.districts)))
+    assert text("maps.unjudged", "zh", why=unjudged_why(None, "zh")) in to_html(
+        hotspot_map(few, some, canvas=on_land(t.districts))
+    )
     none = t.cells.assign(gi_q=np.nan, gi_bin=0)
     page = to_html(hotspot_map(none, t.places.iloc[:0], canvas=on_land(t.districts)))
-    assert text("maps.unjudged", "zh") in page
+    assert text("maps.unjudged", "zh", why=unjudged_why(None, "zh")) in page
     assert text("maps.place_pin", "zh") not in page
 
 
