@@ -20,6 +20,10 @@ test: .venv/ready
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not howto" --max-worker-restart 0 \
 		-o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
+# The share of lines and branches that `make test` runs, by module; compiled kernels count as not run. Takes twice as long.
+cover: .venv/ready
+	PYTEST_ADDOPTS="--cov --cov-report=term" $(MAKE) test
+
 # What `make test` leaves out: whole reports, notebooks, simulations. In the order of the files: a file of one long test
 # would else come last, and one core would wait for it.
 slow: .venv/ready

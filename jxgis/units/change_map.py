@@ -9,7 +9,7 @@ from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import BAD, BORDER, GOOD, MOVED, MOVED_EDGE, STILL, STILL_EDGE
 from jxgis.drawing.layers import Field, add_lines, add_polygons, add_switch, fields_of, fill, land_map, line
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
-from jxgis.i18n import text
+from jxgis.i18n import sentences, text
 from jxgis.settings import REPORT
 from jxgis.small_counts import as_words, hide_small, small_said
 
@@ -59,7 +59,7 @@ def change_map(
     lang = canvas.lang
     if "issues" in moved.columns:
         moved = moved.assign(issues=as_words(hide_small(moved, min_count=min_count)["issues"]))
-        canvas = replace(canvas, method=" ".join(filter(None, [canvas.method, small_said(min_count, lang)])))
+        canvas = replace(canvas, method=sentences([canvas.method, small_said(min_count, lang)], lang))
     page = land_map(canvas, units, title=text("units.change_title", lang))
     nobody = text("units.no_unit", lang)
     add_polygons(
