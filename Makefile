@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test slow howto lint docs bench mutants notebooks data clean
+.PHONY: demo test cover slow howto lint docs bench mutants data clean
 
 .venv: .venv/ready
 
