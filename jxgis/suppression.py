@@ -140,46 +140,81 @@ def _sum_by_sum(
     are not the larger whatever the small ones are. As many small parts as the range of their sum can hold are one each.
     """
     entries = sums.tocoo()
-    by_size = np.lexsort((counts[entries.col], entries.row))
-    sum_of, count_of, is_part = entries.row[by_size], entries.col[by_size], entries.data[by_size] > 0
-    small, most = (counts > 0) & (counts < min_count), min_count - 1
+    # Zeros tell nothing as long as they are shown, and most of a grid are.
+    matter = np.flatnonzero(((counts > 0) | lost | may)[entries.col])
+    matter = matter[np.lexsort((counts[entries.col[matter]], entries.row[matter]))]
+    sum_of, count_of, is_part = entries.row[matter], entries.col[matter], entries.data[matter] > 0
+    small = (counts > 0) & (counts < min_count)
     size = np.where(counts > 0, counts, np.inf)
     begin = np.searchsorted(sum_of, np.arange(sums.shape[0] + 1))
-    changed = np.arange(sums.shape[0])
-
-    def add(which: NDArray[np.bool_], values: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-        weights = which * (1.0 if values is None else values[at].astype(float))
-        return np.bincount(of, weights, len(changed)).astype(np.float64)
-
+    changed: NDArray[np.int64] = np.arange(sums.shape[0])
     while True:
-        lengths = np.diff(begin)[changed]
-        of = np.repeat(np.arange(len(changed)), lengths)
-        entry = np.arange(len(of)) + np.repeat(begin[changed] - np.cumsum(lengths) + lengths, lengths)
+        of, entry = _spans(begin, changed)
         at, part = count_of[entry], is_part[entry]
-        hidden, ranges = small[at] | lost[at], small[at] & ~lost[at]
-        n, all_hidden = add(part & ranges), add(part & hidden)
-        taken = min_count * add(part & lost[at] & ~small[at])
-        others = all_hidden - n
-        rest, left = add(part & ranges, counts), add(part & hidden, counts)
-        least = np.full(len(changed), np.inf)
-        np.minimum.at(least, of[part & ~hidden], size[at][part & ~hidden])
-        with np.errstate(invalid="ignore"):
-            full = (others > 0) & (left - others * least >= np.where(others <= 2, 0, n * most))
-        alone = (others == 0) & ((rest == n) | (rest == n * most))
-        tight = (others > 0) & (left - taken < n * most)
-        of_parts = (all_hidden == 1) | ((n > 0) & (alone | tight | full))
-        sum_hidden = add(~part & hidden) > 0
-        told = np.where(sum_hidden, all_hidden == 0, of_parts & (all_hidden > 0))
-        told &= add(hidden & ~harmless[at]) > 0
-        told |= (add(~part & ranges) > 0) & (n >= most)
+        gone = lost[at]
+        hidden = gone | small[at]
+        smallest = np.full(len(changed), np.inf)
+        shown = np.flatnonzero(part & ~hidden)
+        np.minimum.at(smallest, of[shown], size[at[shown]])
+        shut = np.flatnonzero(hidden)
+        told = _told(_Hidden(of[shut], at[shut], part[shut], ~gone[shut]), counts, harmless, smallest, min_count)
         # The smallest part, and where there is none the sum; of ranges the sum's before those of its parts.
-        left_open = np.flatnonzero(told[of] & may[at] & ~(lost[at] if wider else hidden))
-        left_open = left_open[np.lexsort((np.where(ranges, part, ~part)[left_open], ranges[left_open]))]
+        left_open = np.flatnonzero(told[of] & may[at] & ~(gone if wider else hidden))
+        ranges, parts = hidden[left_open], part[left_open]
+        left_open = left_open[np.lexsort((np.where(ranges, parts, ~parts), ranges))]
         if not left_open.size:
             return
         chosen = at[left_open[np.unique(of[left_open], return_index=True)[1]]]
         lost[chosen] = True
-        changed = np.unique(sums[:, chosen].indices)
+        changed = np.unique(sums.indices[_spans(sums.indptr, chosen)[1]]).astype(np.int64)
+
+
+def _spans(
+    begin: NDArray[np.integer[Any]], which: NDArray[np.integer[Any]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of rows that begin where ``begin`` says, the entries of some, one row after the other: which of these rows, and which entry."""
+    lengths = np.diff(begin)[which]
+    of = np.repeat(np.arange(len(which)), lengths)
+    return of, np.arange(len(of)) + np.repeat(begin[which] - np.cumsum(lengths) + lengths, lengths)
+
+
+class _Hidden(NamedTuple):
+    """What is hidden of some sums: which sum, which count, whether it is a part, and whether its range is shown."""
+
+    of: NDArray[np.int64]
+    at: NDArray[np.integer[Any]]
+    part: NDArray[np.bool_]
+    ranges: NDArray[np.bool_]
+
+
+def _told(
+    hidden: _Hidden,
+    counts: NDArray[np.int64],
+    harmless: NDArray[np.bool_],
+    smallest: NDArray[np.float64],
+    min_count: int,
+) -> NDArray[np.bool_]:
+    """Which sums tell a hidden count by themselves, by what is hidden and the ``smallest`` part that each of them shows."""
+    of, at, part, ranges = hidden
+    most = min_count - 1
+
+    def add(which: NDArray[np.bool_], values: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        weights = which * (1.0 if values is None else values[at].astype(float))
+        return np.bincount(of, weights, len(smallest)).astype(np.float64)
+
+    n, all_hidden = add(part & ranges), add(part)
+    taken = min_count * add(part & ~ranges & ((counts == 0) | (counts >= min_count))[at])
+    others = all_hidden - n
+    rest, left = add(part & ranges, counts), add(part, counts)
+    with np.errstate(invalid="ignore"):
+        full = (others > 0) & (left - others * smallest >= np.where(others <= 2, 0, n * most))
+    alone = (others == 0) & ((rest == n) | (rest == n * most))
+    tight = (others > 0) & (left - taken < n * most)
+    of_parts = (all_hidden == 1) | ((n > 0) & (alone | tight | full))
+    told: NDArray[np.bool_] = np.where(add(~part) > 0, all_hidden == 0, of_parts & (all_hidden > 0))
+    told &= add(~harmless[at]) > 0
+    told |= (add(~part & ranges) > 0) & (n >= most)
+    return told
 
 
 def _sums_together(search: _Search, lost: NDArray[np.bool_], may: NDArray[np.bool_]) -> None:
