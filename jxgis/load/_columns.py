@@ -60,7 +60,7 @@ def rename_columns(
     left = [
         column
         for column in frame.columns
-        if not agreed.carries and column not in names and same_name(str(column)) not in wanted
+        if not agreed.carries and column not in names and same_name(column) not in wanted
     ]
     taken = set(names.values()) | {column.name for column in agreed.columns} | {"geometry"}
     for column in frame.columns:
@@ -188,7 +188,7 @@ def with_units(
 
 def _with_heads(own: str | None, head: str) -> str:
     """The unit of a row under a head that says one: both where they are two; its own of several that the head says (条/公里)."""
-    mine = "" if pd.isna(own) else same_name(own)
+    mine = same_name(own)
     if mine in pieces(head):
         return mine
     return f"{own}/{head}" if is_unit(mine) else head

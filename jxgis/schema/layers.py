@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -301,15 +302,17 @@ def unagreed(layer: str) -> Contract:
     return Contract(layer=layer, title=Text(zh=layer, en=layer), geometry="any", columns=())
 
 
-def same_name(name: str) -> str:
-    """A column name without what people vary: case, blanks, underscores, full-width brackets.
+def same_name(name: Any) -> str:
+    """A name, as of a column, without what people vary: width, case, blanks, underscores; empty where there is none.
 
     Examples
     --------
-    >>> same_name(" Site_Name "), same_name("面积（m²）") == same_name("面积(M²)")
-    ('sitename', True)
+    >>> same_name(" Site_Name "), same_name("面积（㎡）") == same_name("面积(M²)"), same_name(None)
+    ('sitename', True, '')
     """
-    return re.sub(r"[\s_\ufeff]", "", str(name)).replace("（", "(").replace("）", ")").casefold()
+    import pandas as pd
+
+    return "" if pd.isna(name) else re.sub(r"[\s_\ufeff]", "", unicodedata.normalize("NFKC", str(name))).casefold()
 
 
 def nearest(name: str, known: Iterable[str]) -> Text:

@@ -200,7 +200,7 @@ def _error(zone: object, called: object, zh: str, en: str) -> InputError:
 
 
 def _plain(words: Any) -> str:
-    return same_name(str(words)).rstrip("。")
+    return same_name(words).rstrip("。")
 
 
 def _row_of(words: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pandas as pd
 
@@ -98,7 +97,7 @@ def _numbers_called(table: pd.DataFrame, pattern: re.Pattern[str]) -> list[str]:
     """The heads of columns of numbers that are called by a pattern, unit aside, and not as rates, money, days or plans."""
     found = []
     for head, column in table.items():
-        name = name_and_unit(same_name(str(head)))[0]
+        name = name_and_unit(same_name(head))[0]
         called = pattern.fullmatch(name) and not _NONE_OF_THINGS.search(name)
         if called and pd.to_numeric(column, errors="coerce").notna().any():
             found.append(str(head))
@@ -110,7 +109,7 @@ def _refuse_two(table: pd.DataFrame) -> None:
     unnamed = [
         found[1]
         for name in table.columns
-        if (found := re.fullmatch(r"column_(\d+)", str(name))) and table[name].map(_said).any()
+        if (found := re.fullmatch(r"column_(\d+)", str(name))) and table[name].map(same_name).any()
     ]
     if unnamed:
         raise InputError(
@@ -127,7 +126,3 @@ def _refuse_two(table: pd.DataFrame) -> None:
             en=f"Projects: more than one column is called {listed(dict.fromkeys(names), 'en')}, and nothing tells the latest; leave one of "
             "them (and a head of one row).",
         )
-
-
-def _said(value: Any) -> str:
-    return "" if pd.isna(value) else same_name(str(value))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["ProjectRows", "figures", "lies_in", "plain", "project_rows"]
+__all__ = ["ProjectRows", "figures", "lies_in", "project_rows"]
 
 #: A project is a percentage of things where this is the total.
 _HUNDRED = 100
@@ -210,22 +210,11 @@ def lies_in(table: pd.DataFrame, districts: gpd.GeoDataFrame | None) -> NDArray[
     return found
 
 
-def plain(name: Any) -> str:
-    """A name without what people vary: width, case, blanks, underscores; empty where there is none.
-
-    Examples
-    --------
-    >>> plain("东升路（ＡＢ 段）"), plain(None)
-    ('东升路(ab段)', '')
-    """
-    return "" if pd.isna(name) else same_name(unicodedata.normalize("NFKC", str(name)))
-
-
 def _called(parents: Mapping[str, str], city: Collection[str]) -> dict[str, str]:
     """Each zone by what it is called."""
-    names = dict.fromkeys(map(plain, (*CITY, *city, *(f"{name}市" for name in city))), ALL)
-    names |= {plain(area): area for area in parents.values()}
-    return names | {plain(said): name for name in parents for said in (name, f"{name}片区")}
+    names = dict.fromkeys(map(same_name, (*CITY, *city, *(f"{name}市" for name in city))), ALL)
+    names |= {same_name(area): area for area in parents.values()}
+    return names | {same_name(said): name for name in parents for said in (name, f"{name}片区")}
 
 
 def _own_names(
@@ -236,7 +225,7 @@ def _own_names(
 
     Refused is a row that is called as another project than its number's, in fewer or more words.
     """
-    titles = {each.number: [_bare(plain(each.title(lang))) for lang in ("zh", "en")] for each in projects}
+    titles = {each.number: [_bare(same_name(each.title(lang))) for lang in ("zh", "en")] for each in projects}
     names = {_bare(name): zone for name, zone in sorted(zones.items(), key=lambda pair: -len(pair[0]))}
     own, called, titled, wrong = [], [], [], []
     for said, item in zip(_said_names(table), number, strict=True):
@@ -306,12 +295,12 @@ def _said_names(table: pd.DataFrame) -> list[Any]:
 def _label(zone: Any, name: Any) -> str:
     """What a row is called on its page: 老城 东升路; nothing where it is the city's and has no name."""
     where = "" if zone in {ALL, None} else zone
-    return quoted(f"{where} {name}".strip() if plain(name) and plain(name) != plain(where) else where)
+    return quoted(f"{where} {name}".strip() if same_name(name) and same_name(name) != same_name(where) else where)
 
 
 def _undated(name: Any) -> str:
     """A name without the number that it may begin with, months and states, which tell no projects apart."""
-    return _PERIOD.sub("", _NUMBERED.sub("", plain(name)))
+    return _PERIOD.sub("", _NUMBERED.sub("", same_name(name)))
 
 
 def _bare(name: str) -> str:
@@ -345,10 +334,10 @@ def _refuse_row_numbers(table: pd.DataFrame, number: NDArray[np.int64], titled: 
     if "item" not in table.columns or not len(number) or end in number:
         return
     before = np.concatenate([[0], number[:-1]])
-    bare = table["item"].map(lambda said: plain(said).rstrip(".、").isdigit()).to_numpy(dtype=np.bool_) & ~titled
+    bare = table["item"].map(lambda said: same_name(said).rstrip(".、").isdigit()).to_numpy(dtype=np.bool_) & ~titled
     counts = bare & ((number == 1) | (number == before) | (number == before + 1))
-    named = np.array([bool(plain(said)) for said in _said_names(table)], dtype=np.bool_)
-    districts = table["district"].map(plain) if "district" in table.columns else pd.Series(dtype="str")
+    named = np.array([bool(same_name(said)) for said in _said_names(table)], dtype=np.bool_)
+    districts = table["district"].map(same_name) if "district" in table.columns else pd.Series(dtype="str")
     by_district = len(districts) > _FEW and bool((districts != "").all()) and districts.is_unique
     alone = bool(counts.all()) and len({*number}) >= _FEW and (by_district or bool(named.any()))
     # 22 断头路打通工程, and below it 1 东升路, 2 西升路.
@@ -393,7 +382,7 @@ def _units(table: pd.DataFrame) -> NDArray[np.str_]:
     """The unit that each row says, or its name ends with; nothing where it says none."""
     said = table["unit"].tolist() if "unit" in table.columns else [None] * len(table)
     found = []
-    for unit, name in zip(map(plain, said), map(plain, _said_names(table)), strict=True):
+    for unit, name in zip(map(same_name, said), map(same_name, _said_names(table)), strict=True):
         ends = _NAMED_UNIT.fullmatch(name)
         found.append(unit if is_unit(unit) else ends[1] if ends else "")
     return np.array(found, dtype=np.str_)
@@ -490,12 +479,12 @@ def _no_number(project: PlanProject, done: NDArray[np.float64], total: NDArray[n
 def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np.int64]:
     """The project of each row: by its number, else by its name."""
     known = {project.number for project in projects}
-    titles = {plain(project.title(lang)): project.number for project in projects for lang in ("zh", "en")}
+    titles = {same_name(project.title(lang)): project.number for project in projects for lang in ("zh", "en")}
     found, wrong = np.zeros(len(table), dtype=np.int64), []
     for at in range(len(table)):
         called = [str(table[name].iloc[at]).strip() for name in ("item", "name") if _says(table, name, at)]
         beside = [str(table["district"].iloc[at])] if _says(table, "district", at) else []
-        totals = [word for word in (*called, *beside) if _TOTAL.fullmatch(plain(word))]
+        totals = [word for word in (*called, *beside) if _TOTAL.fullmatch(same_name(word))]
         items = [int(match[1]) for word in called if (match := _ITEM.fullmatch(unicodedata.normalize("NFKC", word)))]
         named = dict.fromkeys(
             [*(n for n in items if n in known), *(n for word in called if (n := _titled_as(word, titles)))]
@@ -542,7 +531,7 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
 
 def _titled_as(word: str, titles: Mapping[str, int]) -> int | None:
     """The project of a title, which its own number may stand before: 22、断头路打通工程, but not a number of the rows."""
-    title = plain(word)
+    title = same_name(word)
     before = _NUMBERED.match(title)
     if title in titles or before is None:
         return titles.get(title)
@@ -551,7 +540,7 @@ def _titled_as(word: str, titles: Mapping[str, int]) -> int | None:
 
 
 def _says(table: pd.DataFrame, name: str, at: int) -> bool:
-    return name in table.columns and bool(plain(table[name].iloc[at]))
+    return name in table.columns and bool(same_name(table[name].iloc[at]))
 
 
 def _homes(
@@ -567,8 +556,8 @@ def _homes(
     for at in range(len(table)):
         if _says(table, "district", at):
             said = str(table["district"].iloc[at])
-            if plain(said) in zones or not parents:
-                homes[at] = zones.get(plain(said), plain(said))
+            if same_name(said) in zones or not parents:
+                homes[at] = zones.get(same_name(said), same_name(said))
                 continue
             hint = nearest(said, [*parents])
             wrong.append(
@@ -579,6 +568,6 @@ def _homes(
                 )
             )
         elif homes[at] is None and _says(table, "name", at):
-            homes[at] = ALL if plain(table["name"].iloc[at]).startswith(CITY[0]) else called[at] or None
+            homes[at] = ALL if same_name(table["name"].iloc[at]).startswith(CITY[0]) else called[at] or None
     collect(wrong)
     return homes

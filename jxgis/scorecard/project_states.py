@@ -9,7 +9,7 @@ import pandas as pd
 
 from jxgis.i18n import few, text_pair
 from jxgis.privacy import quoted
-from jxgis.scorecard.project_rows import plain
+from jxgis.schema.layers import same_name
 
 if TYPE_CHECKING:
     from jxgis.i18n import Text
@@ -55,5 +55,5 @@ def _are_off(table: pd.DataFrame) -> pd.Series:
     found = pd.Series(False, index=table.index)
     for name, pattern in (("status", _STATE), ("name", _BEHIND)):
         if name in table.columns:
-            found |= table[name].map(lambda said, pattern=pattern: pattern.fullmatch(plain(said)) is not None)
+            found |= table[name].map(lambda said, pattern=pattern: pattern.fullmatch(same_name(said)) is not None)
     return found

@@ -87,7 +87,7 @@ def _names(indicator: Indicator) -> list[str]:
 
 def _named(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> dict[str, list[str]]:
     """The columns of each indicator that has any."""
-    plain = [(same_name(column).replace(":", "："), str(column)) for column in candidates.columns]
+    plain = [(same_name(column), str(column)) for column in candidates.columns]
     found = {
         one.id: list(dict.fromkeys(column for name in _names(one) for called, column in plain if called == name))
         for one in indicators

@@ -423,6 +423,7 @@ def test_grids_of_one_street_are_called_by_their_codes(city) -> None:
         ("population", "人口（人）", ["12000", "1.5万", "3"], [12_000, 15_000, 3]),
         ("population", "常住人口【万】", ["1.2", "0", "3"], [12_000, 0, 30_000]),
         ("parking", "泊位数（个）", ["20", "30", "40"], [20, 30, 40]),
+        ("parking", "泊位数【单位：个】", ["20", "30", "40"], [20, 30, 40]),
     ],
 )
 def test_numbers_under_a_head_with_a_unit_are_in_that_of_the_layer(city, tmp_path, layer, head, written, read) -> None:

@@ -48,6 +48,10 @@ DOMAIN_ZH = [
 ]
 
 
+# Letters, digits and signs as they are typed with a Chinese keyboard.
+_WIDE = {sign: sign + 0xFEE0 for sign in range(0x21, 0x7F)}
+
+
 @pytest.mark.parametrize("layer", tables.layers())
 def test_contracts_are_whole(layer: str) -> None:
     agreed = tables.contract(layer)
@@ -68,7 +72,7 @@ def test_the_headers_of_exports_are_known(headers: list[str]) -> None:
 def test_every_alias_leads_to_its_column(layer: str) -> None:
     for column in tables.contract(layer).columns:
         for alias in (column.name, *column.aliases):
-            for written in (alias, alias.upper(), f" {alias} "):
+            for written in (alias, alias.upper(), f" {alias} ", alias.translate(_WIDE)):
                 assert match_columns([written], layer, what="f").get(column.name) == written
 
 
