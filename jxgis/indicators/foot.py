@@ -84,12 +84,12 @@ def doors(
     barriers: gpd.GeoDataFrame | None = None,
     gates: gpd.GeoDataFrame | None = None,
 ) -> tuple[Snapped, NDArray[np.int64]]:
-    """Where one enters facilities from the streets: at the point; of a polygon wherever a street meets its edge, as of parks.
+    """Where one enters facilities from the streets: at the point; of a polygon wherever a street meets its edge, as of parks, of a line wherever one runs along it or meets it.
 
     Parameters
     ----------
     things
-        (n) facilities in a metric CRS: points, polygons, or lines (a point on it).
+        (n) facilities in a metric CRS: points, lines or polygons.
     graph
         The streets.
     options
@@ -97,7 +97,7 @@ def doors(
     barriers
         What the straight way from the street must not cross.
     gates
-        Points that lead into polygons, where known.
+        Points that lead into lines and polygons, where known.
 
     Returns
     -------
@@ -106,19 +106,21 @@ def doors(
     ndarray of int
         Position of the facility of each.
     """
-    areal = shapely.get_dimensions(things.geometry.to_numpy()) == 2
+    shape = things.geometry.to_numpy()
+    dimension = shapely.get_dimensions(shape)
+    long = dimension >= 1
     ground = gpd.GeoDataFrame(
-        {"park_id": np.flatnonzero(areal), "radius_m": 1.0},
-        geometry=polygons_of(things.geometry.to_numpy()[areal]),
+        {"park_id": np.flatnonzero(long), "radius_m": 1.0},
+        geometry=np.where(dimension == 2, polygons_of(shape), shape)[long],
         crs=things.crs,
     )
-    found = park_gates(ground, graph, gates=gates if areal.any() else None, barriers=barriers, options=options)
-    at = spots(things[~areal]).to_numpy()
+    found = park_gates(ground, graph, gates=gates if long.any() else None, barriers=barriers, options=options)
+    at = spots(things[~long]).to_numpy()
     single = snap(graph, shapely.get_x(at), shapely.get_y(at), max_snap_m=options.max_snap_m, barriers=barriers)
     every = Snapped(
         *(np.concatenate([getattr(found.snapped, name), getattr(single, name)]) for name in ("edge", "at_m", "leg_m"))
     )
-    return every, np.concatenate([found.table["park_id"].to_numpy(dtype=np.int64), np.flatnonzero(~areal)])
+    return every, np.concatenate([found.table["park_id"].to_numpy(dtype=np.int64), np.flatnonzero(~long)])
 
 
 def ways_to(
