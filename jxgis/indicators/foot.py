@@ -12,7 +12,7 @@ import shapely
 from jxgis.bounds import at_most
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
-from jxgis.indicators.standing import Standing, spots, standing
+from jxgis.indicators.standing import Standing, standing
 from jxgis.parks.gates import park_gates
 from jxgis.parks.housing import cut_by_zone, sample_points
 from jxgis.space.network import Snapped, snap, walk_from
@@ -84,7 +84,7 @@ def doors(
     barriers: gpd.GeoDataFrame | None = None,
     gates: gpd.GeoDataFrame | None = None,
 ) -> tuple[Snapped, NDArray[np.int64]]:
-    """Where one enters facilities from the streets: at the point; of a polygon wherever a street meets its edge, as of parks, of a line wherever one runs along it or meets it.
+    """Where one enters facilities from the streets: at each point, wherever a street meets the edge of a polygon or runs along a line.
 
     Parameters
     ----------
@@ -115,12 +115,13 @@ def doors(
         crs=things.crs,
     )
     found = park_gates(ground, graph, gates=gates if long.any() else None, barriers=barriers, options=options)
-    at = spots(things[~long]).to_numpy()
-    single = snap(graph, shapely.get_x(at), shapely.get_y(at), max_snap_m=options.max_snap_m, barriers=barriers)
+    points = np.flatnonzero(~long)
+    xy, of = shapely.get_coordinates(shape[points], return_index=True)
+    single = snap(graph, xy[:, 0], xy[:, 1], max_snap_m=options.max_snap_m, barriers=barriers)
     every = Snapped(
         *(np.concatenate([getattr(found.snapped, name), getattr(single, name)]) for name in ("edge", "at_m", "leg_m"))
     )
-    return every, np.concatenate([found.table["park_id"].to_numpy(dtype=np.int64), np.flatnonzero(~long)])
+    return every, np.concatenate([found.table["park_id"].to_numpy(dtype=np.int64), points[of]])
 
 
 def ways_to(

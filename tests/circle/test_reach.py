@@ -171,11 +171,16 @@ def test_no_housing_has_a_reason_and_no_share(town):
         ([(2000, 10), (2000, 2500)], 2 * (375 - 10 - 12.5)),
         # It crosses the street: whatever stands for it elsewhere, one enters where they meet.
         ([(2000, -1500), (2000, 1500)], 2 * (375 - 12.5)),
+        # Of one thing at two points each is entered.
+        (shapely.MultiPoint([(1000, 0), (3000, 0)]), 4 * (375 - 12.5)),
     ],
 )
 def test_a_line_is_entered_where_a_street_meets_it(line, want):
     """A greenway by hand, beside homes along 4 km of street: five minutes are 375 m, and a home is 12.5 m off on the mean."""
-    ways, zone = frame({}, [shapely.LineString(line)]), frame({"name": ["东"]}, [shapely.box(0, -30, 4000, 300)])
+    ways, zone = (
+        frame({}, [shapely.LineString(line) if isinstance(line, list) else line]),
+        frame({"name": ["东"]}, [shapely.box(0, -30, 4000, 300)]),
+    )
     homes, street = frame({}, [shapely.box(0, -25, 4000, 0)]), frame({}, [shapely.LineString([(0, 0), (4000, 0)])])
     options = PARKS.but({"sample_m": 5})
     found = reach({"greenways": ways}, homes, zone, street_graph(street), minutes={"greenways": 5}, options=options)
