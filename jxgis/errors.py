@@ -158,10 +158,19 @@ def near(given: str, known: Iterable[str]) -> str | None:
     --------
     >>> near("cell", ["cell_m", "band_m"]), near("speed", ["speed_m_per_min"]), near("老成", ["老城", "东栅"])
     ('cell_m', 'speed_m_per_min', '老城')
-    >>> near("distrcts", ["strata", "classes"])
+    >>> near("distrcts", ["strata", "classes"]), near("菜市场", ["城市广场", "农贸市场"])
+    (None, '农贸市场')
     """
     names = list(known)
-    alike = difflib.get_close_matches(given, names, n=1, cutoff=_ALIKE_LETTERS if given.isascii() else _ALIKE)
+    cutoff = _ALIKE_LETTERS if given.isascii() else _ALIKE
+    match = difflib.SequenceMatcher(b=given)
+
+    def alikeness(name: str) -> tuple[float, int]:
+        """How much is the same; of equals (菜市场: 城市广场, 农贸市场) how much of it stands together."""
+        match.set_seq1(name)
+        return match.ratio(), match.find_longest_match().size
+
+    alike = sorted(difflib.get_close_matches(given, names, n=5, cutoff=cutoff), key=alikeness, reverse=True)
     longer = [name for name in names if len(given) > 1 and name.startswith(given)]
     return next(iter([*alike, *longer]), None)
 

@@ -332,8 +332,8 @@ def _sited(
     """New facilities where they serve most people, or housing, that has none within a walk or no room."""
     import numpy as np
 
-    from jxgis.circle.reach import doors
     from jxgis.circle.siting import choose_sites, choose_with_capacity, within_walk
+    from jxgis.indicators.foot import doors
 
     options, column = given.settings.circle, kind.said.capacity
     limited = column is not None or options.capacity is not None

@@ -14,8 +14,8 @@ import shapely
 from jxgis.bounds import at_most
 from jxgis.circle.kinds import ALL_KINDS
 from jxgis.crs import require_metric
+from jxgis.indicators.foot import doors
 from jxgis.indicators.standing import spots
-from jxgis.parks.gates import park_gates
 from jxgis.parks.housing import Pieces, SamplePoints, cut_by_points, cut_by_zone, sample_points
 from jxgis.space.network import Snapped, snap, walk_from
 from jxgis.space.points import locate, locate_each
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["Demand", "Reach", "circle_table", "doors", "reach", "unserved_housing"]
+__all__ = ["Demand", "Reach", "circle_table", "reach", "unserved_housing"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,51 +92,6 @@ class Reach:
         kinds = list(ways) if kind == ALL_KINDS else [kind]
         every: NDArray[np.bool_] = np.logical_and.reduce([at_most(ways[one], self.limit_m[one]) for one in kinds])
         return every
-
-
-def doors(
-    things: gpd.GeoDataFrame,
-    graph: StreetGraph,
-    *,
-    options: ParkSettings,
-    barriers: gpd.GeoDataFrame | None = None,
-    gates: gpd.GeoDataFrame | None = None,
-) -> tuple[Snapped, Ints]:
-    """Where one enters facilities from the streets: at the point; of a polygon wherever a street meets its edge, as of parks.
-
-    Parameters
-    ----------
-    things
-        (n) facilities in a metric CRS: points, polygons, or lines (a point on it).
-    graph
-        The streets.
-    options
-        ``entry_m`` and ``max_snap_m`` of ``[parks]``.
-    barriers
-        What the straight way from the street must not cross.
-    gates
-        Points that lead into polygons, where known.
-
-    Returns
-    -------
-    Snapped
-        The doors on the graph.
-    ndarray of int
-        Position of the facility of each.
-    """
-    areal = shapely.get_dimensions(things.geometry.to_numpy()) == 2
-    ground = gpd.GeoDataFrame(
-        {"park_id": np.flatnonzero(areal), "radius_m": 1.0},
-        geometry=polygons_of(things.geometry.to_numpy()[areal]),
-        crs=things.crs,
-    )
-    found = park_gates(ground, graph, gates=gates if areal.any() else None, barriers=barriers, options=options)
-    at = spots(things[~areal]).to_numpy()
-    single = snap(graph, shapely.get_x(at), shapely.get_y(at), max_snap_m=options.max_snap_m, barriers=barriers)
-    every = Snapped(
-        *(np.concatenate([getattr(found.snapped, name), getattr(single, name)]) for name in ("edge", "at_m", "leg_m"))
-    )
-    return every, np.concatenate([found.table["park_id"].to_numpy(dtype=np.int64), np.flatnonzero(~areal)])
 
 
 def reach(

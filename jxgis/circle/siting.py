@@ -59,7 +59,7 @@ def within_walk(graph: StreetGraph, doors: Snapped, of: Ints, demand: Snapped, *
     graph
         The streets.
     doors, of
-        The facilities' doors on it, and the facility of each: see `reach.doors`.
+        The facilities' doors on it, and the facility of each: see `indicators.foot.doors`.
     demand
         (m) points on it.
     n

@@ -5,24 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
 from jxgis.bounds import at_most
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
-from jxgis.indicators.standing import Standing, spots, standing
-from jxgis.space.network import snap, walk_from
+from jxgis.indicators.standing import Standing, standing
+from jxgis.parks.gates import park_gates
+from jxgis.parks.housing import cut_by_zone, sample_points
+from jxgis.space.network import Snapped, snap, walk_from
+from jxgis.space.polygons import polygons_of
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
     from jxgis.settings import ParkSettings
-    from jxgis.space.network import Snapped, StreetGraph
+    from jxgis.space.network import StreetGraph
 
-__all__ = ["Homes", "homes_on_streets", "share_on_foot", "ways_to"]
+__all__ = ["Homes", "doors", "homes_on_streets", "share_on_foot", "ways_to"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +67,6 @@ def homes_on_streets(
     -------
     Homes
     """
-    import geopandas as gpd
-
-    from jxgis.parks.housing import cut_by_zone, sample_points
-
     # For the whole of the housing, whatever the zones: they may overlap, and be many.
     crs = require_metric(housing, "residential")
     around = gpd.GeoDataFrame(geometry=[shapely.box(*housing.total_bounds).buffer(1)], crs=crs)
@@ -77,19 +76,72 @@ def homes_on_streets(
     return Homes(table, snapped, graph)
 
 
+def doors(
+    things: gpd.GeoDataFrame,
+    graph: StreetGraph,
+    *,
+    options: ParkSettings,
+    barriers: gpd.GeoDataFrame | None = None,
+    gates: gpd.GeoDataFrame | None = None,
+) -> tuple[Snapped, NDArray[np.int64]]:
+    """Where one enters facilities from the streets: at each point, wherever a street meets the edge of a polygon or runs along a line.
+
+    Parameters
+    ----------
+    things
+        (n) facilities in a metric CRS: points, lines or polygons.
+    graph
+        The streets.
+    options
+        ``entry_m`` and ``max_snap_m`` of ``[parks]``.
+    barriers
+        What the straight way from the street must not cross.
+    gates
+        Points that lead into lines and polygons, where known.
+
+    Returns
+    -------
+    Snapped
+        The doors on the graph.
+    ndarray of int
+        Position of the facility of each.
+    """
+    shape = things.geometry.to_numpy()
+    dimension = shapely.get_dimensions(shape)
+    long = dimension >= 1
+    ground = gpd.GeoDataFrame(
+        {"park_id": np.flatnonzero(long), "radius_m": 1.0},
+        geometry=np.where(dimension == 2, polygons_of(shape), shape)[long],
+        crs=things.crs,
+    )
+    found = park_gates(ground, graph, gates=gates if long.any() else None, barriers=barriers, options=options)
+    points = np.flatnonzero(~long)
+    xy, of = shapely.get_coordinates(shape[points], return_index=True)
+    single = snap(graph, xy[:, 0], xy[:, 1], max_snap_m=options.max_snap_m, barriers=barriers)
+    every = Snapped(
+        *(np.concatenate([getattr(found.snapped, name), getattr(single, name)]) for name in ("edge", "at_m", "leg_m"))
+    )
+    return every, np.concatenate([found.table["park_id"].to_numpy(dtype=np.int64), points[of]])
+
+
 def ways_to(
-    things: gpd.GeoDataFrame, homes: Homes, *, max_snap_m: float, barriers: gpd.GeoDataFrame | None = None
+    things: gpd.GeoDataFrame,
+    homes: Homes,
+    *,
+    options: ParkSettings,
+    barriers: gpd.GeoDataFrame | None = None,
+    gates: gpd.GeoDataFrame | None = None,
 ) -> NDArray[np.float64]:
     """Length of the shortest way on foot from each home to the nearest of some things.
 
     Parameters
     ----------
     things
-        Points in the homes' CRS, or lines and polygons, each where `standing.spots` puts it.
+        In the homes' CRS: points, lines or polygons, entered at their `doors`.
     homes
         From :func:`homes_on_streets`.
-    max_snap_m, barriers
-        As for the homes: how far a thing may stand from a street, and what the leg must not cross.
+    options, barriers, gates
+        As for `doors`.
 
     Returns
     -------
@@ -97,9 +149,8 @@ def ways_to(
         (n,) metres, inf where there is none.
     """
     require_metric(things, "things", require_metric(homes.points, "residential"))
-    at = spots(things).to_numpy()
-    doors = snap(homes.graph, shapely.get_x(at), shapely.get_y(at), max_snap_m=max_snap_m, barriers=barriers)
-    return walk_from(homes.graph, doors).to(homes.snapped)
+    entries, _ = doors(things, homes.graph, options=options, barriers=barriers, gates=gates)
+    return walk_from(homes.graph, entries).to(homes.snapped)
 
 
 def share_on_foot(
@@ -135,7 +186,6 @@ def share_on_foot(
 
     Examples
     --------
-    >>> import geopandas as gpd
     >>> from jxgis.settings import PARKS
     >>> from jxgis.space.network import street_graph
     >>> street = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (2000, 0)])], crs=4549)
@@ -143,7 +193,7 @@ def share_on_foot(
     >>> zone = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 2000)], crs=4549)
     >>> market = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=4549)
     >>> homes = homes_on_streets(housing, street_graph(street), options=PARKS)
-    >>> way_m = ways_to(market, homes, max_snap_m=PARKS.max_snap_m)
+    >>> way_m = ways_to(market, homes, options=PARKS)
     >>> share_on_foot(zone, homes, way_m, minutes=10, speed_m_per_min=75)["value"].round(6).item()
     0.375
     """

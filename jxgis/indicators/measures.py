@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MEASURES",
+    "ON_FOOT",
     "IndicatorInputs",
     "Measure",
     "Measured",
@@ -42,6 +43,8 @@ __all__ = [
 
 #: What stands in for a layer though no file holds it: the cells that hot spots judged, the land that a park standard covers.
 _FOUND = ("hot_cells", "park_land")
+#: What ways on foot keep to, whatever a table names: what nobody walks across, and where one walks into parks.
+ON_FOOT = ("barriers", "gates")
 T = TypeVar("T")
 #: Measures of cases take other things, too, of which their reasons are said otherwise.
 _OF_OTHERS = {"no_cases": "nothing_there", "too_few_cases": "too_few_rows"}
@@ -87,10 +90,11 @@ class IndicatorInputs:
     def ways(self, things: Counting, housing: Counting, streets: Counting) -> NDArray[np.float64]:
         """The way on foot from each home to the nearest of some things, in metres, walked once for whatever time."""
         homes, barriers = self.homes(housing, streets), self.layers.get("barriers")
+        gates = self.layers.get("gates") if things.layer == "parks" else None
         return _once(
             self._made,
             ("ways", things.key, housing.key, streets.key),
-            lambda: ways_to(things.rows, homes, max_snap_m=self.parks.max_snap_m, barriers=barriers),
+            lambda: ways_to(things.rows, homes, options=self.parks, barriers=barriers, gates=gates),
         )
 
 

@@ -8,6 +8,7 @@ import html
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,9 @@ _COUNTED = (".gpkg", ".gdb")
 # What the driver of KML has for every place, whether the file says it or not, and tables have names like.
 _OF_EVERY_PLACE = ["id", "timestamp", "begin", "end"]
 _DATA = re.compile(rb"""(<(?:\w+:)?Data\b[^<>]*?\sname\s*=\s*)("[^"<]*"|'[^'<]*')""")
+# What readers warn of and tables do not suffer from: a column of GeoJSON that holds numbers and words stays text, and rows are
+# counted by their place, not by an id that comes twice.
+_HARMLESS = r"Could not parse column .* as JSON|Several features with id = "
 # No network; and chords of a degree for true arcs: their area is within 0.01 % of the arc's.
 _OPTIONS = {"GDAL_HTTP_PROXY": "none://offline", "GDAL_HTTPS_PROXY": "none://offline", "OGR_ARC_STEPSIZE": "1"}
 
@@ -150,9 +154,11 @@ def _read_layer(path: Path, layer: str, what: str) -> gpd.GeoDataFrame:
     import pyogrio
 
     def read(*, use_arrow: bool) -> gpd.GeoDataFrame:
-        return pyogrio.read_dataframe(
-            path, layer=layer, on_invalid="ignore", datetime_as_string=True, use_arrow=use_arrow
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=_HARMLESS)
+            return pyogrio.read_dataframe(
+                path, layer=layer, on_invalid="ignore", datetime_as_string=True, use_arrow=use_arrow
+            )
 
     info = pyogrio.read_info(path, layer=layer, force_feature_count=path.suffix.lower() in _COUNTED)
     require_few_columns(len(info["fields"]), what=what)

@@ -223,8 +223,9 @@ def _edges(
     max_snap_m: float,
     barriers: gpd.GeoDataFrame | None,
 ) -> tuple[npt.NDArray[np.int64], Snapped]:
-    """Points of the parks' outer edges, each on its nearest street."""
-    ring, of = shapely.get_parts(shapely.boundary(shape[parks]), return_index=True)
+    """Points of the parks' outer edges, each on its nearest street; of a line, points of the line."""
+    edge = np.where(shapely.get_dimensions(shape[parks]) == 1, shape[parks], shapely.boundary(shape[parks]))
+    ring, of = shapely.get_parts(edge, return_index=True)
     spot = shapely.segmentize(ring, _STEP_M)
     xy, which = shapely.get_coordinates(spot, return_index=True)
     snapped = snap(graph, xy[:, 0], xy[:, 1], max_snap_m=max_snap_m, barriers=barriers)

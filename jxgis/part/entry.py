@@ -64,6 +64,8 @@ class Part:
         The sections of the settings that shape it.
     after
         Parts whose results it uses where there are any.
+    spares
+        Which of these it does without, by the settings: its command does not run them.
     beside
         A layer that it uses in a report and in a notebook only, named after the part that else proposes it: parks
         measure units too, scores take them for candidates. What :meth:`Result.completed` refuses is that part's.
@@ -95,6 +97,7 @@ class Part:
     also_reads: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     also_needs: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     implied: Callable[[Collection[str]], Mapping[str, Any]] = field(default_factory=lambda: lambda _: {})
+    spares: Callable[[Settings], Collection[str]] = field(default_factory=lambda: lambda _: ())
     knows: Callable[[Given], bool] = field(default_factory=lambda: lambda _: False)
     less_before: Mapping[str, Any] = field(default_factory=dict)
 

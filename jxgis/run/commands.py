@@ -81,7 +81,7 @@ def run_part(
         layers = _layers_before(part, settings)
         known = knows(part, there, lambda: reader.read(part.reads, progress))
         given = reader.with_ground(reader.read(part.reads if known else layers, progress))
-        found = Found() if known else find_before(part, there, partial(_analyse_before, given))
+        found = Found() if known else find_before(part, there, settings, partial(_analyse_before, given))
         own = given.of(part.layers_for(settings, alone=True))
         result = _analyse(part, replace(own, refused=dict(found.refused)))
         result = replace(result, given=replace(result.given, loaded=given.loaded))  # all that was read is accounted for
@@ -98,7 +98,7 @@ def _layers_before(part: Part, settings: Settings) -> tuple[str, ...]:
 
     The parts before it find what they find alone and in a report: fewer layers would draw other units of the same names.
     """
-    parts = with_those_before(part, named(settings))
+    parts = with_those_before(part, named(settings), settings)
     return tuple(dict.fromkeys(layer for each in reversed(parts) for layer in each.layers_for(settings, alone=True)))
 
 

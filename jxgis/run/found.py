@@ -13,6 +13,7 @@ from jxgis.run.parts import with_those_before
 
 if TYPE_CHECKING:
     from jxgis.part import Given, Part, Result
+    from jxgis.settings import Settings
 
 __all__ = ["Found", "Refusal", "attempt", "find_before", "knows", "refusing"]
 
@@ -81,7 +82,7 @@ def knows(part: Part, there: Collection[str], own: Callable[[], Given]) -> bool:
     return {*part.needs} <= {*there} and part.knows(own())
 
 
-def find_before(part: Part, there: Collection[str], run: Callable[[Part], Result]) -> Found:
+def find_before(part: Part, there: Collection[str], settings: Settings, run: Callable[[Part], Result]) -> Found:
     """Run the parts before a part that have their layers ``there``, or what stands in for them; note those that refuse.
 
     Parameters
@@ -90,11 +91,13 @@ def find_before(part: Part, there: Collection[str], run: Callable[[Part], Result
         The part.
     there
         The layers that were given.
+    settings
+        By which it may do without some of them.
     run
         Runs a part as a part before another: with the options of its ``less_before``.
     """
     found = Found()
-    for before in with_those_before(part, there)[:-1]:
+    for before in with_those_before(part, there, settings)[:-1]:
         if not before.lacks({*there, *found.results}):
             attempt(before, run, found)
     return found

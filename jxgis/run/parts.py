@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from jxgis.allocate.part import PART as ALLOCATION
 from jxgis.circle.part import PART as CIRCLE
@@ -17,6 +18,9 @@ from jxgis.scoring.part import PART as SCORES
 from jxgis.trends.part import PART as TRENDS
 from jxgis.units.part import PART as UNITS
 from jxgis.weak.part import PART as WEAK
+
+if TYPE_CHECKING:
+    from jxgis.settings import Settings
 
 __all__ = ["PARTS", "by_command", "with_those_before"]
 
@@ -41,17 +45,19 @@ def by_command(command: str) -> Part:
     return next(part for part in PARTS if part.command == command)
 
 
-def with_those_before(part: Part, there: Collection[str] = ()) -> tuple[Part, ...]:
+def with_those_before(part: Part, there: Collection[str], settings: Settings) -> tuple[Part, ...]:
     """A part after those whose results it uses, and that which makes what it lacks of the layers that are ``there``.
 
-    A layer that has the name of a part is the user's own of what that part finds: the part is not run before it then.
+    A layer that has the name of a part is the user's own of what that part finds: the part is not run before it then, nor is one
+    that it does without by the settings.
 
     Examples
     --------
-    >>> score = by_command("score")
-    >>> [part.name for part in with_those_before(score, ["candidates"])], [part.name for part in with_those_before(score)]
-    (['hotspots', 'scores'], ['hotspots', 'units', 'scores'])
+    >>> from jxgis.settings import Settings
+    >>> score, usual = by_command("score"), Settings()
+    >>> [[part.name for part in with_those_before(score, there, usual)] for there in (["candidates"], [])]
+    [['hotspots', 'scores'], ['hotspots', 'units', 'scores']]
     """
     made = [part.instead[layer] for layer in part.lacks(there) if layer in part.instead]
-    before = [*(name for name in part.after if name not in there), *made]
+    before = [*(name for name in part.after if name not in {*there, *part.spares(settings)}), *made]
     return (*(other for other in PARTS if other.name in before), part)

@@ -460,7 +460,7 @@ class Project:
         """What the parts before it found, run with the project's own options, and why those did that refused their input."""
         if knows(part, there, lambda: replace(self._with(part.reads, layers), settings=settings)):
             return Found()
-        found = find_before(part, there, partial(self._run_before, layers))
+        found = find_before(part, there, settings, partial(self._run_before, layers))
         with self._telling() as tell:
             for line in found.lines():
                 tell(line)

@@ -97,7 +97,7 @@ def measure_scorecard(
     [['city', 4.0, 'met'], ['district', 4.0, 'met']]
     """
     from jxgis.city import contract_of, load_city
-    from jxgis.indicators.measures import layers_of
+    from jxgis.indicators.measures import ON_FOOT, layers_of
     from jxgis.scorecard.targets import load_plan
 
     own, aims = named_tables(further, "further"), load_plan(plan)
@@ -111,7 +111,7 @@ def measure_scorecard(
         contracts={"projects": contract_of("projects", load_city())},
     )  # fmt: skip
     ways = (way for target in aims.targets for way in target.measures)
-    read = (*PART.reads, *given.settings.report.levels, "barriers", *layers_of(ways))
+    read = (*PART.reads, *given.settings.report.levels, *ON_FOOT, *layers_of(ways))
     refuse_unread(own, read, "further")
     return _keep(given, aims)
 
@@ -130,12 +130,13 @@ def analyse(given: Given) -> ScorecardResult:
     NotGivenError
         If the city's profile names no plan; in a report also where there is nothing to set against it.
     """
+    from jxgis.indicators.measures import ON_FOOT
     from jxgis.schema.layers import layers as known
     from jxgis.scorecard.targets import load_plan
 
     if given.city is None or given.city.targets is None:
         raise NotGivenError.saying(text_pair("scorecard.no_plan"))
-    layers = {*layers_of_plan(given.settings), "scorecard_values"} - {"barriers"}
+    layers = {*layers_of_plan(given.settings), "scorecard_values"} - {*ON_FOOT}
     if given.in_report and not layers & {*given.layers}:  # the command writes the sheet to fill in
         raise NotGivenError.saying(text_pair("scorecard.nothing_given"))
     return _keep(given, load_plan(given.city.targets, layers=[*known(), *given.city.layers]))

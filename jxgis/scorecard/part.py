@@ -14,14 +14,14 @@ __all__ = ["PART", "layers_of_plan"]
 
 
 def layers_of_plan(settings: Settings) -> tuple[str, ...]:
-    """The layers that the targets of the city's plan name, the table of projects, and what nobody walks across."""
+    """The layers that the targets of the city's plan name, the table of projects, and what ways on foot keep to."""
     from jxgis.city import load_city
-    from jxgis.indicators.measures import layers_of
+    from jxgis.indicators.measures import ON_FOOT, layers_of
     from jxgis.scorecard.targets import load_plan
 
     path = load_city(settings.city.profile).targets
     targets = () if path is None else load_plan(path).targets
-    return (*layers_of(way for target in targets for way in target.measures), "projects", "barriers")
+    return (*layers_of(way for target in targets for way in target.measures), "projects", *ON_FOOT)
 
 
 PART = Part(

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["called_off", "carried_out"]
 
 _OFF = r"(取消|撤销|撤消|撤项|终止|废止|作废|停建|停办|删除|调出|移出|不再?(实施|建设|列入))"
+#: Merged into another item, where its work counts from now on.
+_MERGED = r"(并入|合并(到|至|入)).*"
 #: What says that a project is no longer one; paused, or to be called off, it still is. Further words may stand behind a mark.
 _STATE = re.compile(
     rf"((因|由于|经|按|根据).*)?(该?项目|工程)?(已|被|现)*{_OFF}(实施|建设|立项|项目|项目库|计划)?(\W.*)?"
-    r"|(cancel(l)?ed|terminated|withdrawn|dropped|abandoned|calledoff)(\W.*)?"
+    rf"|(该?项目|工程)?(已|被|现)*{_MERGED}"
+    r"|(cancel(l)?ed|terminated|withdrawn|dropped|abandoned|calledoff)(\W.*)?|mergedinto.+"
 )
 #: The same behind a name: 东升路(已取消).
-_BEHIND = re.compile(rf".+[(\[](已|被)*{_OFF}[)\]]")
+_BEHIND = re.compile(rf".+[(\[](已|被)*({_OFF}|{_MERGED})[)\]]")
 
 
 def carried_out(table: pd.DataFrame) -> pd.DataFrame:
@@ -39,12 +42,12 @@ def carried_out(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def called_off(table: pd.DataFrame) -> list[Text]:
-    """A note on the rows that were called off.
+    """A note on the rows that were called off, or merged into others.
 
     Examples
     --------
     >>> called_off(pd.DataFrame({"item": ["22", "22"], "name": ["东升路（已取消）", "西升路"]}))[0].en
-    'Rows of the table of projects that were called off, and count neither as done nor as planned: 22 东升路（已取消）.'
+    'Rows of the table of projects that were called off or merged into others, and count neither as done nor as planned: 22 东升路（已取消）.'
     """
     rows = table[_are_off(table)].reindex(columns=["item", "district", "name"]).astype("object")
     said = [quoted(" ".join(str(word) for word in row if pd.notna(word))) for row in rows.to_numpy().tolist()]

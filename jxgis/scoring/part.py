@@ -21,15 +21,15 @@ def candidates_of(given: Given) -> gpd.GeoDataFrame | None:
 
 
 def _also_reads(settings: Settings) -> tuple[str, ...]:
-    """The layers that the indicators and the features of types name, and what nobody walks across."""
+    """The layers that the indicators and the features of types name, and what ways on foot keep to."""
     from jxgis.city import load_city
-    from jxgis.indicators.measures import layers_of
+    from jxgis.indicators.measures import ON_FOOT, layers_of
     from jxgis.scoring.indicators import select_indicators
     from jxgis.scoring.types import load_types
 
     features = load_types(load_city(settings.city.profile).unit_types).features
     measured = (*select_indicators(settings.scoring.indicators), *features)
-    return (*layers_of(way for some in measured for way in some.measures), "barriers")
+    return (*layers_of(way for some in measured for way in some.measures), *ON_FOOT)
 
 
 PART = Part(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from jxgis import parse
 from jxgis.errors import InputError
-from jxgis.i18n import counted
+from jxgis.i18n import Text, counted
 from jxgis.privacy import quoted
 from jxgis.scoring.conditions import fails_condition
 from jxgis.scoring.indicators import Indicator, score_values
@@ -283,14 +283,14 @@ def rank_agreement(ranks: Mapping[str, pd.Series]) -> pd.DataFrame:
 
 
 def numbers(values: pd.DataFrame, column: str, *, unit: str = "") -> pd.Series:
-    """A column as numbers, NaN throughout where there is none; refuses what is not a finite number, with its row.
+    """A column as numbers, NaN throughout where there is none; refuses what is not a finite number, and says whose.
 
     Parameters
     ----------
     values
-        One row a candidate.
+        One row a candidate; ``candidate_id``, where it is there, names it.
     column
-        The column; where there is ``candidate_id``, it names the row.
+        The column.
     unit
         In which it is: see `parse.numbers`.
 
@@ -305,11 +305,14 @@ def numbers(values: pd.DataFrame, column: str, *, unit: str = "") -> pd.Series:
     wrong = np.flatnonzero(bad)
     if wrong.size:
         row = int(wrong[0])
-        who = f" ({values['candidate_id'].iloc[row]})" if "candidate_id" in values.columns else ""
+        who = Text(zh=f"第 {row + 1} 行", en=f"Row {row + 1}")
+        if "candidate_id" in values.columns:  # rows of the file were rejected: its own count goes on
+            called = quoted(values["candidate_id"].iloc[row])
+            who = Text(zh=f"候选单元 {called} ", en=f"Candidate {called}")
         raise InputError(
-            zh=f"第 {row + 1} 行{who}的指标 {column} 是“{quoted(values[column].iloc[row])}”，不是有限的数（共 {wrong.size} 处）；请改正"
+            zh=f"{who.zh}的指标 {column} 是“{quoted(values[column].iloc[row])}”，不是有限的数（共 {wrong.size} 处）；请改正"
             "（只写数，不带 % 和单位），或把它清空表示缺失。",
-            en=f"Row {row + 1}{who}: indicator {column} is {quoted(values[column].iloc[row])!r}, which is not a finite number "
+            en=f"{who.en}: indicator {column} is {quoted(values[column].iloc[row])!r}, which is not a finite number "
             f"(in all {counted(wrong.size, 'such value', 'such values')}); correct it (a number alone, without % or a unit), or leave it empty.",
         )
     return found

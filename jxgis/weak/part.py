@@ -21,6 +21,14 @@ def _also_reads(settings: Settings) -> tuple[str, ...]:
     return kinds_of(settings.weak.kinds, load_city(settings.city.profile))
 
 
+def _spares(settings: Settings) -> tuple[str, ...]:
+    """What finds areas of no kind that is looked at."""
+    from jxgis.weak.areas import HOT_PLACE, UNIT
+
+    asked, found = settings.weak.kinds, {"hotspots": HOT_PLACE, "units": UNIT}
+    return () if asked is None else tuple(part for part, kind in found.items() if kind not in asked)
+
+
 PART = Part(
     name="weak",
     command="weak",
@@ -45,4 +53,5 @@ PART = Part(
     settings_key="weak",
     settings=("hotspots", "units", "weak", "report"),
     after=("hotspots", "units"),
+    spares=_spares,
 )

@@ -158,3 +158,31 @@ def test_no_housing_has_a_reason_and_no_share(town):
     table = circle_table(found, zones_by_level(districts), kinds).set_index(["level", "zone", "kind"])
     assert table.loc[("district", "野", "a"), "reason"] == "no_housing"
     assert np.isnan(table.loc[("district", "野", "a"), "coverage"])
+
+
+@pytest.mark.parametrize(
+    ("line", "want"),
+    [
+        # Along the street, 10 m off: 2 km of it and, at either end, what is left of 375 m after the legs.
+        ([(1000, 10), (3000, 10)], 2000 + 2 * (375 - 10 - 12.5)),
+        # Too far off to be entered from the street as it runs (20 m): from points of the line, each by its leg.
+        ([(1000, 60), (3000, 60)], 2000 + 2 * (375 - 60 - 12.5)),
+        # It begins beside the street, and leads away.
+        ([(2000, 10), (2000, 2500)], 2 * (375 - 10 - 12.5)),
+        # It crosses the street: whatever stands for it elsewhere, one enters where they meet.
+        ([(2000, -1500), (2000, 1500)], 2 * (375 - 12.5)),
+        # Of one thing at two points each is entered.
+        (shapely.MultiPoint([(1000, 0), (3000, 0)]), 4 * (375 - 12.5)),
+    ],
+)
+def test_a_line_is_entered_where_a_street_meets_it(line, want):
+    """A greenway by hand, beside homes along 4 km of street: five minutes are 375 m, and a home is 12.5 m off on the mean."""
+    ways, zone = (
+        frame({}, [shapely.LineString(line) if isinstance(line, list) else line]),
+        frame({"name": ["东"]}, [shapely.box(0, -30, 4000, 300)]),
+    )
+    homes, street = frame({}, [shapely.box(0, -25, 4000, 0)]), frame({}, [shapely.LineString([(0, 0), (4000, 0)])])
+    options = PARKS.but({"sample_m": 5})
+    found = reach({"greenways": ways}, homes, zone, street_graph(street), minutes={"greenways": 5}, options=options)
+    # Doors stand 10 m apart at most: at an end none is farther off than that.
+    assert found.housing.weight[found.served("greenways")].sum() / 25 == pytest.approx(want, abs=25)

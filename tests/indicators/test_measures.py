@@ -453,7 +453,7 @@ def test_on_foot_by_hand():
     zones = frame(shapely.box(0, -9, 1000, 50), shapely.box(1000, -9, 2000, 50), FAR)
 
     def share(things):
-        way_m = ways_to(things, homes, max_snap_m=PARKS.max_snap_m)
+        way_m = ways_to(things, homes, options=PARKS)
         return share_on_foot(zones, homes, way_m, minutes=10, speed_m_per_min=75)
 
     one = share(frame(shapely.Point(0, 0)))
@@ -463,6 +463,28 @@ def test_on_foot_by_hand():
     both = share(frame(shapely.Point(0, 0), shapely.box(1490, -10, 1510, 10)))
     assert both["value"].tolist() == pytest.approx([1, 1, np.nan], nan_ok=True)
     assert both["denominator"].tolist() == pytest.approx([0.025, 0.025, 0])
+
+
+def test_a_polygon_is_entered_where_a_street_meets_its_edge():
+    """A park of 1 km², its middle 500 m from any street, begins at 1000 m of a street of 3 km: 250 m are 5 minutes of 50 m."""
+    street, zone = frame(line((0, 0), (3000, 0))), frame(shapely.box(0, -30, 3000, 30))
+    park, housing = frame(shapely.box(1000, 0, 2000, 1000)), frame(shapely.box(0, -25, 3000, 0))
+    walk = {"parks": PARKS.but({"speed_m_per_min": 50, "entry_m": 1e-6, "sample_m": 5})}
+    ways = {"near": [MeasureSettings(measure="share_on_foot", layers=("parks", "residential", "streets"), minutes=5)]}
+
+    def share(**more):
+        layers = {"parks": park, "residential": housing, "streets": street, **more}
+        return measure_indicators(zone, ways, IndicatorInputs(layers, **walk))["near"].table["value"].item()
+
+    # The leg to the street is 12.5 m on the mean of five rows of points.
+    assert share() == pytest.approx((1000 + 2 * (250 - 12.5)) / 3000, abs=0.002)
+    # By a gate in its middle front alone: 250 m to either side.
+    assert share(gates=frame(shapely.Point(1500, 0))) == pytest.approx(2 * (250 - 12.5) / 3000, abs=0.002)
+    # Of another layer, gates of parks lead nowhere.
+    other = [MeasureSettings(measure="share_on_foot", layers=("sports", "residential", "streets"), minutes=5)]
+    layers = {"sports": park, "residential": housing, "streets": street, "gates": frame(shapely.Point(1500, 0))}
+    found = measure_indicators(zone, {"near": other}, IndicatorInputs(layers, **walk))["near"].table
+    assert found["value"].item() == pytest.approx((1000 + 2 * (250 - 12.5)) / 3000, abs=0.002)
 
 
 @pytest.fixture

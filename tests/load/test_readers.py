@@ -947,3 +947,12 @@ def test_a_word_of_a_merged_cell_is_in_each_of_its_rows(tmp_path: Path) -> None:
     assert frame["名称"].tolist() == [*"abcde"]
     assert [*frame["完成量"].fillna("")] == ["6", "", "", "3条", ""]
     assert [*frame["备注"].fillna("")] == ["在建", "在建", "", "", ""]
+
+
+def test_numbers_beside_words_in_a_geojson_are_text_without_a_note(tmp_path):
+    """A warning would fail this test: to people it was a line of English that asks for nothing."""
+    where = '"geometry": {"type": "Point", "coordinates": [120.75, 30.75]}'
+    rows = ",".join(f'{{"type": "Feature", "properties": {{"条件": {said}}}, {where}}}' for said in ("50", '"差"'))
+    path = tmp_path / "a.geojson"
+    path.write_text(f'{{"type": "FeatureCollection", "features": [{rows}]}}', encoding="utf-8")
+    assert one(path).frame["条件"].tolist() == ["50", "差"]

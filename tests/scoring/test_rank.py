@@ -210,12 +210,14 @@ def test_those_that_may_not_be_ranked_leave_no_gap():
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, "inf", "12 处"])
-def test_what_is_not_a_finite_number_is_refused_with_its_row_and_field(value):
+def test_what_is_not_a_finite_number_is_refused_with_its_candidate_and_field(value):
     frame = pd.DataFrame({"candidate_id": ["甲", "乙", "丙"], "b": [1.0, 2.0, value]})
     with pytest.raises(InputError) as refused:
         rank_candidates(frame, indicators=FOUR, weights=W)
-    assert "第 3 行 (丙)的指标 b" in refused.value.text("zh")
-    assert f"Row 3 (丙): indicator b is '{value}'" in refused.value.text("en")
+    assert "候选单元 丙 的指标 b" in refused.value.text("zh")
+    assert f"Candidate 丙: indicator b is '{value}'" in refused.value.text("en")
+    with pytest.raises(InputError, match="第 3 行的指标 b"):
+        rank_candidates(frame.drop(columns="candidate_id"), indicators=FOUR, weights=W)
 
 
 def test_an_empty_text_is_missing():

@@ -15,6 +15,8 @@ from jxgis.drawing.offline import to_html
 from jxgis.errors import InputError
 from jxgis.period_words import recent_days
 from jxgis.report.blocks import Paragraph
+from jxgis.run.parts import by_command, with_those_before
+from jxgis.settings import Settings
 from jxgis.weak.figures import weak_chart
 from jxgis.weak.section import in_a_line, notes_of
 
@@ -213,3 +215,18 @@ def test_a_weak_area_that_one_point_makes_is_asked_about(pile: int) -> None:
     said = [note.zh.partition("的问题")[0] for note in found.notes() if "坐标完全相同" in note.zh]
     assert said == (["U00"] if pile else [])
     assert ("坐标完全相同" in found.section().answers[0].words) == bool(pile)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "before"),
+    [
+        (None, ["hotspots", "units"]),
+        (["hot_place", "markets"], ["hotspots"]),
+        (["unit"], ["units"]),
+        (["markets", "back_lanes"], []),
+    ],
+)
+def test_only_parts_that_find_what_is_looked_at_are_run_before(kinds, before):
+    """The command divided the city into units, minutes long, where nobody had asked for units."""
+    settings = Settings().overridden("weak", {"kinds": kinds})
+    assert [part.name for part in with_those_before(by_command("weak"), (), settings)] == [*before, "weak"]
