@@ -219,6 +219,10 @@ def notes_of(result: TrendsResult) -> list[Text]:
         seen = _of_one_source(result)
         if seen:
             notes.append(text_pair("trends.seen_by_one_note", names=few(seen, " 处"), share=f"{ONE_SOURCE:.0%}"))
+        own = None if result.changes is None else of_all(result.changes)
+        if own is not None and own["only_source"].notna().any():
+            changed = own.loc[own["only_source"].notna(), "name"]
+            notes.append(text_pair("trends.only_source_note", names=few(changed, " 处")))
     if result.response.empty:
         notes.append(text_pair("trends.no_response_note"))
     if result.closed_too_early:
