@@ -115,7 +115,7 @@ def test_the_beat_that_is_patrolled_more_is_hot_by_number_and_said_to_be_seen_by
     (place,) = at(found.places, truth.geometry)
     assert (place["pattern"], f"{place['since']:%Y-%m-%d}") == ("consecutive_hot", truth["start"])
     assert (place["main_source"], place["main_source_share"] > 0.8) == (PATROLS, True)
-    said = [note.zh for note in found.notes() if "同一来源" in note.zh]
+    said = [note.zh for note in found.notes() if "80 % 以上来自同一来源" in note.zh]
     assert len(said) == 1
     # The beat alone: the others are seen by all sources.
     assert [name in said[0] for name in planted["name"]] == [kind == "patrolled" for kind in planted.index]
