@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -22,9 +22,11 @@ __all__ = [
     "NO",
     "YES",
     "codes",
+    "commonest_spelling",
     "coordinates",
     "degrees",
     "folded",
+    "is_one_of",
     "narrow",
     "numbers",
     "ranks",
@@ -83,6 +85,40 @@ def folded(name: object) -> str:
     (True, '高照智造园')
     """
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", str(name))).casefold()
+
+
+def commonest_spelling(counts: pd.Series) -> dict[str, str]:
+    """Of names that are one but for width, case and blanks (`folded`), each that is not the commonest way to write it, to that.
+
+    Parameters
+    ----------
+    counts
+        Names to how often they are written so; of as many the first in the order of their letters is taken.
+
+    Examples
+    --------
+    >>> commonest_spelling(pd.Series({"微信(举报)": 2, "微信（举报）": 9, "12345": 4}))
+    {'微信(举报)': '微信（举报）'}
+    """
+    table = pd.DataFrame({"count": counts.to_numpy(), "name": counts.index.astype("str")})
+    table["one"] = table["name"].map(folded)
+    table = table.sort_values(["count", "name"], ascending=[False, True])
+    first = table.drop_duplicates("one").set_index("one")["name"]
+    usual = table["one"].map(first)
+    other = table["name"] != usual
+    return dict(zip(table.loc[other, "name"], usual[other], strict=True))
+
+
+def is_one_of(column: pd.Series, names: Iterable[str]) -> pd.Series[bool]:
+    """Which values are one of some names, but for width, case and blanks.
+
+    Examples
+    --------
+    >>> is_one_of(pd.Series(["１２３４５", "App", None]), ["12345", "APP"]).tolist()
+    [True, True, False]
+    """
+    wanted = {folded(name) for name in names}
+    return column.isin([value for value in column.dropna().unique() if folded(value) in wanted])
 
 
 def narrow(text: pd.Series) -> pd.Series:

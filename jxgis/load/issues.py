@@ -14,7 +14,7 @@ import shapely
 from jxgis import parse
 from jxgis.city import TIMEZONE, UNCLASSIFIED, classify, read_class_table
 from jxgis.errors import InputError
-from jxgis.i18n import few, listed, number_words, text_pair
+from jxgis.i18n import Text, few, listed, number_words, text_pair
 from jxgis.load import Loaded
 from jxgis.load._finish import finish, require_columns
 from jxgis.load._layer import Gathered, gather, read_times
@@ -23,10 +23,11 @@ from jxgis.load.repeated import seen_again
 from jxgis.load.times import local_date
 from jxgis.privacy import mask, mask_column
 from jxgis.schema import layers as _tables
+from jxgis.schema.columns import column as declared_column
 from jxgis.settings import IssueInputSettings, default
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Unpack
 
     from numpy.typing import NDArray
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
     from jxgis.city import City
     from jxgis.load.readers import Source
 
-__all__ = ["ClassesBy", "Filters", "judge_issues", "load_issues", "unclassified"]
+__all__ = ["ALIKE", "ClassesBy", "Filters", "judge_issues", "load_issues", "spelling_note", "unclassified"]
+
+ALIKE = ("source", "department")
+"""Columns of names that people type: one name written in two ways is one source, or department."""
 
 _DROP_STATUS: tuple[str, ...] = default(IssueInputSettings, "drop_status")
 # A point that so many issues share is rather a geocoder's default than a place.
@@ -78,7 +82,7 @@ def load_issues(
     start, end
         Local dates, half open: ``start <= time < end``.
     status, source
-        If given, only issues of these are kept; the others are left out and counted.
+        If given, only issues of these are kept, whatever their width, case and blanks; the others are left out and counted.
     drop_status
         Issues of one of these statuses are left out and counted, 已作废 and 重复件 as 作废 and 重复; 非重复 and 作废申请驳回 are
         other statuses, and are named with their counts. With 作废 among them, issues with a time of cancellation go too.
@@ -127,6 +131,7 @@ def load_issues(
     judge_issues(gathered, city=city, classes=classes, timezone=timezone, filters=filters)
     _refuse_unknown(gathered, filters)
     _refuse_twice(gathered)
+    _write_alike(gathered)
     _note_unclassified(gathered)
     _note_same_point(gathered)
     return finish(gathered)
@@ -234,7 +239,7 @@ def _filter(gathered: Gathered, window: tuple[np.datetime64 | None, np.datetime6
     for name, wanted in (("status", filters.status), ("source", filters.source)):
         if wanted:
             _need(gathered, name, name)
-            out = ~gathered.frame[name].isin(list(wanted))
+            out = ~parse.is_one_of(gathered.frame[name], wanted)
             _note_left_out(gathered, f"filter_{name}", gathered.ledger.leave_out(out))
     # Last, so that what is earlier than the window has passed every other filter: a period to compare with.
     _within(gathered, window)
@@ -243,7 +248,7 @@ def _filter(gathered: Gathered, window: tuple[np.datetime64 | None, np.datetime6
 def _refuse_unknown(gathered: Gathered, filters: Filters) -> None:
     """Refuse a filter for a value that no issue has."""
     for name, wanted in (("status", filters.status), ("source", filters.source)):
-        unknown = [value for value in wanted if not (gathered.frame[name] == value).any()]
+        unknown = [value for value in wanted if not parse.is_one_of(gathered.frame[name], [value]).any()]
         if unknown:
             have = [mask(str(value)) for value in gathered.frame[name].value_counts().index[:12]]
             hint = _tables.nearest(unknown[0], have)
@@ -390,6 +395,38 @@ def _class(gathered: Gathered, city: City | None, classes: ClassesBy) -> None:
         trees, categories = (mask_column(column[unknown]).astype("str") for column in (tree, frame["sub_type"]))
         found = found.mask(unknown, classify(trees, categories, mapping))
     frame["issue_class"] = found
+
+
+def _write_alike(gathered: Gathered) -> None:
+    """Write each source and department as most issues that are kept do, and say which were written otherwise."""
+    for name in ALIKE:
+        if name not in gathered.frame:
+            continue
+        names = gathered.frame[name]
+        kept = names[gathered.ledger.kept].value_counts()
+        usual = parse.commonest_spelling(kept.reindex(names.dropna().unique(), fill_value=0))
+        if usual:
+            gathered.frame[name] = names.replace(usual)
+            gathered.notes.append(spelling_note(name, usual))
+
+
+def spelling_note(name: str, usual: Mapping[str, str]) -> Text:
+    """Say which names of a column were written otherwise than most.
+
+    Parameters
+    ----------
+    name
+        The column.
+    usual
+        Of `parse.commonest_spelling`.
+
+    Examples
+    --------
+    >>> spelling_note("source", {"１２３４５": "12345"}).zh
+    '“来源”中写法不同的同一名称（全角半角、大小写、空格），按最常见的写法合计：１２３４５→12345。'
+    """
+    names = [f"{mask(other)}→{mask(own)}" for other, own in usual.items()]
+    return text_pair("load.spelt_otherwise", column=declared_column(name).title, names=few(names))
 
 
 def _note_unclassified(gathered: Gathered) -> None:

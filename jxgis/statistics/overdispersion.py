@@ -48,10 +48,10 @@ _STEADY = 3.0  # standard errors that the lower half of such a part is beyond th
 _LOWER_ERROR = 1.1676  # standard error of the mean of the lower half over that of the mean, normal distribution
 _PAIR = 2.0  # places that are held against one another, each with two: once along either axis
 _SHARED = 1.5  # variance of a mean over such pairs, over that of as many that share no place
+# Rate of false discoveries of such groups, were they independent: neighbours are not, nor are the slices of a place, and more
+# is found by chance. Of 60 cities that are alike everywhere 9 seem to have some at two periods' 0.05 where counts are Poisson, 2
+# where they vary twice as much; of maps in time half would at that.
 _BEYOND = {"exposure": 0.01, "periods": 0.05, "times": 0.001}
-"""Rate of false discoveries of such groups, were they independent: neighbours are not, nor are the slices of a place, and more
-is found by chance. Of 60 cities that are alike everywhere 9 seem to have some at two periods' 0.05 where counts are Poisson, 2
-where they vary twice as much; of maps in time half would at that."""
 _RISING = 0.01  # one-sided level of Kendall's test at which the ratio is taken to rise with what is expected
 TOUCHING = 1.5  # cells that share a side or a corner are at most this many sides apart
 _NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation, normal distribution
@@ -211,7 +211,7 @@ def batches_of_pairs(counts: Floats, exposure: Floats, position: Floats) -> Floa
         group = _blocks(along.astype(np.float64), np.ones(len(position)), _PAIR)
         together = _sums(group, exposure)[group]
         beside = _held_beside(counts, exposure, _sums(group, counts)[group], together, alike=None)
-        freedom = (1 - exposure / together) * rate * exposure / (1 + rate * exposure)
+        freedom = _freedom(rate * exposure, exposure / together)
         squares, chance, information, x, y = (
             _sums(group, values) for values in (*beside[:2], freedom, *np.transpose(position))
         )
@@ -268,8 +268,7 @@ def overdispersion(
     beside = _held_beside(counts, exposure, sums, weights, alike=alike)
     alike = exposure if alike is None else alike
     told = np.flatnonzero((expected > 0) & (alike > 0))
-    of_own = rate * exposure / (1 + rate * exposure)
-    like = of_own * (1 - exposure / exposure.sum())
+    like = _freedom(rate * exposure, exposure / exposure.sum())
     if not sums[told].any():
         apart = _against_all(counts, rate * exposure, like, position) if (like > 0).any() else 1.0
         return Overdispersion(max(apart, 1.0), 0.0)
@@ -286,7 +285,7 @@ def overdispersion(
     by_place = beside.weigh * rate**2 * (np.square(exposure) * (1 - 2 * share) + np.square(share) * squares)
     slope = total(by_place) / total(beside.weigh * expected)
     # Two places that touch no other are one comparison.
-    information = float((of_own * (1 - share))[told].sum())
+    information = float(_freedom(rate * exposure, share)[told].sum())
     found = _fitted(ratio, slope[seen], information)
     if information >= min(_PER_BLOCK, _LIKE_BESIDE * float(like.sum())):
         return found
@@ -335,6 +334,11 @@ def more_of_parts(
     spread = found.spread / found.batch
     own = batches_of_parts(counts, exposure, sums, weights, position, against="exposure", spread=spread, steady=_STEADY)
     return np.asarray(np.maximum(own - found.batch, 0))
+
+
+def _freedom(expected: Floats, share: Floats) -> Floats:
+    """How many degrees of freedom places tell by, each held against those of which it is a share: next to none where few cases are expected."""
+    return expected / (1 + expected) * (1 - share)
 
 
 def _sums(group: npt.NDArray[np.int64], values: Floats) -> Floats:

@@ -14,6 +14,8 @@ from jxgis.i18n import Text, few, number_words, text_pair
 from jxgis.load._file_notes import files_label
 from jxgis.load._masked import mask_words
 from jxgis.load.batches import IssueTable, NamedFile, stage_issues
+from jxgis.load.issues import ALIKE, spelling_note
+from jxgis.parse import commonest_spelling
 from jxgis.progress import tell
 from jxgis.store.across import Repeats, find_repeats
 from jxgis.store.folder import Held, open_store
@@ -192,11 +194,30 @@ def _added_up(
     cells, zones = totals
     if cells is None or zones is None:
         raise InputError.saying(text_pair("store.empty"))
+    zones, spelt = _written_alike(zones)
+    notes += spelt
     cells, zones = _masked(cells, zones)
     if repeats.other_cases:
         notes.append(text_pair("load.other_cases", count=repeats.other_cases))
     notes += _unclassified(zones)
     return StoredCounts(plan, cells, zones, _sources(held, repeats), held, repeats, refused, tuple(notes))
+
+
+def _written_alike(zones: pa.Table) -> tuple[pa.Table, list[Text]]:
+    """The counts with each source and department written as most issues do, as in the table of issues, and what is said of it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    said = []
+    for name in ALIKE:
+        named = zones.select([name, "issues"]).to_pandas().dropna().groupby(name)["issues"].sum()
+        usual = commonest_spelling(named)
+        if usual:
+            words = pa.array([usual.get(own, own) for own in named.index], type=pa.string())
+            column = words.take(pc.index_in(zones[name], value_set=pa.array(named.index, type=pa.string())))
+            zones = summed([zones.set_column(zones.column_names.index(name), name, column)], ZONE_KEYS)
+            said.append(spelling_note(name, usual))
+    return zones, said
 
 
 def _masked(cells: pa.Table, zones: pa.Table) -> tuple[pa.Table, pa.Table]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from jxgis.load import SourceFile
 from jxgis.load.batches import Unlike, issue_batches
+from jxgis.parse import is_one_of
 from jxgis.store.plan import CELL_KEYS, ZONE_KEYS
 from jxgis.store.sums import Sum, counted
 
@@ -84,8 +85,8 @@ class Account:
         # A file that is read in batches is one table.
         self.sources = [_added(*pair) for pair in zip(self.sources, there, strict=True)] if self.sources else [*there]
         for name, values in wanted.items():
-            have = set(gathered.frame[name].dropna().unique())
-            self.named[name] = sorted({*self.named.get(name, ()), *(value for value in values if value in have)})
+            have = [value for value in values if is_one_of(gathered.frame[name], [value]).any()]
+            self.named[name] = sorted({*self.named.get(name, ()), *have})
 
 
 def _added(one: SourceFile, other: SourceFile) -> SourceFile:

@@ -13,6 +13,7 @@ from jxgis.given import AREA, given_tables, of_period, with_files
 from jxgis.hotspots.counted import classes_asked, count_issues
 from jxgis.i18n import text_pair
 from jxgis.indicators.cases import closed_too_early
+from jxgis.period_words import gap_lines
 from jxgis.periods import Comparison, compare_issues, last_covered
 from jxgis.report.blocks import of_all
 from jxgis.schema.tables import table as declared
@@ -197,8 +198,11 @@ def _slices(given: Given) -> Slices:
         raise InputError.saying(text_pair("trends.coarse", unit=unit))
     n = int(slices.whole.sum())
     if n < _FEWEST:
-        key = "few_covered" if len(slices) >= _FEWEST else "few_slices"
-        raise NotGivenError.saying(text_pair(f"trends.{key}", n=n, all=len(slices), least=_FEWEST, unit=unit))
+        key = "few_covered" if len(slices) >= _FEWEST and slices.gaps else "few_slices"
+        gaps = gap_lines(slices.gaps)
+        raise NotGivenError.saying(
+            text_pair(f"trends.{key}", n=n, all=len(slices), least=_FEWEST, unit=unit, gaps=gaps)
+        )
     return slices
 
 

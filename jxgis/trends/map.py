@@ -65,7 +65,7 @@ _PLACE = (
 )  # fmt: skip
 _CHANGED = (
     "rank", "district", "direction", "course", "issues_before", "issues_recent", "change", "q", "main_source",
-    "main_source_share", "same_point_share", "area_km2",
+    "main_source_share", "only_source", "same_point_share", "area_km2",
 )  # fmt: skip
 #: The patterns of hot spots that come or grow.
 COMING = ("new_hot", "consecutive_hot", "intensifying_hot")
@@ -135,7 +135,7 @@ def _day(day: pd.Timestamp) -> str:
 def change_words(changes: pd.DataFrame, lang: str) -> list[str]:
     """By how much each place rose or fell, and what became of the hot spot there, as lists say it.
 
-    Of one that fell by less than the city, or rose by less, that is said.
+    Of one that fell by less than the city, or rose by less, that is said, as is the one source by which it changed.
     """
     columns = declared("trends.changes").columns
     said = []
@@ -145,7 +145,12 @@ def change_words(changes: pd.DataFrame, lang: str) -> list[str]:
         if against:
             much = f"{much} · {columns['direction'].word(direction, lang)}"
         said.append(much if pd.isna(course) else f"{much} · {columns['course'].word(course, lang)}")
-    return _with_shares(said, changes, changes["direction"] == "rose", lang)
+    said = _with_shares(said, changes, changes["direction"] == "rose", lang)
+    of_one = (changes["direction"] == "rose") & seen_by_one(changes)
+    return [
+        own if pd.isna(source) or told else f"{own} · {text(f'trends.only_{direction}', lang, source=source)}"
+        for own, source, direction, told in zip(said, changes["only_source"], changes["direction"], of_one, strict=True)
+    ]
 
 
 def slice_names(starts: NDArray[np.datetime64], step: Step, lang: str) -> list[str]:

@@ -218,7 +218,13 @@ def notes_of(result: TrendsResult) -> list[Text]:
     else:
         seen = _of_one_source(result)
         if seen:
-            notes.append(text_pair("trends.seen_by_one_note", names=few(seen, " 处"), share=f"{ONE_SOURCE:.0%}"))
+            notes.append(
+                text_pair("trends.seen_by_one_note", names=few(seen, " 处"), share=f"{100 * ONE_SOURCE:.0f} %")
+            )
+        own = None if result.changes is None else of_all(result.changes)
+        if own is not None and own["only_source"].notna().any():
+            changed = own.loc[own["only_source"].notna(), "name"]
+            notes.append(text_pair("trends.only_source_note", names=few(changed, " 处")))
     if result.response.empty:
         notes.append(text_pair("trends.no_response_note"))
     if result.closed_too_early:

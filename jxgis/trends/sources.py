@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["change_by_source", "share_by_source"]
+    Ints = NDArray[np.int64]
+
+__all__ = ["alone_changed", "change_by_source", "share_by_source"]
 
 _TOLD, _FEWEST = 100, 30
 """Issues in one of two periods, and in the other, from which on the change of a source is told: it tells no few of them."""
@@ -89,6 +91,60 @@ def share_by_source(issues: gpd.GeoDataFrame, zone: pd.Series) -> pd.DataFrame:
         days_to_close=median_days(spans_open(issues).of(table.index.to_numpy()), code, len(found)),
         batch=batch.ravel(),
     )
+
+
+def alone_changed(
+    before: Ints, after: Ints, city: tuple[Ints, Ints], *, rises: bool, alpha: float, batch: float
+) -> int | None:
+    """Which source of a place that rose, or fell, alone did: it may be that it reports more, or less.
+
+    The source that is farthest from what the city's change makes expect. That it rose more than the others of the place is beyond
+    chance, given the place's issues of each source and each period (at alpha over the number of its sources, as it is chosen among
+    them), and the others by themselves did not rise beyond chance beside theirs in the city.
+
+    Parameters
+    ----------
+    before, after
+        (k,) issues of the place in two periods, by source.
+    city
+        The same of the city in both.
+    rises
+        Whether the place rose beside the city; else it fell.
+    alpha
+        The level.
+    batch
+        How many times as much as by chance counts vary there.
+
+    Returns
+    -------
+    int or None
+        Number of the source; None where there is none, or the place has one source alone, of which its share tells.
+
+    Examples
+    --------
+    Patrols doubled, calls stayed; both by a half:
+
+    >>> city = (np.array([5000, 5000]), np.array([5000, 5000]))
+    >>> alone_changed(np.array([100, 100]), np.array([200, 100]), city, rises=True, alpha=0.05, batch=1.0)
+    0
+    >>> alone_changed(np.array([100, 100]), np.array([150, 150]), city, rises=True, alpha=0.05, batch=1.0) is None
+    True
+    """
+    both, early, late = before + after, int(before.sum()), int(after.sum())
+    several = int((both > 0).sum())
+    if several < 2:
+        return None
+    whole = np.array([period.sum() for period in city])
+    beyond = after - before * whole[1] / max(whole[0], 1)
+    at = int(np.argmax(beyond if rises else -beyond))
+    side = 0 if rises else 1
+    others, rest = late - int(after[at]), early + late - int(both[at])
+    # Of either the other's tail is the same where cases come by themselves; of batches only a small part of all is told well.
+    smaller = (others, rest, 1 - side) if rest < both[at] else (after[at], both[at], side)
+    mix = batch_tails([smaller[0]], [smaller[1]], late, early + late, batch=batch)[smaller[2]][0]
+    drawn = whole - np.array([period[at] for period in city])
+    moved = batch_tails([others], [rest], int(drawn[1]), int(drawn.sum()), batch=batch)[side][0]
+    return at if mix <= alpha / several and 2 * moved > alpha else None
 
 
 def change_by_source(issues: pd.DataFrame, early: NDArray[np.bool_], late: NDArray[np.bool_]) -> dict[str, float]:

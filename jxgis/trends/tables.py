@@ -23,6 +23,7 @@ from jxgis.trends.cube import count_cube, score_cube
 from jxgis.trends.emerging import batches_of, judge_cells
 from jxgis.trends.patterns import CATEGORIES
 from jxgis.trends.slices import slice_of
+from jxgis.trends.sources import alone_changed
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -194,6 +195,15 @@ def _places(counted: Counted, inside: NDArray[np.bool_], name: str, within: NDAr
         )
 
 
+def _sources_of(counted: Counted) -> tuple[Ints, NDArray[np.object_]]:
+    """Number of the source of each issue in the cells, -1 for none, and what the sources are called."""
+    if "source" not in counted.inside.columns:
+        return np.full(len(counted.inside), -1, dtype=np.int64), np.zeros(0, dtype=object)
+    named = counted.inside["source"].astype("string").str.strip().replace("", pd.NA).astype(object)
+    code, names = pd.factorize(named.where(named.notna(), None), sort=True)
+    return code.astype(np.int64), np.asarray(names, dtype=object)
+
+
 def _named(
     rows: list[dict[str, Any]], grid: Grid, given: Given, *, by: list[str], ascending: list[bool]
 ) -> gpd.GeoDataFrame:
@@ -266,7 +276,8 @@ def change_places(
     changes : geopandas.GeoDataFrame
         One row a place: ``rank`` (within the class: what rose first, by issues), ``issue_class, name, district, direction``
         (``rose``, ``fell``), ``issues`` (of both periods), ``issues_before, issues_recent, change``, ``course`` (of its hot
-        cells' the most common), ``q`` (the least), ``main_source, main_source_share, same_point_share, area_km2``.
+        cells' the most common), ``q`` (the least), ``main_source, main_source_share``, ``only_source`` (the one source that
+        rose, or fell, there: `trends.sources.alone_changed`), ``same_point_share, area_km2``.
     around : dict
         Class to the number of places that are not named, of those that have any.
     """
@@ -275,6 +286,7 @@ def change_places(
     around: dict[str, int] = {}
     early, late = periods.within(counted.inside["time"])
     home = counted.grid.index_of(counted.x, counted.y)
+    source, sources = _sources_of(counted)
     for at, name in enumerate((ALL, *counted.classes)):
         own = change.iloc[at * n : (at + 1) * n]
         of_class = (counted.code == counted.classes.index(name)) if name != ALL else np.ones(len(home), dtype=bool)
@@ -282,21 +294,37 @@ def change_places(
         totals = (int(cases[0].sum()), int(cases[1].sum()))
         q, course, batch = (own[of].to_numpy() for of in ("q", "course", "batch"))
         around_more = own["after"].to_numpy() * totals[0] - own["before"].to_numpy() * totals[1]
+        # (cells, sources) in either period: what a place has of each is the sum of its cells'.
+        by_source = [
+            np.bincount((home * len(sources) + source)[told], minlength=n * len(sources)).reshape(n, -1)
+            for told in (of_class & period & (source >= 0) for period in (early, late))
+        ]
         for order, (direction, sign) in enumerate((("rose", 1), ("fell", -1))):
             moved = (q <= alpha) & (np.sign(around_more) == sign)
             for place in _places(counted, moved, name, early | late):
                 hot = pd.Series([code for code in course[place.cells] if code], dtype=object)
                 before, recent = (int(period[place.cells].sum()) for period in cases)
                 more = recent * totals[0] - before * totals[1]
-                (p,) = change_p([before], [recent], totals, batch=batch[place.cells].max())
+                most = batch[place.cells].max()
+                (p,) = change_p([before], [recent], totals, batch=most)
                 if not (p <= alpha and np.sign(more) == sign):
                     around[name] = around.get(name, 0) + 1
                     continue
+                was, now = (period[place.cells].sum(axis=0) for period in by_source)
+                alone = alone_changed(
+                    was,
+                    now,
+                    (by_source[0].sum(axis=0), by_source[1].sum(axis=0)),
+                    rises=sign > 0,
+                    alpha=alpha,
+                    batch=most,
+                )
                 rows.append(
                     place.row
                     | {
                         "order": order,
                         "direction": direction,
+                        "only_source": None if alone is None else sources[alone],
                         "issues_before": before,
                         "issues_recent": recent,
                         "change": recent / before - 1 if before else np.nan,

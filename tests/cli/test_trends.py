@@ -172,6 +172,14 @@ def test_one_source_is_said_and_nothing_is_tested(tmp_path: Path, source: str | 
     assert (len(found.sources), len(found.response)) == (0, 0)
 
 
+def test_a_source_that_was_renamed_is_named_where_no_month_is_whole(tmp_path: Path) -> None:
+    issues = made_up()
+    hotline = (issues["问题来源"] == "12345热线") & (issues["上报时间"] >= "2023-01-01")
+    renamed = issues.assign(问题来源=issues["问题来源"].mask(hotline, "市民热线"))
+    with pytest.raises(jxgis_library.errors.JxgisError, match=r"“12345热线”在 2022-12.*“市民热线”在 2022-01-01"):
+        jxgis_library.open_project(write(tmp_path, renamed), progress=False).trends()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -115,7 +115,7 @@ def test_the_beat_that_is_patrolled_more_is_hot_by_number_and_said_to_be_seen_by
     (place,) = at(found.places, truth.geometry)
     assert (place["pattern"], f"{place['since']:%Y-%m-%d}") == ("consecutive_hot", truth["start"])
     assert (place["main_source"], place["main_source_share"] > 0.8) == (PATROLS, True)
-    said = [note.zh for note in found.notes() if "同一来源" in note.zh]
+    said = [note.zh for note in found.notes() if "80 % 以上来自同一来源" in note.zh]
     assert len(said) == 1
     # The beat alone: the others are seen by all sources.
     assert [name in said[0] for name in planted["name"]] == [kind == "patrolled" for kind in planted.index]
@@ -138,6 +138,16 @@ def test_wherever_the_beat_is_said_to_come_or_grow_its_source_is_said(
     assert answers.count(f"% 来自{PATROLS}") == 2
 
 
+def test_of_what_changed_the_beat_alone_did_so_by_one_source(found: TrendsResult, planted: gpd.GeoDataFrame) -> None:
+    assert found.changes is not None
+    beat = found.changes.contains(planted.loc["patrolled"].geometry)
+    assert found.changes["only_source"].fillna("").tolist() == [PATROLS if own else "" for own in beat]
+    assert beat.sum() == 1
+    said = [note.zh for note in found.notes() if "只有一个来源变了" in note.zh]
+    assert len(said) == 1
+    assert found.changes.loc[beat, "name"].iloc[0] in said[0]
+
+
 def test_of_a_place_that_fell_or_rose_by_less_than_the_city_that_is_said() -> None:
     changes = pd.DataFrame(
         {
@@ -146,15 +156,16 @@ def test_of_a_place_that_fell_or_rose_by_less_than_the_city_that_is_said() -> No
             "course": ["new", None, "weaker", None, None],
             "issues": 12,
             "main_source": PATROLS,
-            "main_source_share": 0.9,
+            "main_source_share": 0.7,
+            "only_source": [None, PATROLS, None, PATROLS, None],
             "same_point_share": 0.0,
         }
     )
     said = [
         "+50 % · 新成为热点",
-        "−17 % · 多于全市的变化",
+        f"−17 % · 多于全市的变化 · 只有{PATROLS}增多",
         "+55 % · 少于全市的变化 · 热点减轻",
-        "−20 %",
+        f"−20 % · 只有{PATROLS}减少",
         "多于全市的变化",
     ]
     assert change_words(changes, "zh") == said

@@ -356,6 +356,27 @@ def test_filters_are_half_open_and_counted(export, city) -> None:
         load_issues(export, city=city, crs=4490, start="2030-01-01")
 
 
+def test_one_source_written_in_several_ways_is_one(export, city) -> None:
+    usual, others = "热线（App）", ["热线(app)", "热线 （Ａｐｐ）"]
+    sources = [usual] * 5 + others * 2 + ["热线"] * 3
+    table = export.assign(问题来源=sources, 处置部门=["城管局"] * 11 + ["城 管 局"])
+    loaded = load_issues(table, city=city, crs=4490)
+    assert loaded.table["source"].tolist() == [usual] * 9 + ["热线"] * 3
+    assert set(loaded.table["department"]) == {"城管局"}
+    said = [note.zh for note in loaded.notes if "写法不同" in note.zh]
+    assert len(said) == 2
+    assert all(f"{other}→{usual}" in said[0] for other in others)
+    asked = load_issues(table, city=city, crs=4490, source=["热线(APP)"])
+    assert account(asked) == (12, 9, 0, 3)
+    assert set(asked.table["source"]) == {usual}
+    # What is earlier is written as what it is compared with.
+    late = load_issues(
+        table.assign(上报时间=["2023-06-01"] * 5 + ["2023-01-01"] * 7), city=city, crs=4490, start="2023-05-01"
+    )
+    assert late.earlier is not None
+    assert late.earlier["source"].tolist() == [usual] * 4 + ["热线"] * 3
+
+
 def test_what_is_before_the_window_is_at_hand_and_counts_as_left_out(export, city) -> None:
     whole = load_issues(export, city=city, crs=4490, source=["12345热线"]).table
     loaded = load_issues(export, city=city, crs=4490, source=["12345热线"], start="2023-04-01", end="2023-06-01")

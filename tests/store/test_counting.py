@@ -61,6 +61,20 @@ def test_counts_are_those_of_the_loader_for_any_size_of_batches(seed, rows, file
     assert sorted(found.repeats.doubles["row"].to_pylist()) == sorted(doubles["row"])
 
 
+def test_one_department_written_in_several_ways_is_one_as_in_the_loader(plan, tmp_path) -> None:
+    how, paths = plan(), [tmp_path / f"{name}.csv" for name in "ab"]
+    for number, path in enumerate(paths):
+        table = export(70 + number, 60, ids=90)
+        wide = [f"{own}（Ａ）" if number else f"{own}(a)" for own in table["处置部门"]]
+        table.assign(处置部门=wide).to_csv(path, index=False)
+    found = count_issues(paths, how, tmp_path / "store")
+    loaded, keyed = by_the_loader(paths, how)
+    same_counts(found, keyed)
+    spelt = [note for note in loaded.notes if "写法不同" in note.zh]
+    assert len(spelt) == 1
+    assert spelt[0] in found.notes
+
+
 def placed(table: pd.DataFrame) -> gpd.GeoDataFrame:
     """The rows as points; those without numbers for coordinates as none."""
     points = gpd.points_from_xy(*(pd.to_numeric(table[name], errors="coerce") for name in ("Y坐标", "X坐标")), crs=4549)

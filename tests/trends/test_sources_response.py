@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +13,7 @@ from scipy.stats import binom, binomtest, fisher_exact
 from jxgis.statistics.intervals import funnel_limits, share_interval
 from jxgis.trends.open_days import Spans, median_days, spans_open
 from jxgis.trends.response import measure_response
-from jxgis.trends.sources import change_by_source, share_by_source
+from jxgis.trends.sources import alone_changed, change_by_source, share_by_source
 
 
 def cases(**columns: Sequence[Any] | np.ndarray | pd.Index) -> gpd.GeoDataFrame:
@@ -48,6 +48,38 @@ def test_a_source_that_closes_slowly_shows_its_days() -> None:
     closed = [day + pd.Timedelta(days=k) for k in (1, 2, 30)] + [pd.NaT, day - pd.Timedelta(days=1)]
     found = share_by_source(cases(source=["a"] * 3 + ["b"] * 2, time=[day] * 5, closed=closed), pd.Series(["甲"] * 5))
     assert found.set_index("source")["days_to_close"].to_dict() == pytest.approx({"a": 2.0, "b": np.nan}, nan_ok=True)
+
+
+def _alone(before: np.ndarray, after: np.ndarray, city: np.ndarray, rises: bool, alpha: float) -> int | None:
+    """By Fisher's test: of the source and the others at the place, and of the place's others and the city's."""
+    if np.count_nonzero(before + after) < 2:
+        return None
+    growth = Fraction(int(city[1].sum()), int(city[0].sum()))
+    off = [(int(late) - int(early) * growth) * (1 if rises else -1) for early, late in zip(before, after, strict=True)]
+    at = off.index(max(off))
+    others = np.array([before.sum() - before[at], after.sum() - after[at]])
+    elsewhere = city.sum(axis=1) - city[:, at] - others
+    side: Literal["greater", "less"] = "greater" if rises else "less"
+    mix = fisher_exact(np.array([[after[at], before[at]], others[::-1]]), alternative=side).pvalue
+    moved = fisher_exact(np.array([others[::-1], elsewhere[::-1]]), alternative=side).pvalue
+    return at if mix <= alpha / np.count_nonzero(before + after) and moved > alpha / 2 else None
+
+
+def test_one_source_that_alone_changed_is_fishers_and_seldom_said_where_all_did() -> None:
+    random = np.random.default_rng(11)
+    found: dict[bool, list[bool]] = {True: [], False: []}
+    for number in range(1200):
+        one, rises = number % 2 == 0, number % 4 < 2
+        city = random.integers(800, 1500, (2, 3))
+        usual = random.uniform(5, 60, 3)
+        times = np.where([one, False, False], 2.5, 1.0) if one else np.full(3, 1.6)
+        before, after = random.poisson(usual), random.poisson(usual * (times if rises else 1 / times))
+        city += np.array([before, after])
+        own = alone_changed(before, after, (city[0], city[1]), rises=rises, alpha=0.05, batch=1.0)
+        assert own == _alone(before, after, city, rises, 0.05)
+        found[one].append(own == 0 if one else own is not None)
+    assert np.mean(found[True]) > 0.5
+    assert np.sum(found[False]) <= binom.isf(0.001, 600, 0.05)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 40, 5000])
