@@ -14,11 +14,12 @@ import json
 import re
 from collections.abc import Iterable
 
-__all__ = ["SURROGATES", "content_policy", "html", "javascript"]
+__all__ = ["SURROGATES", "content_policy", "html", "javascript", "line"]
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 #: In a JSON string: its own escapes, and what a reader of HTML, of JavaScript or of a template may take for its own.
 _SIGNS = re.compile(r"\\.|[{}<>&'`\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_DATE = re.compile(r"\b\d{4}-\d\d(?:-\d\d)?\b")
 #: Halves of a pair, as Python keeps the bytes of a name that cannot be decoded; no UTF-8 holds them.
 SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -67,6 +68,22 @@ def html(words: object) -> str:
     """
     plain = _html.escape(SURROGATES.sub("\ufffd", str(words)))
     return plain.replace("{", "&#123;").replace("}", "&#125;").replace("`", "&#96;")
+
+
+def line(words: object) -> str:
+    """Write a text as the content of an element in which no line ends within a date or a month: browsers break after hyphens.
+
+    Parameters
+    ----------
+    words
+        Anything that is shown by its ``str``; the page says of the class ``jx-date`` that it is not broken.
+
+    Examples
+    --------
+    >>> line("至 2023-12-31 <")
+    '至 <span class="jx-date">2023-12-31</span> &lt;'
+    """
+    return _DATE.sub(r'<span class="jx-date">\g<0></span>', html(words))
 
 
 def content_policy(scripts: Iterable[str], *, images: Iterable[str] = (), frames: str = "") -> str:

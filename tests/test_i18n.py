@@ -97,6 +97,18 @@ def test_an_english_text_says_one_issue_not_one_issues() -> None:
     assert found == NEVER_ONE
 
 
+def test_an_english_text_has_the_quotes_of_a_typewriter() -> None:
+    """A Chinese face, which pages and figures are set in, has the others as wide as a Chinese sign."""
+    assert not [key for key in KEYS if re.search("[“”‘’]", THEMES[key[0]][key[1]]["en"])]
+    assert text("hotspots.rate_i_axis", "en").isascii()
+
+
+def test_the_first_of_one_is_the_first() -> None:
+    assert text("trends.sheet_list", "en", n=1) == "The first"
+    assert text("report.top_class_peaks", "en", name="Graffiti", n=1) == "Graffiti: the first local peak"
+    assert text("trends.sheet_list", "en", n=12) == "The first 12"
+
+
 def test_no_text_is_unused() -> None:
     styles = [style for name in tables() if (style := table(name).style) is not None]
     unused = {f"{theme}.{key}" for theme, key in KEYS if not (theme in LOOKED_UP and WORD.fullmatch(key))}

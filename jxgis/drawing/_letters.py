@@ -8,6 +8,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from jxgis.drawing.figures import wrapped
+from jxgis.i18n import unbroken
 
 __all__ = ["MM", "broken", "fitted", "long_mm", "tenths"]
 
@@ -42,6 +43,6 @@ def fitted(words: str, size: float, width_mm: float) -> str:
 
 
 def broken(words: str, size: float, width_mm: float) -> str:
-    """Words broken into lines of a width, a word that is longer cut."""
-    lines = wrapped(" ".join(words.split()), width_mm / 25.4, size).split("\n")
+    """Words broken into lines of a width, a word that is longer cut; a number stays with its unit."""
+    lines = wrapped(unbroken(" ".join(words.split())), width_mm / 25.4, size).replace("\u00a0", " ").split("\n")
     return "\n".join(fitted(line, size, width_mm) for line in lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
@@ -20,9 +19,7 @@ from jxgis.i18n import Sketch, sketch_mark, text, unbroken
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Box", "Script", "add_notice", "as_line", "extent", "new_map"]
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+__all__ = ["Box", "Script", "add_notice", "extent", "new_map"]
 
 
 class Script(MacroElement):
@@ -149,7 +146,7 @@ def new_map(
     require_lang(lang)
     Page(title, lang).add_child(page)
     mark = f'<span class="jx-sketch">{escape.html(sketch_mark(sketch, lang))}</span>' if sketch else ""
-    below = f"<p>{as_line(subtitle)}</p>" if subtitle else ""
+    below = f"<p>{escape.line(unbroken(subtitle))}</p>" if subtitle else ""
     page.add_child(
         Box(f"<h1>{escape.html(title)}</h1>{below}{mark}", position="topleft", class_name="jx-title"), name="title"
     )
@@ -158,17 +155,6 @@ def new_map(
     page.add_child(_Scale(), name="scale")
     page.add_child(_Call("controls", words_of(lang, source=source)), name="controls")
     return page
-
-
-def as_line(words: str) -> str:
-    """A text as HTML in which no line ends within a date, nor between a number and its unit.
-
-    Examples
-    --------
-    >>> as_line("至 2023-12-31")
-    '至 <span class="jx-date">2023-12-31</span>'
-    """
-    return _DATE.sub(r'<span class="jx-date">\g<0></span>', escape.html(unbroken(words)))
 
 
 class _Scale(Script):

@@ -71,6 +71,9 @@ _FORMATS: dict[str, dict[str, Any]] = {
 _PRINT_DPI = 300
 #: Signs of the longest label.
 _LONGEST = 32
+#: What is not broken: a Chinese sign, a word, a number with its unit.
+_PIECE = re.compile(r"(?:[^\u2e80-\uffef \t\n]*\u00a0)?[\u2e80-\uffef]|[^\u2e80-\uffef \t\n]+[ \t\n]*|[ \t\n]+")
+_STUB = re.compile(r"[\u2e80-\uffef]{1,2}")
 
 
 def _holds_chinese(path: str) -> bool:
@@ -295,17 +298,31 @@ def map_axes(ax: Axes, districts: gpd.GeoDataFrame | None, bounds: Sequence[floa
     ax.annotate(label, (west + length, below), (3, 0), textcoords="offset points", va="center", fontsize=7)
 
 
-def short_label(name: object) -> str:
-    """A name as a label: a long one is cut, for it would leave the figure no room."""
-    words = " ".join(str(name).split())
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
+def short_label(name: object, lines: int = 1) -> str:
+    """A name as a label of so many lines: a long one is cut, for it would leave the figure no room."""
+    words, most = " ".join(str(name).split()), lines * _LONGEST
+    return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
 def wrapped(words: str, width_in: float, size: float) -> str:
-    """Words broken to a width in inches; Chinese signs are as wide as the type is high, others about half."""
+    """Words broken to a width in inches; Chinese signs are as wide as the type is high, others about half.
+
+    A last line of one or two Chinese signs takes one more from the line before.
+    """
     room = 0.94 * 72 * width_in / size
+    lines = _lines(words, room)
+    while len(lines) > 1 and _STUB.fullmatch(lines[-1]):
+        room -= 1
+        fewer = _lines(words, room)
+        if room < 4 or len(fewer) > len(lines):
+            break
+        lines = fewer
+    return "\n".join(lines)
+
+
+def _lines(words: str, room: float) -> list[str]:
     lines, used = [""], 0.0
-    for piece in re.findall(r"[\u2e80-\uffef]|[^\u2e80-\uffef\s]+\s*|\s+", words):
+    for piece in _PIECE.findall(words):
         signs = piece.rstrip()
         wide = 0.55 * len(signs) + 0.45 * wide_signs(signs)
         # No line begins with what ends a clause.
@@ -314,7 +331,7 @@ def wrapped(words: str, width_in: float, size: float) -> str:
             used = 0.0
         lines[-1] += piece
         used += wide + 0.3 * (len(piece) - len(piece.rstrip()))
-    return "\n".join(line.rstrip() for line in lines)
+    return [line.rstrip() for line in lines]
 
 
 def mark_schematic(figure: PlainFigure, *, sketch: Sketch, lang: str) -> None:

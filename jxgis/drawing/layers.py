@@ -27,7 +27,7 @@ from jxgis.drawing.colours import BORDER, PAPER, PINS
 from jxgis.drawing.data import DataLayer, Shapes, datum_of
 from jxgis.drawing.raster import CellPixels, paint
 from jxgis.drawing.under import add_ground
-from jxgis.i18n import text, unbroken
+from jxgis.i18n import decimals, text, unbroken
 from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
@@ -138,16 +138,26 @@ def dot(colour: str, *, radius_px: float = 5) -> Style:
     }
 
 
+def _digits(values: pd.Series, field: Field) -> int | None:
+    """As many digits of a column as its cards need, `None` for text: small numbers are something to read, not 0.00."""
+    if field.kind in ("text", *_MOMENTS):
+        return None
+    if field.kind == "p":  # shown as < 0.001
+        return 4
+    least = field.digits if field.kind in ("number", "quantity") else field.digits + 2
+    numbers = pd.to_numeric(values, errors="coerce")
+    smallest = numbers[numbers != 0].abs().min()
+    return least if pd.isna(smallest) or not field.digits else decimals(float(smallest), least)
+
+
 def _tooltip(
     table: pd.DataFrame, heading: str | None, fields: Sequence[Field], link: tuple[str, str] | None = None
 ) -> dict[str, Any]:
     kept = [f for f in fields if f.column in table.columns and table[f.column].notna().any()]
-    # A probability needs digits that a plain rounding would take away only below what is shown: < 0.001.
-    digits = {"text": None, "date": None, "time": None, "p": 4}
     columns = [
         _encode.column(
             table[f.column].dt.strftime(_MOMENTS[f.kind]) if f.kind in _MOMENTS else table[f.column],
-            digits=f.digits if f.kind in ("number", "quantity") else digits.get(f.kind, f.digits + 2),
+            digits=_digits(table[f.column], f),
         )
         for f in kept
     ]

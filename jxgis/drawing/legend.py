@@ -14,9 +14,9 @@ from folium.template import Template
 
 from jxgis import escape
 from jxgis.drawing._added import offered
-from jxgis.drawing.base import Script, as_line
+from jxgis.drawing.base import Script
 from jxgis.drawing.colours import ABSENT, FAILED, FAILED_GROUND, sequential
-from jxgis.i18n import text
+from jxgis.i18n import text, unbroken
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -165,8 +165,8 @@ def legend_html(sections: Sequence[LegendSection]) -> str:
     """
     parts = []
     for at, section in enumerate(sections):
-        lines = "".join(f"<li>{_sign(s)}<span>{as_line(s.label)}</span></li>" for s in section.swatches)
-        note = f"<p>{as_line(section.note)}</p>" if section.note else ""
+        lines = "".join(f"<li>{_sign(s)}<span>{escape.line(unbroken(s.label))}</span></li>" for s in section.swatches)
+        note = f"<p>{escape.line(unbroken(section.note))}</p>" if section.note else ""
         heading = f"<h2>{escape.html(section.heading)}</h2>" if section.heading else ""
         parts.append(f'<div data-section="{at}">{heading}<ul>{lines}</ul>{note}</div>')
     return "".join(parts)

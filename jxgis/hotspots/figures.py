@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, GAIN, HOT_COLD, INK, PINS, SITE
-from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label, wrapped
 from jxgis.drawing.layers import TOP
 from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.map_panel import MapPanel
@@ -32,6 +32,7 @@ __all__ = ["hotspot_panels", "hotspot_sheet", "scale_chart"]
 
 #: Places of each class that are numbered where classes stand side by side.
 _FIRST = 3
+_AXIS_IN = 2.6  # of the chart of scales, and of the words beside it
 
 
 def hotspot_sheet(
@@ -230,7 +231,7 @@ def scale_chart(
             xticks=place,
             xticklabels=[f"{size:g}" for size in cells["cell_m"]],
             xlabel=text("hotspots.cell_axis", lang),
-            ylabel=text("hotspots.mean_count_axis", lang),
+            ylabel=_beside(text("hotspots.mean_count_axis", lang)),
             yscale="log",
         )
         # Not as powers of ten: text is not read as formulas.
@@ -242,7 +243,7 @@ def scale_chart(
         beside = right.twinx()
         beside.plot(profile["band_m"], profile["moran_i"], color=ABSENT, linewidth=1.6)
         kind = "rate_" if of_rates else "moran_"
-        beside.set_ylabel(text(f"hotspots.{kind}i_axis", lang))
+        beside.set_ylabel(_beside(text(f"hotspots.{kind}i_axis", lang)))
         beside.spines["right"].set_visible(True)
         peaks = profile[profile["peak"]]
         if len(peaks):
@@ -251,9 +252,14 @@ def scale_chart(
                 label=text("hotspots.peak", lang),
             )  # fmt: skip
         right.axvline(band_m, color=SITE, linewidth=1.4, label=text("hotspots.band", lang, band=f"{band_m:g}"))
-        right.set(xlabel=text("hotspots.band_axis", lang), ylabel=text(f"hotspots.{kind}axis", lang))
+        right.set(xlabel=text("hotspots.band_axis", lang), ylabel=_beside(text(f"hotspots.{kind}axis", lang)))
         right.set_title(text(f"hotspots.{reason}", lang))
         # Without a peak z rises to the upper right and the index falls to the lower right.
         right.legend(loc="upper right" if len(peaks) else "center right")
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
+
+
+def _beside(words: str) -> str:
+    """What stands beside an axis of the chart of scales, no longer than the axis."""
+    return wrapped(words, _AXIS_IN, 10)

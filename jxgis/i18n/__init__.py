@@ -47,6 +47,10 @@ Table = TypeVar("Table", bound="pd.DataFrame")
 LANGS: tuple[Lang, ...] = ("zh", "en")
 #: The space between a number and its unit, or the sign it counts by.
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=[%‰\u4e00-\u9fff]|(?:pp|[km]?m[²³]?|ha|min|h|s)\b)")
+#: The spaces of a condition: q ≤ 0.05.
+_OF_CONDITION = re.compile(r"(?<=\b[pqz]) (?=[<≤=≥>] \d)|(?<=[<≤=≥>]) (?=\d)")
+#: What an English heading begins with before the number of what it lists.
+_FIRST_OF = re.compile(r"\b([Ff]irst|top) \{(\w+)\}")
 _FEW = 5
 #: Decimals beyond those of a column that a small number is given: of km² in hundredths, tens of m².
 _FURTHER = 3
@@ -113,6 +117,8 @@ def text(key: str, lang: str, /, **values: object) -> str:
     '示意数据，非官方边界'
     >>> text("clusters.outside", "en", n=1), text("clusters.outside", "en", n="1,200")
     ('1 issue lies outside the city and takes no part.', '1,200 issues lie outside the city and take no part.')
+    >>> text("scan.table_space", "en", n=1), text("scan.table_space", "en", n=10)
+    ('Clusters, the first', 'Clusters, the first 10')
     """
     theme, _, name = key.partition(".")
     found = _theme(theme)[name]["en" if lang == "en" else "zh"]
@@ -124,9 +130,13 @@ def _counting(words: str, values: dict[str, object]) -> str:
 
     def one_or_more(found: re.Match[str]) -> str:
         field = found[1] or _FIELD.findall(words, 0, found.start())[-1]
-        return found[2] if str(values[field]) in {"1", seamed("1")} else found[3]
+        return found[2] if is_one(field) else found[3]
 
-    return _ONE_OR_MORE.sub(one_or_more, words) if "|" in words else words
+    def is_one(field: str) -> bool:
+        return str(values[field]) in {"1", seamed("1")}
+
+    words = _ONE_OR_MORE.sub(one_or_more, words) if "|" in words else words
+    return _FIRST_OF.sub(lambda found: found[1] if is_one(found[2]) else found[0], words)
 
 
 @cache
@@ -171,9 +181,15 @@ def listed(items: Iterable[object], lang: str) -> str:
     --------
     >>> listed(["老城", "塘汇"], "zh"), listed(["老城", "塘汇"], "en"), listed(["甲、乙", "丙"], "zh")
     ('老城、塘汇', '老城, 塘汇', '“甲、乙”、丙')
+
+    English has the typewriter's quotes: in a Chinese face the others are as wide as a Chinese sign.
+
+    >>> listed(["三水湾, 建设街道", "月河"], "en")
+    '"三水湾, 建设街道", 月河'
     """
-    mark, words = ", " if lang == "en" else "、", [str(item) for item in items]
-    return mark.join(f"“{word}”" if mark in word and len(words) > 1 else word for word in words)
+    mark, quoted = (", ", '"{}"') if lang == "en" else ("、", "“{}”")
+    words = [str(item) for item in items]
+    return mark.join(quoted.format(word) if mark in word and len(words) > 1 else word for word in words)
 
 
 def typed(value: object) -> str:
@@ -278,7 +294,7 @@ def sentences(said: Iterable[str], lang: str) -> str:
 
 
 def unbroken(words: str) -> str:
-    r"""Words in which no line ends between a number and its unit.
+    r"""Words in which no line ends between a number and its unit, nor within a condition.
 
     Parameters
     ----------
@@ -289,8 +305,10 @@ def unbroken(words: str) -> str:
     --------
     >>> unbroken("在 9 个片区占 83.8 %").split(" ")
     ['在', '9\xa0个片区占', '83.8\xa0%']
+    >>> unbroken("hot: q ≤ 0.05").split(" ")
+    ['hot:', 'q\xa0≤\xa00.05']
     """
-    return _BEFORE_UNIT.sub("\u00a0", words)
+    return _OF_CONDITION.sub("\u00a0", _BEFORE_UNIT.sub("\u00a0", words))
 
 
 def wide_signs(words: str) -> int:

@@ -99,7 +99,7 @@ def _add_method(
     group = add_group(page, name=text(f"maps.method_{method}", lang), show=show)
     value = met_exactly(rows["coverage"], target)
     classes = classify(value, breaks=coverage_breaks(target), colours=COVERAGE, percent=True, unit="%", lang=lang)
-    shown = rows.assign(coverage=value, deficit=(target - value).where(value < target))
+    shown = rows.assign(coverage=value, deficit=(target - value).clip(lower=0))
     add_polygons(
         group, shown, styles=[fill(c, weight=1) for c in classes.colours], style=classes.row,
         heading="zone", fields=_coverage_fields(lang), simplify_m=2,

@@ -44,6 +44,7 @@ def template(name: str, package: str = "jxgis.report") -> Template:
         escape.content_policy([script], frames=frames)
     )
     environment.tests["short"] = lambda words: len(words) + wide_signs(words) <= _SHORT
+    environment.filters["line"] = lambda words: Markup(escape.line(unbroken(str(words))))
     environment.filters["cell"] = lambda words: Markup(escape.html(words))
     environment.filters["base64"] = lambda image: base64.b64encode(image).decode("ascii")
     return environment.get_template(name)

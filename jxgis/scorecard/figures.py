@@ -9,7 +9,7 @@ import numpy as np
 
 from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, BAD, GOOD, INK
-from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label, wrapped
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import Sketch, text
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["district_sheet", "district_targets", "target_chart"]
 
 _MOST = 1.5  # what is reached more than half over runs out of the chart
+_LABEL_IN = 2.3  # the names beside the bars, inches
 _SHOWN = 6  # maps on a sheet
 _ROOM = 76  # for the words behind the longest bar, in its per cent
 
@@ -70,7 +71,8 @@ def target_chart(
                 ax.barh(place[mask], 100 * length[mask], color=colour, height=0.62, label=words.word(name, lang))
         ax.axvline(100, color=INK, lw=1)
         for at, target in enumerate(shown):
-            label = f"{said_value(value[at], target, lang)}  ({said_target(wanted[at], target, lang)})"
+            aim = said_target(wanted[at], target, lang, unit=target.in_percent)
+            label = f"{said_value(value[at], target, lang)}  ({aim})"
             # It ends with the axes, and so within the figure: a long unit begins earlier.
             said = ax.annotate(
                 short_label(label), (1, at), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=8,
@@ -79,11 +81,12 @@ def target_chart(
             said.set_in_layout(False)
         ax.set(
             yticks=place,
-            yticklabels=[short_label(target.title(lang)) for target in shown],
+            yticklabels=[wrapped(short_label(target.title(lang), 2), _LABEL_IN, 8) for target in shown],
             xlim=(0, 100 * _MOST + _ROOM),
             xticks=[0, 50, 100, 150],
             xlabel=text("scorecard.chart_axis", lang),
         )
+        ax.tick_params("y", labelsize=8)
         ax.margins(y=0.02)
         ax.set_title(text("scorecard.chart", lang, year=year), loc="left")
         figure.legend(loc="outside lower center", ncols=2, fontsize=8)
@@ -135,7 +138,7 @@ def district_sheet(
             own = rows[rows["indicator"] == target.id]
             state = states(own, target, year)
             seen |= set(state.tolist())
-            panel.ax.set_title(short_label(target.title(lang)))
+            panel.ax.set_title(short_label(target.title(lang), 2))
             panel.land(own.geometry, [STATE_COLOURS[k] for k in state])
             values = [said_value(value, target, lang, unit=target.in_percent) for value in own["value"]]
             panel.unnamed = panel.name_areas(own["zone"], own.geometry, size=4.8, values=values)

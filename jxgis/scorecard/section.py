@@ -171,7 +171,9 @@ def _by_zone(scorecard: pd.DataFrame, by_id: Mapping[str, PlanTarget], year: int
             line = [target.title(lang), said_target(plan, target, lang)]
             for k, zone in enumerate(zones):
                 cell = cells.get((name, zone))
-                line.append("—" if cell is None else said_value(cell["value"], target, lang, unit=False))
+                # The target beside it tells the unit, where there is one.
+                unit = bool(np.isnan(plan))
+                line.append("—" if cell is None else said_value(cell["value"], target, lang, unit=unit))
                 if cell is not None and cell["status"] == "below":
                     marked.add((at, k + 2))
             made.append(line)

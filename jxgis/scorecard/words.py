@@ -51,7 +51,7 @@ def said_gap(value: float, target: PlanTarget, lang: str) -> str:
     return text("scorecard.points", lang, value=said_value(value, target, lang, unit=False))
 
 
-def said_target(value: float, target: PlanTarget, lang: str) -> str:
+def said_target(value: float, target: PlanTarget, lang: str, *, unit: bool = True) -> str:
     """A target with its direction, or a dash.
 
     Examples
@@ -63,5 +63,5 @@ def said_target(value: float, target: PlanTarget, lang: str) -> str:
     """
     if np.isnan(value):
         return "—"
-    tail = f" {target.unit_of(lang)}" if target.unit_of(lang) else ""
+    tail = f" {target.unit_of(lang)}" if unit and target.unit_of(lang) else ""
     return text("scorecard.target", lang, sign=_SIGNS[target.direction], value=f"{value:g}") + tail

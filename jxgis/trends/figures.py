@@ -15,8 +15,9 @@ from jxgis.drawing.layers import largest_first
 from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import Sketch, text
+from jxgis.report.columns import write_value
 from jxgis.schema.tables import table as declared
-from jxgis.trends.map import DIRECTIONS, change_words, cold_ground, pattern_swatches
+from jxgis.trends.map import DIRECTIONS, cold_ground, pattern_swatches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +74,10 @@ def change_sheet(
     words = declared("trends.changes").columns["direction"]
     swatches = [Swatch(colour, words.word(code, lang)) for code, colour in DIRECTIONS.items()]
     legend = LegendSection(text("trends.legend_change", lang), swatches, compared)
-    said = [each.split(" · ")[0] for each in change_words(changes.head(_TOP), lang)]
+    # Where it is not shown by how much, the colour says which way.
+    said = [
+        "—" if pd.isna(change) else write_value(change, "change", lang, 0) for change in changes["change"].head(_TOP)
+    ]
     title = text("trends.layer_change", lang, name=text("common.all_classes", lang))
     return _sheet(cells, changes, "direction", DIRECTIONS, said, legend, title, canvas)
 

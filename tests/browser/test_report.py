@@ -8,6 +8,7 @@ import pypdf
 import pytest
 from told_parts import told_parts
 
+from jxgis.report.blocks import Key, Paragraph, Section, TableBlock
 from jxgis.report.page import report_page
 from jxgis.run.parts import PARTS
 
@@ -162,3 +163,24 @@ def test_only_rows_that_hold_some_words_are_seen_and_all_again(index, visit):
     page.get_by_role("searchbox").fill("")
     assert page.evaluate(shown) == total
     assert page.locator("details[open]").count() == folded
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+def test_a_date_is_a_word_of_its_line_wherever_it_stands(tmp_path, visit, width):
+    """Not broken after its hyphens, and no block of its own: a rule for another span took hold of it."""
+    said = "2015-01 至 2015-12，按月；2014-01-01 至 2014-12-31，逐月与同一时段的全城相比。" * 3
+    table = TableBlock("2015-07-03 起", ["名"], [False], [[said]])
+    part = Section(
+        part="trends", keys=[Key("新出现", "4", note=said)], blocks=[Paragraph(said), Paragraph(said, "sub"), table]
+    )
+    (tmp_path / "index.html").write_text(report_page([part], title="报告", sketch=False), encoding="utf-8")
+    found = visit(tmp_path / "index.html")
+    found.page.set_viewport_size({"width": width, "height": 800})
+    looks = found.page.evaluate(
+        """() => [...document.querySelectorAll(".jx-date")].map((date) => {
+            const own = getComputedStyle(date), around = getComputedStyle(date.parentElement);
+            return [own.display, own.color === around.color, own.fontSize === around.fontSize, date.getClientRects().length];
+        })"""
+    )
+    assert len(looks) > 40
+    assert {tuple(look) for look in looks} == {("inline", True, True, 1)}

@@ -8,6 +8,7 @@ import warnings
 import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from IPython.core.formatters import DisplayFormatter
@@ -18,10 +19,11 @@ from result_tables import CLASSES, result_tables
 
 from jxgis import errors as _errors
 from jxgis.drawing import figures
+from jxgis.drawing._letters import broken
 from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.colours import LAND
 from jxgis.drawing.ground import ground_of
-from jxgis.hotspots.figures import hotspot_panels
+from jxgis.hotspots.figures import hotspot_panels, scale_chart
 from jxgis.parks.figures import coverage_chart
 from jxgis.scoring.figures import score_chart
 from jxgis.units.figures import unit_chart
@@ -287,3 +289,30 @@ def test_the_schematic_mark_stands_clear_of_what_is_drawn(title):
         assert box.x1 <= figure.bbox.x1
         assert box.y1 <= figure.bbox.y1
         assert not any(box.overlaps(ax.get_tightbbox()) for ax in figure.axes)
+
+
+def test_lines_of_a_figure_break_where_a_reader_breaks_them():
+    """No sign stands alone on the last line, no condition and no number is torn."""
+    title = "主次干道机动车/非机动车停车规范率"
+    for width in (1.4, 1.7, 1.9, 2.1, 2.3):
+        lines = figures.wrapped(title, width, 8).split("\n")
+        assert "".join(lines) == title
+        assert len(lines[-1]) > 2
+    with figures.figure_style():
+        for width in range(20, 100, 2):
+            said = broken("Cells of 200 m · counted as hot: q ≤ 0.05 within 500 m", 6.6, width)
+            assert "q ≤ 0.05" in said
+            assert "200 m" in said
+        assert "200 米" in broken("每格取 200 米邻域", 8, 18)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_words_beside_the_chart_of_scales_keep_clear_of_the_mark(lang):
+    cells = pd.DataFrame({"cell_m": [50, 100], "mean_count": [0.4, 1.7]})
+    profile = pd.DataFrame({"band_m": [100.0, 200.0], "z": [1.0, 2.0], "moran_i": [1.0, 0.5], "peak": [True, False]})
+    figure = scale_chart(
+        cells, profile, cell_m=100, band_m=100, reason="first_peak", of_rates=True, lang=lang, sketch=True
+    )
+    figure.draw_without_rendering()
+    mark = figure._suptitle.get_window_extent()
+    assert not [ax for ax in figure.axes if ax.yaxis.label.get_window_extent().overlaps(mark)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import zipfile
 from dataclasses import replace
@@ -11,6 +12,7 @@ import docx
 import pandas as pd
 import pypdf
 import pytest
+import typst
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from PIL import Image
 from told_parts import told_parts
@@ -19,7 +21,7 @@ from jxgis.errors import SettingsError
 from jxgis.report.blocks import Absent, Paragraph, Picture, Section, TableBlock
 from jxgis.report.document.fields import Fields, known_parts, known_tables
 from jxgis.report.document.fields_page import with_fields
-from jxgis.report.document.model import Document, Heading, cell_words, column_widths, table_points
+from jxgis.report.document.model import Document, Heading, Item, cell_words, column_widths, table_points
 from jxgis.report.document.pdf import write_pdf
 from jxgis.report.document.word import write_docx
 from jxgis.report.document.wording import Told, composed, read_wording, shipped_wording
@@ -183,6 +185,8 @@ def test_word_has_real_headings_fields_and_three_rules(tmp_path, picture):
     tables = [item for item in document(said).items if isinstance(item, TableBlock)]
     assert len(file.tables) == len(tables) == xml.count("SEQ 表 ")
     assert xml.count("SEQ 图 ") == 1
+    # As wide as the text, and nothing beside it.
+    assert file.inline_shapes[0]._inline.xpath("@distL|@distR") == ["0", "0"]
     assert [[row.cells[at].text.replace("\xa0", " ") for at in range(len(tables[0].titles))] for row in file.tables[0].rows] == [
         [*tables[0].titles], *map(list, tables[0].rows),
     ]  # fmt: skip
@@ -427,6 +431,53 @@ def test_no_figure_stands_before_the_heading_of_its_chapter(tmp_path, picture):
         lines = _lines_of(tmp_path / "a.pdf")
         stands = {name: min(at for at, words in lines.items() if name in words) for name in ("公园", "图1", "图2")}
         assert stands["公园"] < stands["图1"] < stands["图2"], above
+
+
+def long_report(folder: Path, chapters: int) -> Document:
+    """Chapters of texts, tables and figures of many heights, as a report of all parts has them."""
+    rng = random.Random(30)  # noqa: S311
+    items: list[Item] = []
+    for chapter in range(chapters):
+        items.append(Heading(1, f"章{chapter}"))
+        for _ in range(rng.randint(2, 5)):
+            kind = rng.choice("ptfn")
+            if kind == "p":
+                items.append(Paragraph("问题集中在老城，先去哪里看。" * rng.randint(1, 12)))
+            elif kind == "n":
+                items.append(Paragraph("口径说明。" * rng.randint(1, 20), "sub"))
+            elif kind == "t":
+                items.append(TableBlock("各处", ["a", "b"], [False, False], [["x", "y"]] * rng.randint(3, 16)))
+            else:
+                path = folder / f"{(high := rng.choice([60, 110, 140]))}.png"
+                Image.new("RGB", (150, high), "white").save(path)
+                items.append(Picture("parks", path, "一幅", b""))
+    return Document(title="报告", subtitle="", items=items, lang="zh", sketch=False)
+
+
+def test_pages_come_to_rest_and_numbers_are_those_of_word(tmp_path, monkeypatch):
+    """A layout that swings gives numbers of another turn: two figures of one number, contents of other pages."""
+    real, warned = typst.Compiler, []
+
+    class Heard:
+        def __init__(self, *source, **given):
+            self.real = real(*source, **given)
+
+        def query(self, *asked, **given):
+            return self.real.query(*asked, **given)
+
+        def compile(self, **given):
+            made, warnings = self.real.compile_with_warnings(**given)
+            warned.extend(warning.message for warning in warnings)
+            return made
+
+    monkeypatch.setattr(typst, "Compiler", Heard)
+    made = long_report(tmp_path, 10)
+    write_pdf(made, tmp_path / "a.pdf")
+    assert not warned
+    lines = [lines for _, lines in sorted(_lines_of(tmp_path / "a.pdf").items(), key=lambda at: (at[0][0], at[0][1]))]
+    for word, kind in (("图", Picture), ("表", TableBlock)):
+        found = [int(at[1]) for line in lines if (at := re.match(rf"{word}(\d+)(?=一幅|各处)", line))]
+        assert found == list(range(1, 1 + sum(isinstance(item, kind) for item in made.items)))
 
 
 @pytest.mark.parametrize("source", ["", "\n \n", "// 说明\n\ufeff"])

@@ -118,7 +118,7 @@ def test_streets(city) -> None:
     said = [text.en for text in check_layer("streets", line, city=city).lines]
     assert "1 line, 1.5 km in all." in said
     assert (
-        "Columns that are not there, or without any value: Name, “Level (bridge 1, tunnel −1)”, Class of road." in said
+        'Columns that are not there, or without any value: Name, "Level (bridge 1, tunnel −1)", Class of road.' in said
     )
 
 

@@ -85,6 +85,11 @@ def test_what_it_writes(project, tmp_path):
     assert of.loc[("landscape_lit", "area", "南湖区"), ["numerator", "denominator"]].tolist() == [2, 3]
     assert of.loc[("gas_pipes_renewed", "city", "all"), ["value", "counted"]].tolist() == [9, "projects"]
     assert "路灯" in of.loc[("street_lights_lit", "city", "all"), "needs"]
+    # A figure says its unit: beside a target it is the target's.
+    by_area = next(block for block in result.section().blocks if getattr(block, "heading", "").startswith("三区"))
+    said = {row[0]: list(row[1:]) for row in by_area.rows}
+    assert said["老旧燃气管道更新改造"] == ["—", "3 公里", "6 公里"]
+    assert said["公共厕所密度"] == ["≥ 4 座/km²", "4.50", "0.00"]
     sheet = pd.read_excel(out / "scorecard.xlsx", sheet_name="scorecard", engine="calamine")
     notes = pd.read_excel(out / "scorecard.xlsx", sheet_name="说明", header=None, engine="calamine")[0].astype(str)
     assert notes.str.contains("“达标余量”以指标自己的单位计").any()

@@ -69,12 +69,16 @@ const jxgis = (() => {
   L.AwesomeMarkers = { Icon, icon: (options) => new Icon(options) };
 
   const group3 = (digits) => digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  const rounded = (value, digits) => Number(value.toFixed(digits));
+  // A few more decimals where what is something would read as nothing, as i18n.decimals has them.
+  const enough = (value, digits) => (digits ? [0, 1, 2, 3].map((more) => digits + more).find((n) => rounded(value, n)) : undefined) ?? digits;
   const fixed = (value, digits) => {
-    const [whole, part] = Math.abs(value).toFixed(digits).split(".");
+    const shown = enough(value, digits);
+    const [whole, part] = Math.abs(value).toFixed(shown).split(".");
     // What rounds to nothing has no sign.
-    return (Number(value.toFixed(digits)) < 0 ? "−" : "") + group3(whole) + (part ? "." + part : "");
+    return (rounded(value, shown) < 0 ? "−" : "") + group3(whole) + (part ? "." + part : "");
   };
-  const signed = (value, digits) => (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);
+  const signed = (value, digits) => (rounded(value, enough(value, digits)) > 0 ? "+" : "") + fixed(value, digits);
   // kind: text, number, quantity (whole numbers without decimals), percent (a share of 0–1), change (a share by which a
   // number changes), points (a difference of two shares), points_change (one that rises or falls), p (a probability)
   const format = (value, field) => {
@@ -85,7 +89,7 @@ const jxgis = (() => {
     if (field.kind === "points") return fixed(100 * value, field.digits) + " " + field.unit;
     if (field.kind === "points_change") return signed(100 * value, field.digits) + " " + field.unit;
     if (field.kind === "p") return value < 0.001 ? "< 0.001" : fixed(value, 3);
-    const whole = field.kind === "quantity" && Number.isInteger(Number(value.toFixed(field.digits)));
+    const whole = field.kind === "quantity" && Number.isInteger(rounded(value, enough(value, field.digits)));
     return fixed(value, whole ? 0 : field.digits) + (field.unit ? " " + field.unit : "");
   };
   // A column is a list, or words and their numbers where texts repeat.

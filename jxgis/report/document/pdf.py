@@ -18,7 +18,6 @@ from jxgis.report.blocks import Picture, TableBlock
 from jxgis.report.document.model import (
     Document,
     Heading,
-    Item,
     cell_words,
     column_widths,
     figure_mm,
@@ -59,8 +58,7 @@ def write_pdf(document: Document, path: Path) -> None:
     faces = {use: [face for face in (*names, _SERIF, _SANS) if face in there] for use, names in _FACES.items()}
     source = resources.files("jxgis.report.document").joinpath("document.typ").read_bytes()
     with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
-        items = list(_items(document, Path(folder)))
-        said = {
+        said: dict[str, Any] = {
             "title": printable(document.title),
             "below": [printable(line) for line in (document.subtitle, document.mark()) if line],
             "mark": document.mark(),
@@ -70,38 +68,72 @@ def write_pdf(document: Document, path: Path) -> None:
                 **{name: text(f"document.{name}", document.lang) for name in ("table", "figure", "contents")},
                 "continued": text("document.continued", document.lang, n="{n}"),
             },
-            "items": items,
+            "items": list(_items(document, Path(folder))),
         }
-        compiler = typst.Compiler(
-            source, root=folder, font_paths=fonts, sys_inputs={"document": json.dumps(said, ensure_ascii=False)}
-        )
-        made = compiler.compile(format="pdf")
+
+        def compiler() -> typst.Compiler:
+            words = {"document": json.dumps(said, ensure_ascii=False)}
+            return typst.Compiler(source, root=folder, font_paths=fonts, sys_inputs=words)
+
+        # A figure that is sent to the foot of a page stays there: each turn sends at least one more.
+        while sent := _early(said["items"], compiler()):
+            for item in sent:
+                item["low"] = True
+        made = compiler().compile(format="pdf")
     path.write_bytes(cast("bytes", made))
 
 
+def _early(items: list[dict[str, Any]], compiler: typst.Compiler) -> list[dict[str, Any]]:
+    """The figures not sent to the foot of a page that stand before the heading of their chapter."""
+    files = json.loads(compiler.query("<early>", field="value", one=True))
+    return [item for item in items if item.get("file") in files and not item["low"]]
+
+
 def _items(document: Document, folder: Path) -> Iterator[dict[str, Any]]:
-    for at, item in enumerate(document.items):
-        yield _item(item, folder, f"{at}.png")
+    """The items as data; tables and figures with their numbers, which do not hang on where they stand on paper."""
+    tables = figures = chapters = 0
+    for item in document.items:
+        if isinstance(item, TableBlock):
+            tables += 1
+            yield {**_table(item), "number": str(tables)}
+        elif isinstance(item, Picture):
+            figures += 1
+            yield {**_figure(item, folder, figures), "chapter": chapters}
+        elif isinstance(item, Heading):
+            chapters += item.level == 1
+            yield {"kind": "heading", "level": item.level, "words": printable(item.words)}
+        else:
+            look = _LOOKS.get(item.look, "text")
+            yield {"kind": look, "words": printable(item.words), "even": is_even(item.words)}
 
 
-def _item(item: Item, folder: Path, name: str) -> dict[str, Any]:
-    if isinstance(item, Heading):
-        return {"kind": "heading", "level": item.level, "words": printable(item.words)}
-    if isinstance(item, TableBlock):
-        return {
-            "kind": "table",
-            "caption": printable(item.heading),
-            "titles": [printable(title) for title in item.titles],
-            "numeric": list(item.numeric),
-            "rows": [[printable(cell_words(item, at, words)) for at, words in enumerate(row)] for row in item.rows],
-            "strong": sorted(item.strong),
-            "marked": sorted(item.marked),
-            "widths": column_widths(item),
-            "points": table_points(item),
-            "groups": row_groups(len(item.rows)),
-        }
-    if isinstance(item, Picture):
-        shutil.copyfile(item.path, folder / name)
-        wide, high = figure_mm(item.path)
-        return {"kind": "figure", "caption": printable(item.caption), "file": name, "wide": wide, "high": high}
-    return {"kind": _LOOKS.get(item.look, "text"), "words": printable(item.words), "even": is_even(item.words)}
+def _table(block: TableBlock) -> dict[str, Any]:
+    return {
+        "kind": "table",
+        "caption": printable(block.heading),
+        "titles": [printable(title) for title in block.titles],
+        "numeric": list(block.numeric),
+        "rows": [[printable(cell_words(block, at, words)) for at, words in enumerate(row)] for row in block.rows],
+        "strong": sorted(block.strong),
+        "marked": sorted(block.marked),
+        "widths": column_widths(block),
+        "points": table_points(block),
+        "groups": row_groups(len(block.rows)),
+    }
+
+
+def _figure(picture: Picture, folder: Path, number: int) -> dict[str, Any]:
+    """``low``: whether it is sent to the foot of a page, which it is where it would stand before its chapter's heading."""
+    name = f"{number}.png"
+    shutil.copyfile(picture.path, folder / name)
+    wide, high = figure_mm(picture.path)
+    caption = printable(picture.caption)
+    return {
+        "kind": "figure",
+        "caption": caption,
+        "number": str(number),
+        "file": name,
+        "wide": wide,
+        "high": high,
+        "low": False,
+    }
