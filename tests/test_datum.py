@@ -173,6 +173,7 @@ def along_streets(lines: np.ndarray, n: int, rng: np.random.Generator, noise_m: 
     return shapely.get_coordinates(spots) + rng.normal(0, noise_m, (n, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [0.05, 0.15])
 def test_few_points_and_few_streets_are_not_answered_wrongly(known: float) -> None:
     """Fifty points, one street in twenty or seven known: the medians of the distances name a wrong datum of these.
@@ -195,6 +196,7 @@ def test_few_points_and_few_streets_are_not_answered_wrongly(known: float) -> No
         assert by_medians > wrong, "what the medians say is no evidence here"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("off_m", [120.0, 700.0])
 def test_points_in_none_of_the_datums_are_given_none(off_m: float) -> None:
     rng = np.random.default_rng(12)

@@ -159,6 +159,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(out: Path) -> None:
     assert list(out.parent.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_a_whole_result(out: Path) -> None:
     """Kill a process that rewrites one result without pause, at many moments; the result is always whole."""
     write(out, "0" * 9)

@@ -28,7 +28,7 @@ def words_of(lang: str, *, source: str = "") -> dict[str, str]:
     Examples
     --------
     >>> words_of("en")["none"]
-    'Nothing on this map is called “{name}”'
+    'Nothing on this map is called "{name}"'
     """
     words = {key: text(f"tools.{key}", lang, n="{n}", name="{name}") for key in _WORDS}
     said = {"source": text("tools.source_of", lang, source=source)} if source else {}

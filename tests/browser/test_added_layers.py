@@ -132,6 +132,7 @@ def test_a_tooltip_of_an_added_layer_is_shown_where_it_lies(visit: Callable[[Pat
     assert found.complaints == []
 
 
+@pytest.mark.slow
 def test_of_bases_one_is_on_the_map(visit: Callable[[Path], Any], tmp_path: Path) -> None:
     t = result_tables()
     page = units_map(t.units, canvas=on_land(t.districts))

@@ -85,6 +85,7 @@ def test_hotspots(jxgis: Run, city: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_metric_crs_without_a_project_is_named(jxgis: Run, city: Path) -> None:
     done(jxgis(*hotspots(city, city / "out")))
     assert run_of(city / "out")["crs"] == "EPSG:32651", "degrees only: the UTM zone of the polygons"
@@ -202,6 +203,7 @@ def allocate_project(city: Path, allocate: str) -> Path:
 RULES = "[allocate]\nyears = [2026, 2027]\nby = { 2027 = 2 }\neach_area = 0\neach_year = 1\neach_type = 0\n"
 
 
+@pytest.mark.slow
 def test_allocate_scores_first_and_reads_scores_that_are_there(jxgis: Run, city: Path) -> None:
     out, project = city / "out", allocate_project(city, RULES)
     candidates = gpd.read_file(city / "candidates.gpkg").assign(toilets_per_km2=[2.0, 3.0])
@@ -441,6 +443,7 @@ def test_a_language_before_the_command_holds_for_it(jxgis: Run, tmp_path: Path) 
         assert "Spatial analysis for city management" in said.stdout
 
 
+@pytest.mark.slow
 def test_a_cell_size_on_the_command_line_goes_before_the_projects_streets(jxgis: Run, city: Path) -> None:
     lines = [shapely.LineString([(EAST + x, NORTH - 10), (EAST + x, NORTH + 3010)]) for x in (1000, 2000, 4000, 5000)]
     gpd.GeoDataFrame({"name": list("甲乙丙丁")}, geometry=lines, crs=4549).to_file(city / "streets.gpkg")

@@ -99,6 +99,7 @@ def _city():
     return load_city("jiaxing")
 
 
+@pytest.mark.slow
 def test_a_month_is_added_to_a_store(project, jxgis: Run) -> None:
     months = sorted((project / "months").iterdir())
     held = [month.read_bytes() for month in months]
@@ -118,6 +119,7 @@ def test_a_month_is_added_to_a_store(project, jxgis: Run) -> None:
         assert (project / "o" / name).read_bytes() == (project / "whole" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_store_s_counts_are_verified_by_its_files(project, jxgis: Run) -> None:
     months = sorted((project / "months").iterdir())
     for month in months:
@@ -220,6 +222,7 @@ def test_without_a_project_it_is_said_what_is_missing(project, jxgis: Run) -> No
     assert "--project" in done.err or "[inputs.districts]" in done.err
 
 
+@pytest.mark.slow
 def test_a_folder_of_projects_gives_a_result_each_and_one_table_over_all(project, jxgis: Run, run_json) -> None:
     for name in ("嘉兴", "another", "broken"):
         shutil.copytree(project / "months", project / "cities" / name / "months")

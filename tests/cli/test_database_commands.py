@@ -115,6 +115,7 @@ def test_by_options_of_the_command_line(jxgis, in_database: Server, tmp_path: Pa
     assert in_database.execute("SELECT count(*) FROM 绿地.parks_parks")[0][0] == 2
 
 
+@pytest.mark.slow
 def test_a_password_in_the_settings_is_warned_about_and_gets_nowhere(
     jxgis, in_database: Server, tmp_path: Path, monkeypatch
 ) -> None:

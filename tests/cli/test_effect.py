@@ -49,6 +49,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "jxgis.toml"
 
 
+@pytest.mark.slow
 def test_the_command_writes_its_folder(jxgis: Run, project: Path) -> None:
     out = project.parent / "out"
     done = jxgis("effect", "--project", project, "--out", out)

@@ -80,6 +80,7 @@ def test_land_that_is_not_built_up_takes_no_part(jxgis, city: Path, project) -> 
     assert cells.loc[east, "reason"].str.contains("建").all()
 
 
+@pytest.mark.slow
 def test_a_window_is_compared_with_the_time_before_it(jxgis, city: Path, project) -> None:
     issues = pd.read_csv(city / "issues.csv", encoding="gb18030")
     # The blob of the last 200 doubles from 2021 to 2022; some of 2023 are none of the window's business.
@@ -118,6 +119,7 @@ def test_the_scale_that_the_issues_propose_is_drawn_and_told(jxgis, city: Path, 
     assert run["suggested_scale"]["reason"] in {"first_peak", "elbow"}
 
 
+@pytest.mark.slow
 def test_issues_at_a_default_point_are_left_out_on_request(jxgis, city: Path, project) -> None:
     issues = pd.read_csv(city / "issues.csv", encoding="gb18030")
     x, y = issues["X坐标"].iloc[0], issues["Y坐标"].iloc[0]

@@ -43,6 +43,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "jxgis.toml"
 
 
+@pytest.mark.slow
 def test_the_clusters_are_written_and_the_same_again(jxgis: Run, project: Path) -> None:
     out, again = project.parent / "out", project.parent / "again"
     assert jxgis("scan", "--project", project, "--out", out).code == 0

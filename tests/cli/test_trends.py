@@ -69,6 +69,7 @@ def at(place: tuple[float, float]) -> shapely.Point:
     return shapely.Point(EAST + place[0] + 200, NORTH + place[1] + 200)
 
 
+@pytest.mark.slow
 def test_what_was_planted_is_found_and_counted(jxgis: Run, tmp_path: Path) -> None:
     project, out = write(tmp_path, made_up()), tmp_path / "out"
     assert jxgis("trends", "--project", project, "--out", out).code == 0
@@ -100,6 +101,7 @@ def test_what_was_planted_is_found_and_counted(jxgis: Run, tmp_path: Path) -> No
     assert (city["closed_on_time"], city["rate"]) == (in_time, pytest.approx(in_time / 5000))
 
 
+@pytest.mark.slow
 def test_when_issues_come_is_a_sheet_and_tells_no_few(jxgis: Run, tmp_path: Path) -> None:
     issues = made_up()
     issues.loc[:39, "处置部门"] = "绿化"
@@ -220,6 +222,7 @@ def test_the_same_months_a_year_earlier_are_compared(tmp_path: Path) -> None:
         assert new[column] == (inside & own).sum()
 
 
+@pytest.mark.slow
 def test_a_sheet_of_changes_is_drawn_where_anything_changed(tmp_path: Path) -> None:
     issues = made_up()
     project = write(tmp_path, issues)
@@ -246,6 +249,7 @@ def test_a_mistyped_year_chooses_no_period_to_compare(tmp_path: Path) -> None:
         assert found.comparison.periods[:3] == year
 
 
+@pytest.mark.slow
 def test_classes_are_called_in_the_reader_s_language_in_groups_too(jxgis: Run, tmp_path: Path) -> None:
     issues = made_up()
     issues["六类"] = np.where(np.arange(len(issues)) % 2 == 0, "市容环境", "未归类")

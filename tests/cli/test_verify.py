@@ -77,6 +77,7 @@ def test_the_layers_that_a_result_was_made_of_are_asked_for_first(jxgis, project
     assert "inputs.toilets.path" in ended.err
 
 
+@pytest.mark.slow
 def test_the_key_of_a_base_map_is_neither_needed_nor_repeated(jxgis, project, tmp_path, monkeypatch):
     """Who checks a result has another key, or none; the pages are the same but for it."""
     out, word = tmp_path / "out", project.read_text(encoding="utf-8")

@@ -163,6 +163,7 @@ def test_bad_input_is_refused_in_words(jxgis: Run, project: Path, options: tuple
     assert not (project.parent / "bad").exists()
 
 
+@pytest.mark.slow
 def test_without_times_the_list_stands_and_nothing_is_compared(jxgis: Run, project: Path) -> None:
     table = pd.read_csv(project.parent / "issues.csv").drop(columns="上报时间")
     table.to_csv(project.parent / "issues.csv", index=False)

@@ -114,6 +114,7 @@ def test_findings_of_the_plan_hold(city):
     assert len(set(share.idxmax(axis=1))) > 1
 
 
+@pytest.mark.slow
 def test_without_plants_there_are_none():
     bare = make_city(plants=False, background=3000)
     assert (bare.cases["hot_spot"] == -1).all()

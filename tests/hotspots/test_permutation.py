@@ -124,6 +124,7 @@ def test_a_saddlepoint_of_fewer_than_were_verified_is_called_rough(n: int, k: in
         assert np.abs(permutation_p(values, sums, np.full(n, k)).p / exact - 1).max() > 0.05, "it is rough"
 
 
+@pytest.mark.slow
 def test_any_number_of_threads_gives_the_same_bytes() -> None:
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     seen = {

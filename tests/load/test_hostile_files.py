@@ -449,6 +449,7 @@ def test_json_of_no_features_is_refused(tmp_path: Path) -> None:
         read_tables(tmp_path / "a.geojson", expected="parks")
 
 
+@pytest.mark.slow
 def test_parquet_that_repeats_one_value_without_end_is_refused(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

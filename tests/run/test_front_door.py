@@ -475,6 +475,7 @@ def test_a_class_that_is_near_to_one_of_the_issues_is_a_slip(find: Callable[...,
     find(YEARS, GROUND, classes=("市容环境", "市容环境一"), **options)
 
 
+@pytest.mark.slow
 def test_a_class_without_an_issue_is_said_of_trends() -> None:
     found = jxgis.find_trends(YEARS, GROUND, classes=("市容环境", "绿化"))
     assert [note.zh for note in found.notes() if "绿化" in note.zh] == ["没有一件问题属于绿化，这些类别没有结果。"]

@@ -260,6 +260,7 @@ def test_a_command_draws_the_units_that_a_report_draws(town):
     assert "blocks" in weak.given.loaded  # and is accounted for
 
 
+@pytest.mark.slow
 def test_units_before_another_part_are_compared_with_no_other_plans_in_a_notebook_as_by_a_command(town, monkeypatch):
     from jxgis.run import run_part
     from jxgis.settings import load_settings

@@ -62,6 +62,7 @@ def test_every_file_that_a_report_writes_has_its_text(lang):
         assert _label(name, lang) == f"{name} · {text(f'run.file_{key}', lang)}"
 
 
+@pytest.mark.slow
 def test_the_page_lists_what_every_result_holds_too(tmp_path):
     square = gpd.GeoDataFrame(
         {"name": ["东", None]},

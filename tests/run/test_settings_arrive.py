@@ -360,6 +360,7 @@ def before() -> Callable[[Callable[..., dict[str, Any]]], dict[str, Any]]:
     return find
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("town", "key", "value"), CASES)
 def test_a_setting_alone_changes_what_its_part_finds(before, town, key, value) -> None:
     """In a town that is made to hang on it: what is read and then lost on the way changes nothing."""
@@ -370,6 +371,7 @@ def scored(candidates: gpd.GeoDataFrame, layers: Mapping[str, Any], **sections: 
     return score(given_tables({"candidates": candidates, **layers}, lang="zh", **sections))
 
 
+@pytest.mark.slow
 def test_scoring_gets_its_own_settings_and_those_of_parks_and_units() -> None:
     box = shapely.box
     candidates = table(box(0, 0, 2000, 1000), box(2000, 0, 4000, 1000), candidate_id=["甲", "乙"])

@@ -39,6 +39,7 @@ def test_space(batch: float) -> None:
     assert found <= MOST
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1.0, 2.5])
 def test_time(batch: float) -> None:
     found, stretches = 0, stretches_of(7, longest=3, recent=True)

@@ -176,6 +176,7 @@ def test_a_mistake_in_the_sheet_is_refused_and_nothing_written(project, tmp_path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_city_without_a_plan_is_told_so_and_its_report_goes_on(project, tmp_path):
     profile = tmp_path / "ours.toml"
     profile.write_text('key = "ours"\nname = { zh = "我城", en = "Ours" }\ncrs = "EPSG:4549"\n', encoding="utf-8")
@@ -353,6 +354,7 @@ def test_the_sheet_begins_with_all_of_the_city(districts, units, toilets):
         assert rows[keys].to_numpy().tolist() == written.loc[written["level"] == level, keys].to_numpy().tolist()
 
 
+@pytest.mark.slow
 def test_projects_that_were_called_off_count_nowhere_and_are_named(project, tmp_path):
     """Paused, or to be called off, a project still is one; of the note the rows are those left out."""
     head = "项目库序号,名称,片区,完成量,计划量,状态\n"

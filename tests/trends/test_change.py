@@ -94,6 +94,7 @@ def test_batches_are_found_whatever_the_rates_and_whatever_changed_in_one_place(
         assert batch * 0.9 <= np.median(batches(before, after, cells)) <= batch * 1.4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [2.0, 4.0])
 def test_cells_that_differ_hundredfold_hide_no_batches(batch: float) -> None:
     """Negative binomial of a known variance, most cells with a case or two: 65 of 100 such cities had a change."""

@@ -175,6 +175,7 @@ def in_campaigns(random: np.random.Generator) -> tuple[gpd.GeoDataFrame, pd.Seri
     return issues, pd.Series(np.repeat(department, times).astype(str))
 
 
+@pytest.mark.slow
 def test_a_department_of_campaigns_among_others_is_not_held_to_what_these_vary() -> None:
     """By what all vary it was apart in 15 of 80 years, and some mix another in 18."""
     random = np.random.default_rng(5)

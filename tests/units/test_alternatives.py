@@ -129,6 +129,7 @@ def test_ground_that_only_one_plan_holds_is_said() -> None:
     assert change.totals["area_km2"] == pytest.approx(1.5)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000))
 @settings(max_examples=20, deadline=None)
 def test_ground_kept_and_moved_is_all_ground(seed: int) -> None:

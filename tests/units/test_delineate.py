@@ -379,6 +379,7 @@ def test_borders_run_along_streets_where_that_is_credited():
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 10_000),

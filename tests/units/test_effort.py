@@ -62,6 +62,7 @@ def test_tight_bounds_with_a_known_plan_are_met_from_any_seed(columns, rows, per
         assert area.max() <= high * (1 + 1e-6)
 
 
+@pytest.mark.slow
 def test_what_was_tried_is_said_where_nothing_was_found():
     # 81 squares of 1 km² in units of 2 to 2.2: 37 to 40 by area, none by blocks, too many blocks for a proof.
     cells = [shapely.box(x, y, x + 1000, y + 1000) for x in range(0, 9000, 1000) for y in range(0, 9000, 1000)]

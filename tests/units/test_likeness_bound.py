@@ -21,11 +21,13 @@ from jxgis.units.likeness_bound import bound_likeness
 from jxgis.units.search import Solution
 
 
-@pytest.mark.parametrize("kinds", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("kinds", "boards"), [(1, 2), *(pytest.param(kinds, 12, marks=pytest.mark.slow) for kinds in (0, 1, 3))]
+)
 @pytest.mark.parametrize("rule", ["none", "whole", "people", "apart", "zone"])
-def test_no_plan_costs_less_than_the_bound(rule, kinds):
+def test_no_plan_costs_less_than_the_bound(rule, kinds, boards):
     shares = []
-    for seed in range(12):
+    for seed in range(boards):
         rng = np.random.default_rng([seed, kinds])
         piece = board(
             rng, 3, 4, kinds=kinds, whole=rule != "none", people=rule == "people",
@@ -116,6 +118,7 @@ def test_no_order_of_a_few_nodes_has_a_narrower_frontier():
         assert _narrow_order(near, least) is None
 
 
+@pytest.mark.slow
 def test_a_part_of_eighty_blocks_has_a_gap_and_the_same_plan_without():
     n = 80
     cells = [box(x * 500, y * 500, x * 500 + 500, y * 500 + 500) for y in range(8) for x in range(10)]

@@ -159,6 +159,7 @@ def planned(seed, km2=WIDE, **options):
     return plan, road.iloc[0]
 
 
+@pytest.mark.slow
 def test_the_cheapest_move_of_each_border_is_that_of_all_moves_tried():
     counts = np.array([assert_moves(*planned(seed, km2), km2=km2) for seed in range(20) for km2 in (WIDE, TIGHT)])
     # Borders of both kinds are there in number.

@@ -112,6 +112,7 @@ def test_the_fewest_of_all_divisions_move_and_none_where_there_is_none(seed):
     assert found.cost == pytest.approx(held.sum() - stays.sum(), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_cases_have_both_ends_met_exactly_opened_and_closed_units_and_none_at_all():
     seen = set()
     for seed in range(0, 240, 2):

@@ -136,6 +136,7 @@ def test_a_unit_exactly_on_the_lower_bound_is_the_optimum():
     assert part["gap"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exact", [True, False], ids=["on the bounds", "anywhere"])
 @pytest.mark.parametrize("batch", range(13))
 def test_what_is_proven_holds_over_every_partition(batch, exact):

@@ -360,6 +360,7 @@ def test_fixed_units_count_among_those_asked_for():
         assert plan.units["in_bounds"].all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(30))
 def test_borders_alone_are_proven_under_rules_too(seed, plans):
     rng = np.random.default_rng(2000 + seed)
