@@ -20,7 +20,7 @@ test: .venv/ready
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not howto" --max-worker-restart 0 \
 		-o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
-# The share of lines and branches that `make test` runs, by module; compiled kernels count as not run. Takes twice as long.
+# The share of lines and branches that `make test` runs, by module; compiled kernels count as not run. Takes half as long again.
 cover: .venv/ready
 	PYTEST_ADDOPTS="--cov --cov-report=term" $(MAKE) test
 

@@ -203,7 +203,7 @@ def _told(
         return np.bincount(of, weights, len(smallest)).astype(np.float64)
 
     n, all_hidden = add(part & ranges), add(part)
-    taken = min_count * add(part & ~ranges & ((counts == 0) | (counts >= min_count))[at])
+    taken = min_count * add(part & ~ranges & ((counts[at] == 0) | (counts[at] >= min_count)))
     others = all_hidden - n
     rest, left = add(part & ranges, counts), add(part, counts)
     with np.errstate(invalid="ignore"):

@@ -195,15 +195,6 @@ def _places(counted: Counted, inside: NDArray[np.bool_], name: str, within: NDAr
         )
 
 
-def _sources_of(counted: Counted) -> tuple[Ints, NDArray[np.object_]]:
-    """Number of the source of each issue in the cells, -1 for none, and what the sources are called."""
-    if "source" not in counted.inside.columns:
-        return np.full(len(counted.inside), -1, dtype=np.int64), np.zeros(0, dtype=object)
-    named = counted.inside["source"].astype("string").str.strip().replace("", pd.NA).astype(object)
-    code, names = pd.factorize(named.where(named.notna(), None), sort=True)
-    return code.astype(np.int64), np.asarray(names, dtype=object)
-
-
 def _named(
     rows: list[dict[str, Any]], grid: Grid, given: Given, *, by: list[str], ascending: list[bool]
 ) -> gpd.GeoDataFrame:
@@ -286,7 +277,8 @@ def change_places(
     around: dict[str, int] = {}
     early, late = periods.within(counted.inside["time"])
     home = counted.grid.index_of(counted.x, counted.y)
-    source, sources = _sources_of(counted)
+    inside = counted.inside
+    said = encode(inside["source"] if "source" in inside.columns else np.full(len(inside), None, dtype=object))
     for at, name in enumerate((ALL, *counted.classes)):
         own = change.iloc[at * n : (at + 1) * n]
         of_class = (counted.code == counted.classes.index(name)) if name != ALL else np.ones(len(home), dtype=bool)
@@ -296,8 +288,8 @@ def change_places(
         around_more = own["after"].to_numpy() * totals[0] - own["before"].to_numpy() * totals[1]
         # (cells, sources) in either period: what a place has of each is the sum of its cells'.
         by_source = [
-            np.bincount((home * len(sources) + source)[told], minlength=n * len(sources)).reshape(n, -1)
-            for told in (of_class & period & (source >= 0) for period in (early, late))
+            np.bincount((home * len(said.names) + said.codes)[told], minlength=n * len(said.names)).reshape(n, -1)
+            for told in (of_class & period & (said.codes >= 0) for period in (early, late))
         ]
         for order, (direction, sign) in enumerate((("rose", 1), ("fell", -1))):
             moved = (q <= alpha) & (np.sign(around_more) == sign)
@@ -324,7 +316,7 @@ def change_places(
                     | {
                         "order": order,
                         "direction": direction,
-                        "only_source": None if alone is None else sources[alone],
+                        "only_source": None if alone is None else said.names[alone],
                         "issues_before": before,
                         "issues_recent": recent,
                         "change": recent / before - 1 if before else np.nan,
