@@ -14,6 +14,8 @@ __all__ = ["left_out"]
 
 # Of more counts, such as all cells of a city, no whole numbers are searched for: it takes too long.
 _AT_ONCE = 2000
+# Sums of no more are short: the classes of a cell.
+_FEW = 20
 # A search takes one node as a rule; where it takes very many what it would have found is left out around the count.
 _NODES = 1000
 # What it is worth to make one small count safe: more than all that could be left out for it.
@@ -99,9 +101,15 @@ def left_out(
         if safe[found].all():
             break
         safe[found] = True
+    zeros: NDArray[np.bool_] = np.zeros(len(counts), dtype=bool)
     for row in np.flatnonzero(~safe):
         if safe[row]:
             continue
+        if zeros.any():
+            rows, move = search.by_zeros(row, lost, zeros)
+            if move is not None:
+                safe[rows[move != 0]] = True
+                continue
         rows = some
         move = search.cheapest(rows, row, lost)
         if move is None:
@@ -116,6 +124,7 @@ def left_out(
         moved, after = move != 0, counts[rows] + move
         safe[rows[moved]] = True
         lost[rows[moved & ~(small[rows] & (after > 0) & (after < min_count))]] = True
+        zeros[rows[moved & ((after == 0) | (counts[rows] == 0))]] = True
     return lost
 
 
@@ -310,6 +319,26 @@ class _Search:
             if one is not None:
                 found.append(one)
         return min(found, key=lambda one: one[0])[1] if found else None
+
+    def by_zeros(
+        self, row: np.int64, lost: NDArray[np.bool_], zeros: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+        """A move of few counts that changes one and leaves out nothing more, by those that are left out so that they may be zero.
+
+        Where all of a sum are one each, one that may be zero serves all others, each in a table of its own.
+        """
+        near = zeros.copy()
+        near[row] = True
+        for one in np.flatnonzero(near):
+            near |= self.beside(one, most=_FEW)
+        rows = np.flatnonzero(near)
+        room, nothing = self.free(rows, lost), np.zeros(len(rows))
+        room.down[zeros[rows]] = np.minimum(self.counts[rows], np.maximum(room.down, 1))[zeros[rows]]
+        for sign in (1, -1):
+            found = self._solve(rows, [(room, nothing, nothing)], to=(int(np.flatnonzero(rows == row)[0]), sign))
+            if found is not None:
+                return rows, found[1]
+        return rows, None
 
     def direction(
         self,

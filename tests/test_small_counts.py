@@ -205,6 +205,41 @@ def test_sums_that_overlap_are_solved_together() -> None:
     assert all(len(found[at]) > 1 for at in (0, 1))
 
 
+def ones_of_a_city(ones: int, nothing: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cells of one issue each and empty ones, of a class and of all; both sums of the city are known."""
+    n = ones + nothing
+    counts = np.tile(np.concatenate([np.ones(ones, dtype=int), np.zeros(nothing, dtype=int)]), 2)
+    both = np.hstack([np.eye(n, dtype=int), -np.eye(n, dtype=int)])
+    return counts, np.vstack([both, np.kron(np.eye(2, dtype=int), np.ones(n, dtype=int))])
+
+
+@pytest.mark.parametrize("ones", [2, 3, 4, 5])
+@pytest.mark.parametrize("nothing", [0, 1, 2])
+@pytest.mark.parametrize("least", [3, 4])
+def test_of_ones_alone_one_that_may_be_zero_serves_all_others(ones: int, nothing: int, least: int) -> None:
+    counts, sums = ones_of_a_city(ones, nothing)
+    lost = left_out(counts, csc_array(sums), min_count=least)
+    found = agreeing(counts, lost, sums, ones + nothing, least)
+    assert all(len(own) > 1 for own, count in zip(found, counts, strict=True) if count)
+    assert lost.sum() == 2
+
+
+def test_four_hundred_ones_are_not_searched_for_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search of all of them each took more than a minute."""
+    searched: list[int] = []
+    cheapest = _Search.cheapest
+
+    def counted(self: _Search, rows: np.ndarray, row: np.int64, lost: np.ndarray, **how: bool) -> np.ndarray | None:
+        searched.append(int(row))
+        return cheapest(self, rows, row, lost, **how)
+
+    monkeypatch.setattr(_Search, "cheapest", counted)
+    counts, sums = ones_of_a_city(400, 200)
+    lost = left_out(counts, csc_array(sums), min_count=3)
+    assert lost.sum() == 2
+    assert len(set(searched)) <= 4
+
+
 def test_what_is_shown_already_stays() -> None:
     sums = csc_array([[1, 1, 1]])
     fixed = np.array([False, True, False])
