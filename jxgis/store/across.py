@@ -50,13 +50,20 @@ def find_repeats(folders: Sequence[Path]) -> Repeats:
     """
     import pyarrow as pa
 
-    balance = sum(again.balance() for _, again in _groups(folders))
-    doubles, other_cases = [], 0
+    balance, doubles, stay, other_cases = 0, [], [], np.zeros(2, dtype=np.int64)
     for rows, again in _groups(folders):
-        other = again.other_cases(begun_anew=balance > 0)
-        other_cases += int(other.sum())
-        doubles.append(rows.filter(pa.array(~again.first & ~other)))
-    return Repeats(pa.concat_tables(doubles) if doubles else None, other_cases)
+        balance += again.balance()
+        # Whether most are other cases only all of them tell; who is a double if so is one if not.
+        other, if_most = (again.other_cases(begun_anew=begun_anew) for begun_anew in (False, True))
+        other_cases += other.sum(), if_most.sum()
+        own = ~again.first & ~other
+        doubles.append(rows.filter(pa.array(own)))
+        stay.append(~if_most[own])
+    most = balance > 0
+    if not doubles:
+        return Repeats(None, 0)
+    found = pa.concat_tables(doubles)
+    return Repeats(found.filter(pa.array(np.concatenate(stay))) if most else found, int(other_cases[int(most)]))
 
 
 def _groups(folders: Sequence[Path]) -> Iterator[tuple[pa.Table, Again]]:
@@ -64,8 +71,9 @@ def _groups(folders: Sequence[Path]) -> Iterator[tuple[pa.Table, Again]]:
     import pyarrow as pa
 
     batches = [(at, path) for at, folder in enumerate(folders) for path in sorted((folder / IDS).glob("*.arrow"))]
+    of_hash = [_rows(path, 0).schema.get_field_index("hash") for _, path in batches[:1]]
     for part in range(PARTITIONS):
-        hashes = [_column(path, part, ["hash"])["hash"].to_numpy() for _, path in batches]
+        hashes = [_rows(path, part, of_hash)["hash"].to_numpy() for _, path in batches]
         known, count = np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *hashes]), return_counts=True)
         shared = known[count > 1]
         if not len(shared):
@@ -74,19 +82,18 @@ def _groups(folders: Sequence[Path]) -> Iterator[tuple[pa.Table, Again]]:
         for (at, path), own in zip(batches, hashes, strict=True):
             mine = np.flatnonzero(_among(own, shared))
             if len(mine):
-                rows = _column(path, part, None).take(mine)
+                rows = _rows(path, part).take(mine)
                 tables.append(rows.append_column("file", pa.array(np.full(len(mine), at, dtype=np.int32))))
         rows = pa.concat_tables(tables)
         rows = rows.sort_by([(key, "ascending") for key in ("file", "table", "row")])
         yield rows, seen_again(*(rows[name].to_numpy() for name in ("hash", "x", "y", "time")))
 
 
-def _column(path: Path, part: int, names: Sequence[str] | None) -> pa.Table:
+def _rows(path: Path, part: int, columns: list[int] | None = None) -> pa.Table:
     import pyarrow as pa
 
+    options = pa.ipc.IpcReadOptions(included_fields=columns)
     with pa.memory_map(str(path)) as file:
-        included = None if names is None else [pa.ipc.open_file(file).schema.get_field_index(name) for name in names]
-        options = pa.ipc.IpcReadOptions(included_fields=included)
         return pa.Table.from_batches([pa.ipc.open_file(file, options=options).get_batch(part)])
 
 
