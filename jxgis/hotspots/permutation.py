@@ -61,6 +61,7 @@ from jxgis.space.graph import as_numbers
 from jxgis.statistics.tails import two_sided
 
 __all__ = [
+    "METHODS",
     "P_FLOOR",
     "Null",
     "PermutationP",
@@ -79,6 +80,10 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 P_FLOOR = 1e-12  # the accuracy that is vouched for: a smaller p is reported as this, never as 0
+
+
+METHODS = ("exact", "saddlepoint", "saddlepoint_rough", "normal")
+"""Ways in which `permutation_p` finds a p."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -369,10 +369,12 @@ def _beyond_most(
     """
     scatter = _NORMAL_MAD * float(np.median(np.abs(root - np.median(root)))) * np.sqrt(shared)
     found = np.zeros(len(root))
+    sizes = tuple(nearest for nearest in sizes if 2 * nearest <= len(root)) if scatter else ()
+    if not sizes:
+        return found
+    nearer = np.asarray(KDTree(middle).query(middle, k=max(sizes))[1])
     for nearest in sizes:
-        if scatter == 0 or len(root) < 2 * nearest:
-            break
-        near = np.asarray(KDTree(middle).query(middle, k=nearest)[1])
+        near = nearer[:, :nearest]
         usual, error = np.asarray(trim_mean(root[near], _TRIMMED, axis=1)), scatter / np.sqrt(nearest)
         beyond, most = benjamini_hochberg(norm.sf((usual - np.median(usual)) / error)) <= level, usual + errors * error
         if steady is not None:
@@ -442,16 +444,17 @@ def _fitted(ratio: Floats, slope: Floats, information: float) -> Overdispersion:
 def _blocks(coordinates: Floats, information: Floats, enough: float = _PER_BLOCK) -> npt.NDArray[np.int64]:
     """Halve the places by information, along one coordinate after the other, while both halves hold enough."""
     block = np.zeros(len(information), dtype=np.int64)
-    parts = [(np.arange(len(information)), 0)]
+    parts = [(np.arange(len(information)), 0, float(information.sum()))]
     number = 0
     while parts:
-        members, depth = parts.pop()
-        order = members[np.argsort(coordinates[members, depth % coordinates.shape[1]], kind="stable")]
-        running = np.cumsum(information[order])
-        if running[-1] < 2 * enough or len(order) == 1:
+        members, depth, told = parts.pop()
+        if told < 2 * enough or len(members) == 1:
             block[members] = number
             number += 1
             continue
+        order = members[np.argsort(coordinates[members, depth % coordinates.shape[1]], kind="stable")]
+        running = np.cumsum(information[order])
         half = min(int(np.searchsorted(running, running[-1] / 2)) + 1, len(order) - 1)
-        parts += [(order[:half], depth + 1), (order[half:], depth + 1)]
+        first = float(running[half - 1])
+        parts += [(order[:half], depth + 1, first), (order[half:], depth + 1, float(running[-1]) - first)]
     return block

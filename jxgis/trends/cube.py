@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jxgis.errors import InputError
 from jxgis.hotspots.getis_ord import standardise
-from jxgis.hotspots.permutation import PermutationP, permutation_p
+from jxgis.hotspots.permutation import METHODS, PermutationP, permutation_p
 from jxgis.settings import TRENDS
 from jxgis.space.count import count_points
 from jxgis.space.window import disc_sums
@@ -155,8 +155,8 @@ def score_cube(
         z[asked] = standardise(population, sums[asked], sizes[asked], sizes[asked], star=True).z
         found = _placed(population, sums[asked].ravel(), sizes[asked].ravel())
         p[asked] = found.p[: sums[asked].size].reshape(-1, len(grid))
-        methods |= set(found.method)
-    return Scores(around=around, z=z, p=np.where(np.isnan(z), np.nan, p), method=tuple(sorted(methods - {""})))
+        methods |= {name for name in METHODS if name in found.method}
+    return Scores(around=around, z=z, p=np.where(np.isnan(z), np.nan, p), method=tuple(sorted(methods)))
 
 
 def _placed(population: Ints, sums: Ints, sizes: Ints) -> PermutationP:
