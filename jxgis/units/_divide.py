@@ -111,19 +111,16 @@ def divide(
     tried = tuple(possible)
     nearest: Solution | None = None
     seeds = 0
-    if is_hopeless(piece):
-        # What comes nearest to the bounds, by the number of units wanted and by the fewest and the most.
-        tried = tuple(count for count in dict.fromkeys((k,) if fixed else (k, fewest, most)) if count <= n)
-        for count in tried:
-            start, grown = seed_piece(piece, count, seed=(*seed, 0))
-            seeds += grown
-            nearest = start if start.better_than(nearest) else nearest
-        return Division(nearest or _as_one(piece), "no_partition", tried, seeds)
-    pool = enumerate_units(piece, most=MOST_SETS) if n <= SMALL else None
+    pool: UnitPool | None = None
     off: dict[int, float] = {}
     for turn in range(max(1, (iterations // TRIALS_OF_ONE_ROUND).bit_length())):
         for count in tuple(possible):
             start, grown = seed_piece(piece, count, seed=(*seed, turn), effort=2**turn)
+            if seeds == 0:
+                # To prove that there is nothing to be found takes longer than to find something.
+                if start.excess > 0 and is_hopeless(piece):
+                    return _nearest(piece, (k,) if fixed else (k, fewest, most), seed)
+                pool = enumerate_units(piece, most=MOST_SETS) if n <= SMALL else None
             seeds += grown
             if known is not None and known.k == count and start.excess > 0:
                 start = known
@@ -148,6 +145,18 @@ def divide(
         if not possible:
             return Division(nearest or _as_one(piece), "count_impossible" if fixed else "no_partition", tried, seeds)
     return Division(nearest or _as_one(piece), "not_found", tried, seeds)
+
+
+def _nearest(piece: Piece, counts: tuple[int, ...], seed: tuple[int, ...]) -> Division:
+    """What comes nearest to the bounds, into one of some numbers of units, of a part that no units within them divide."""
+    best: Solution | None = None
+    seeds = 0
+    tried = tuple(count for count in dict.fromkeys(counts) if count <= len(piece.area))
+    for count in tried:
+        start, grown = seed_piece(piece, count, seed=(*seed, 0))
+        seeds += grown
+        best = start if start.better_than(best) else best
+    return Division(best or _as_one(piece), "no_partition", tried, seeds)
 
 
 def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Solution, met: Pool) -> Solution:

@@ -192,6 +192,30 @@ def test_labels_do_not_depend_on_the_order_of_rows():
     pd.testing.assert_series_equal(one.blocks["unit_id"], other.blocks["unit_id"].reindex(blocks.index))
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_threads_change_nothing(monkeypatch, keep):
+    """Six districts that each take a search of their own, one after the other and at once; a rule is let go in one of them."""
+    rng = np.random.default_rng(4)
+    corners = [(x * 3000.0, y * 3000.0) for x in range(3) for y in range(2)]
+    cells = [cell for x, y in corners for cell in squares(6, 6, 500, x, y)]
+    names = list("ABCDEF")
+    blocks = table(cells, np.repeat(names, 36), a=rng.normal(size=len(cells)))
+    districts = fence(*(box(x, y, x + 3000, y + 3000) for x, y in corners), names=names)
+    # Wider than any unit may be, and one that fits.
+    kept = gpd.GeoDataFrame(geometry=[box(0, 0, 3000, 2500), box(3000, 0, 4000, 1000)], crs=CRS)
+    asked = {"keep_together": kept} if keep else {}
+    plans = []
+    for cores in (1, 4):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        plans.append(delineate_units(blocks, districts, iterations=100, **asked))
+    first = plans[0]
+    hold(first, blocks, districts)
+    for plan in plans[1:]:
+        pd.testing.assert_frame_equal(plan.blocks, first.blocks)
+        pd.testing.assert_frame_equal(plan.units, first.units)
+        pd.testing.assert_frame_equal(plan.report.parts, first.report.parts)
+
+
 def test_inputs_are_left_alone():
     blocks, districts = two_districts()
     before, fences = blocks.copy(), districts.copy()
