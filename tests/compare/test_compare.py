@@ -171,7 +171,11 @@ def test_a_part_is_reached_by_what_the_parts_before_it_read(compared):
 
 @pytest.mark.parametrize(
     ("kinds", "code", "because"),
-    [(["markets"], "none", ""), (["hot_place", "markets"], "settings", "邻域半径，米"), (None, "settings", "邻域半径，米")],
+    [
+        (["markets"], "none", ""),
+        (["hot_place", "markets"], "settings", "邻域半径，米"),
+        (None, "settings", "邻域半径，米"),
+    ],
 )
 def test_what_a_run_spared_is_no_cause_of_what_it_found(tmp_path, kinds, code, because):
     """Weak areas among markets alone take nothing of hot spots, whose band is another."""
