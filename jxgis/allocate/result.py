@@ -100,14 +100,18 @@ class AllocationResult(Result):
 
     @cached_property
     def alternatives(self) -> pd.DataFrame:
-        """One row an alternative: ``plan, objective``, how far ``below`` the best, what is ``added`` and ``dropped``."""
+        """One row an alternative: ``plan, objective``, how far ``below`` the best, what is ``added`` and ``dropped``, and whose
+        year is another.
+        """
         best = self.choice.plan
         rows = (
             []
             if best is None
             else [self._against(best, plan, at + 1) for at, plan in enumerate(self.choice.alternatives)]
         )
-        return pd.DataFrame(rows, columns=["plan", "objective", "below", "added", "dropped"])
+        return pd.DataFrame(rows, columns=["plan", "objective", "below", "added", "dropped", "other_year"]).astype(
+            {"other_year": "str"}
+        )
 
     @property
     def _year(self) -> NDArray[np.int64]:
@@ -144,13 +148,20 @@ class AllocationResult(Result):
 
     def _against(self, best: Plan, plan: Plan, number: int) -> dict[str, Any]:
         who, lang = np.array(ids_and_names(self.candidates), dtype=object), self.given.lang
-        taken, other = best.year > 0, plan.year > 0
+        years = [*zip(who, best.year.tolist(), plan.year.tolist(), strict=True)]
+        added = [text("allocate.in_year", lang, who=name, year=now) for name, was, now in years if now and not was]
+        moved = [
+            text("allocate.moved_year", lang, who=name, was=was, now=now)
+            for name, was, now in years
+            if was and now and was != now
+        ]
         return {
             "plan": number,
             "objective": plan.value,
             "below": max(1 - plan.value / best.value, 0.0) if best.value else 0.0,
-            "added": listed(who[other & ~taken], lang),
-            "dropped": listed(who[taken & ~other], lang),
+            "added": listed(added, lang),
+            "dropped": listed([name for name, was, now in years if was and not now], lang),
+            "other_year": listed(moved, lang) or None,
         }
 
     def tables(self) -> dict[str, pd.DataFrame]:

@@ -216,13 +216,15 @@ def reached(
     for folder in folders:
         there = {row["layer"] for row in folder.run["inputs"]}
         layers: dict[str, set[str]] = {}
+        made = _settings_of(folder)
         if len(inputs) or settings["key"].str.startswith("inputs.").any():
-            made, every = _settings_of(folder), there | {*inputs["layer"]}
+            every = there | {*inputs["layer"]}
             layers = {part.name: every if made is None else {*part.layers_for(made, alone=True)} for part in parts}
         for part in parts:
-            for each in _with_those_before(part, parts, there) if part.name in read else ():
+            for each in _with_those_before(part, parts, there, made) if part.name in read else ():
+                spared = {one.settings_key for one in parts if one.name in _spared(each, made)}
                 read[part.name] |= layers.get(each.name, set())
-                sections[part.name] |= {*each.settings} - {"report"} | ({_FINDS} if each.by_level else set())
+                sections[part.name] |= {*each.settings} - {"report"} - spared | ({_FINDS} if each.by_level else set())
     named = [text("compare.only_named", lang, file=file) for file in _only_named(folders)]
     return {
         name: Causes(
@@ -261,11 +263,16 @@ def _reaches(key: str, read: set[str], sections: set[str]) -> bool:
     return rest.partition(".")[0] in read if section == "inputs" else section in sections
 
 
-def _with_those_before(part: Part, parts: Sequence[Part], there: set[str]) -> list[Part]:
+def _with_those_before(part: Part, parts: Sequence[Part], there: set[str], made: Settings | None) -> list[Part]:
     """A part and those whose results it uses, by themselves or by another."""
-    names = {name for name in part.after if name not in there}
+    names = {name for name in part.after if name not in there} - _spared(part, made)
     names |= {part.instead[layer] for layer in part.lacks(there) if layer in part.instead}
-    return [part, *(each for one in parts if one.name in names for each in _with_those_before(one, parts, there))]
+    return [part, *(each for one in parts if one.name in names for each in _with_those_before(one, parts, there, made))]
+
+
+def _spared(part: Part, made: Settings | None) -> set[str]:
+    """Parts whose results it does without, by the settings of its run: where these are not known, none."""
+    return set() if made is None else {*part.spares(made)}
 
 
 def _settings_of(folder: Folder) -> Settings | None:

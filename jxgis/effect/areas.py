@@ -66,8 +66,11 @@ def all_areas(
     Raises
     ------
     InputError
-        If the layer that was asked for is not there, or no untreated area is left.
+        If there is no treated area, the layer that was asked for is not there, the city makes no cells of the size of the
+        treated areas, or no untreated area is left.
     """
+    if treated.empty:
+        raise InputError.saying(text_pair("effect.no_treated"))
     size = float(treated.area.median())
     taken = controls if controls != "auto" else _alike(layers, size)
     if taken != "cells" and taken not in layers:
@@ -145,7 +148,12 @@ def _alike(layers: Mapping[str, gpd.GeoDataFrame], size: float) -> str:
 
 
 def _cells(ground: gpd.GeoDataFrame, size: float) -> gpd.GeoDataFrame:
-    cells = grid_over(ground.geometry, cell_m=max(1.0, round(float(np.sqrt(size))))).cells()
+    side = max(1.0, round(float(np.sqrt(size))))
+    try:
+        cells = grid_over(ground.geometry, cell_m=side).cells()
+    except InputError:
+        # Nobody has set the side of these cells: what is wrong is the size of the treated areas.
+        raise InputError.saying(text_pair("effect.no_cells", m2=f"{size:,.0f}", metres=f"{side:,g}")) from None
     return cells.rename(columns={"cell_id": "name"})
 
 

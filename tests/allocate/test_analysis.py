@@ -1,6 +1,7 @@
 """The choice of candidates as they come: scores, gates, areas, overlaps, what is settled, and what is refused."""
 
 import json
+import re
 
 import geopandas as gpd
 import numpy as np
@@ -173,12 +174,21 @@ def test_types_and_districts_are_spread():
 
 def test_alternatives_say_what_comes_and_goes():
     found = allocate(number={2026: 1, 2027: 1}, within=0.06, alternatives=9)
-    assert found.alternatives.to_dict("list") == {
+    assert found.alternatives.fillna({"other_year": ""}).to_dict("list") == {
         "plan": [1, 2, 3], "objective": [170.0, 165.0, 165.0], "below": pytest.approx([1 - 170 / 175, 1 - 165 / 175, 1 - 165 / 175]),
-        "added": ["C2 单元2", "C3 单元3", "C2 单元2"], "dropped": ["C1 单元1", "C1 单元1", "C0 单元0"],
+        "added": ["C2 单元2（2027 年）", "C3 单元3（2027 年）", "C2 单元2（2027 年）"],
+        "dropped": ["C1 单元1", "C1 单元1", "C0 单元0"], "other_year": ["", "", "C1 单元1（2027 年改 2026 年）"],
     }  # fmt: skip
+    # Whoever makes the changes that are told has the schedule that is meant.
+    told, best = found.alternatives, years_of(found)
+    for row, plan in zip(told.itertuples(), found.summary()["alternatives"], strict=True):
+        made = {who: year for who, year in best.items() if who not in row.dropped.split()}
+        said = re.findall(r"(C\d) 单元\d（(?:\d+ 年改 )?(\d+) 年）", f"{row.added}、{row.other_year}")
+        assert made | {who: int(year) for who, year in said} == plan["years"]
     shown = next(block for block in found.section().blocks if getattr(block, "heading", "") == "比选方案")
-    assert [row[-2:] for row in shown.rows[:2]] == [["C2 单元2", "C1 单元1"], ["C3 单元3", "C1 单元1"]]
+    assert [row[-3:] for row in shown.rows[1:]] == [
+        ["C3 单元3（2027 年）", "C1 单元1", "—"], ["C2 单元2（2027 年）", "C0 单元0", "C1 单元1（2027 年改 2026 年）"],
+    ]  # fmt: skip
 
 
 def test_a_type_that_the_city_does_not_have_is_said():

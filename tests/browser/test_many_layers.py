@@ -48,6 +48,17 @@ def test_a_layer_is_chosen_in_the_list_and_the_legend_has_its_room(
     assert switch["y"] + switch["height"] < legend["y"]
     assert switch["x"] + switch["width"] <= 1366
 
+    # On a narrow screen the list is folded away, and the title says what is seen; elsewhere the list does.
+    now = shown.locator(".jx-title .jx-now")
+    assert not now.is_visible()
+    shown.set_viewport_size({"width": 390, "height": 800})
+    assert now.inner_text() == "<i>指标</i> 2 & 其他"
+    choice.evaluate("list => { list.selectedIndex = 45; list.dispatchEvent(new Event('change')); }")
+    assert now.inner_text() == "<i>指标</i> 45 & 其他"
+    assert now.locator("i").count() == 0
+    shown.evaluate("() => document.documentElement.classList.add('jx-paper')")
+    assert not now.is_visible()
+
 
 def test_the_list_of_a_layer_goes_with_it_for_one_beside_the_list_that_opens(
     visit: Callable[[Path], Any], tmp_path: Path

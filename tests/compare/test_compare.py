@@ -169,6 +169,22 @@ def test_a_part_is_reached_by_what_the_parts_before_it_read(compared):
     assert cause(found, "scores") == (True, "settings", "邻域半径，米")
 
 
+@pytest.mark.parametrize(
+    ("kinds", "code", "because"),
+    [
+        (["markets"], "none", ""),
+        (["hot_place", "markets"], "settings", "邻域半径，米"),
+        (None, "settings", "邻域半径，米"),
+    ],
+)
+def test_what_a_run_spared_is_no_cause_of_what_it_found(tmp_path, kinds, code, because):
+    """Weak areas among markets alone take nothing of hot spots, whose band is another."""
+    of, other = {} if kinds is None else {"weak__kinds": kinds}, {"weak.gpkg/areas": weak_areas(甲=1, 乙=None, 丙=2)}
+    one = write_result(tmp_path / "one", tables(), **of)
+    found = compare_results(one, write_result(tmp_path / "two", {**tables(), **other}, hotspots__band_m=900.0, **of))
+    assert cause(found, "weak") == (True, code, because)
+
+
 def test_ranks_that_were_swapped_are_found_and_the_indicator_that_did_it(compared):
     changed = {
         "scores.gpkg/scores": scores(("一", 2, 70.0, 100), ("二", 1, 75.0, 200), ("三", 3, 60.0, 300)),

@@ -265,6 +265,9 @@ def test_treated_areas_drawn_twice_are_named_and_not_said_to_hold_no_issue() -> 
         ({"issue_class": "没有的", "issues": ISSUES.drop(columns="issue_class")}, r"there are: none\."),
         ({"controls": "units"}, r"inputs.units"),
         ({"treated": GROUND}, "No untreated area"),
+        ({"treated": TREATED.iloc[:0]}, "no treated area"),
+        ({"treated": squares([(9, 9)], side=1.0)}, r"1 m², and .* too many where it is small"),
+        ({"treated": squares([(0, 0)], side=1e5)}, r"10,000,000,000 m², and .* none where it is large"),
         ({"spill_m": 90_000}, "No untreated area"),
     ],
 )

@@ -501,10 +501,17 @@ const jxgis = (() => {
       control.getContainer().querySelector(".leaflet-control-layers-list").prepend(choice);
       // Another layer of the switch is seen in its place: the list says what it is of.
       map.on("baselayerchange", ({ layer }) => many.some(([one]) => one === layer) || many.forEach(([one]) => one.remove()));
-      map.on("layeradd layerremove", () => {
+      // A narrow screen has the list folded away: there the title says which of them is seen.
+      const now = element("p", null);
+      now.className = "jx-now";
+      map.getContainer().querySelector(".jx-title > h1")?.after(now);
+      const tell = () => {
         const at = many.findIndex(([one]) => map.hasLayer(one));
         choice.selectedIndex = at < 0 ? many.length : at;
-      });
+        now.textContent = at < 0 ? "" : choice.selectedOptions[0].textContent;
+      };
+      map.on("layeradd layerremove", tell);
+      tell();
     }
     // The legend below it leaves it its room.
     map.getContainer().style.setProperty("--jx-switch", `${control.getContainer().offsetHeight}px`);
