@@ -20,7 +20,9 @@ _LEAST_SHARE = 0.05
 """Sources with a smaller share of the issues are not looked at."""
 _MOVED = 0.03
 _MOVED_BY_ITSELF = 0.1
-"""What is a move: such a share where the interval holds no zero, such a one where there are too few sets for an interval."""
+"""What is a move: such a share where chance is ruled out, such a one where there are too few sets to rule it out of any source."""
+_ALPHA = 0.05
+"""How often a source may seem to have moved where none did."""
 
 
 def moved_sources(
@@ -72,8 +74,11 @@ def moved_sources(
         there = ~np.isnan(each)
         if not there.any():
             continue
-        value, low, high, _ = centre_of(each[there], weight[there])
-        clear = abs(value) >= _MOVED_BY_ITSELF if np.isnan(low) else (low > 0 or high < 0) and abs(value) >= _MOVED
+        value, low, high, p = centre_of(each[there], weight[there])
+        # Of so many sets no p is smaller; that of the source that moved most is multiplied by their number, as any might have.
+        rarest = 2.0 ** (1 - int(there.sum()))
+        clear = abs(value) >= (_MOVED if rarest * len(looked_at) <= _ALPHA else _MOVED_BY_ITSELF)
+        clear &= p * len(looked_at) <= _ALPHA or rarest * len(looked_at) > _ALPHA
         shares = {cell: number[name] / number.sum() if number.sum() else np.nan for cell, number in cells.items()}
         moved = {"moved": value, "moved_low": low, "moved_high": high}
         found.append({"source": name, **shares, **moved, "warns": bool(clear), "fewest": int(min(behind))})
