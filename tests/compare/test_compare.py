@@ -108,6 +108,24 @@ def test_a_district_of_other_coverage_is_found_and_the_setting_that_parks_read_i
     assert not found.frames["parts"].set_index("part").loc["units", "differs"]
 
 
+def test_fewer_proposed_parks_and_what_they_would_bring_stand_first(tmp_path):
+    """What a planner set (12, then 8) is more than a change of tables."""
+    runs = []
+    for n, after in ((12, 0.906), (8, 0.902)):
+        built = {
+            "parks.gpkg/sites": pd.DataFrame({"rank": range(1, n + 1), "name": "地块"}),
+            "parks.gpkg/coverage": coverage(all=0.8).assign(coverage_after=after),
+        }
+        runs.append(write_result(tmp_path / str(n), tables() | built, parks__new_parks=n))
+    found = compare_results(*runs)
+    figures = found.frames["figures"].set_index("figure")
+    assert figures[["value_a", "value_b"]].to_numpy().tolist() == [[12, 8], [0.906, 0.902]]
+    assert [*figures.index] == ["建议新增公园数", "新增公园后覆盖率"]
+    said = "\n".join(found.sentences())
+    assert "建议新增公园数 12 → 8（−4）" in said
+    assert "数据表有变化" not in said
+
+
 def test_a_setting_that_one_run_does_not_have_is_said_so_beside_the_other(compared):
     found = compared({}, hotspots__strata="districts")
     (block,) = (each for each in found.sections()["made"][1] if isinstance(each, TableBlock))
