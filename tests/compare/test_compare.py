@@ -134,6 +134,18 @@ def test_a_setting_that_one_run_does_not_have_is_said_so_beside_the_other(compar
     assert found.frames["settings"]["a"].isna().all()
 
 
+@pytest.mark.parametrize(("minutes", "said"), [(10.0, []), (15.0, ["parks.minutes"])])
+def test_settings_of_parts_that_one_run_did_not_have_are_no_other_settings(a, tmp_path, minutes, said):
+    """`jxgis parks` records what parks read; that hot spots of the other run had a band of 500 m is no change to none."""
+    b = write_result(tmp_path / "b", {"parks.gpkg/coverage": tables()["parks.gpkg/coverage"]})
+    run = json.loads((b / "run.json").read_text(encoding="utf-8"))
+    run["settings"] = {name: run["settings"][name] for name in ("lang", "city", "inputs", "report")}
+    run["settings"]["parks"] = {"minutes": minutes}
+    (b / "run.json").write_text(json.dumps(run, ensure_ascii=False), encoding="utf-8")
+    for found in (compare_results(a, b), compare_results(b, a)):
+        assert found.frames["settings"]["key"].tolist() == said
+
+
 @pytest.mark.parametrize(("given", "said"), [(3.5, []), (4.0, ["目标面积，平方公里 3.5 → 4"])])
 def test_a_default_written_out_is_no_other_setting(tmp_path, given, said):
     """The target area that is not given is the middle of the bounds, 3.5 km²."""
@@ -333,7 +345,11 @@ def test_inputs_that_came_and_went_are_said_with_their_rows(compared):
         *other_input("parks", rows_in=12, rows_kept=11, rows_rejected=1)[:-1],
         RUN["inputs"][0] | {"layer": "gates", "sha256": "g"},
     ]
-    found = compared({}, inputs=inputs).frames["inputs"].set_index("layer")
+    change = compared({}, inputs=inputs)
+    assert (
+        "1 个文件不同（公园绿地）、1 个只有 A 读取（候选单元）、1 个只有 B 读取（公园出入口）" in change.sentences()[0]
+    )
+    found = change.frames["inputs"].set_index("layer")
     assert found["state"].to_dict() == {"candidates": "gone", "gates": "new", "parks": "other"}
     assert found.loc["parks", ["rows_kept_a", "rows_kept_b", "rows_rejected_b"]].tolist() == [9, 11, 1]
 
