@@ -61,7 +61,13 @@ def scale(lang: str) -> Figure:
     cases = city.cases[np.isfinite(city.cases["x"])]
     found = suggest_scale(cases["x"], cases["y"], city.districts, exposure=city.residential, exposure_column="people")
     return scale_chart(
-        found.cells, found.profile, cell_m=found.cell_m, band_m=found.band_m, reason=found.reason, lang=lang
+        found.cells,
+        found.profile,
+        cell_m=found.cell_m,
+        band_m=found.band_m,
+        reason=found.reason,
+        of_rates=found.of_rates,
+        lang=lang,
     )
 
 

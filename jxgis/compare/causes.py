@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from jxgis.compare.folder import Folder
     from jxgis.part import Part
 
-__all__ = ["Causes", "changed_inputs", "changed_settings", "changed_versions", "option_title", "reached"]
+__all__ = [
+    "Causes",
+    "changed_inputs",
+    "changed_settings",
+    "changed_versions",
+    "option_title",
+    "reached",
+    "sections_alone",
+]
 
 _ROWS = ("rows_in", "rows_kept", "rows_rejected", "rows_left_out")
 #: Settings that say how a result is shown, not what it finds; of the report those of `_FINDS` do.
@@ -136,8 +144,13 @@ def _hide_few(rows: Sequence[dict[str, Any]], min_count: int) -> None:
                 row.update({f"{name}_a": None, f"{name}_b": None})
 
 
-def changed_settings(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
-    """The settings that differ, but for names of files: the table ``compare.settings``."""
+def changed_settings(a: Folder, b: Folder, lang: str, alone: frozenset[str] = frozenset()) -> pd.DataFrame:
+    """The settings that differ, but for names of files: the table ``compare.settings``.
+
+    Of sections that only parts of one of the two read (``alone``) nothing is said where the other run does not record them: it
+    did not leave them unset, it had no use for them.
+    """
+    held = [folder.run["settings"] for folder in (a, b)]
     mine, theirs = (dict(_settings(folder)) for folder in (a, b))
     there = [{row["layer"] for row in folder.run["inputs"]} for folder in (a, b)]
     rows = []
@@ -145,10 +158,24 @@ def changed_settings(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
         section, _, rest = key.partition(".")
         if section == "inputs" and not all(rest.partition(".")[0] in of for of in there):
             continue  # a layer that one of them did not read: that is said of the inputs
+        if section in alone and not all(section in of for of in held):
+            continue
         was, now = mine.get(key), theirs.get(key)
         if was != now:
             rows.append((key, _about(key, lang), _said(was, lang), _said(now, lang)))
     return pd.DataFrame(rows, columns=["key", "title", "a", "b"])
+
+
+def sections_alone(both: Sequence[str], parts: Sequence[Part]) -> frozenset[str]:
+    """The sections of the settings that no part of both results reads, nor one whose result it may use."""
+    read = {
+        section
+        for part in parts
+        if part.name in both
+        for each in _with_those_before(part, parts, set())
+        for section in each.settings
+    }
+    return frozenset({section for part in parts for section in part.settings} - read - {"report"})
 
 
 def _settings(folder: Folder) -> Iterator[tuple[str, Any]]:

@@ -120,6 +120,10 @@ HEADLINES = (
     ),
     Headline("parks", "parks", "number", 0, _rows("parks.parks")),
     Headline("parks", "blind_spots", "number", 0, _rows("parks.blind_spots")),
+    Headline("parks", "sites", "number", 0, _rows("parks.sites")),
+    Headline(
+        "parks", "coverage_after", "percent", 1, _values("parks.coverage", "coverage_after", "method", zone="all")
+    ),
     Headline("parks", "needed", "number", 0, _values("parks.targets", "needed", "zone", zone="all")),
     Headline("units", "units", "number", 0, _rows("units.units")),
     Headline("units", "in_bounds", "number", 0, _within),

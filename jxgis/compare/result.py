@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from jxgis.compare import differences as of
-from jxgis.compare.causes import Causes, changed_inputs, changed_settings, changed_versions, option_title, reached
+from jxgis.compare.causes import (
+    Causes,
+    changed_inputs,
+    changed_settings,
+    changed_versions,
+    option_title,
+    reached,
+    sections_alone,
+)
 from jxgis.compare.headlines import headline_differences
 from jxgis.errors import InputError
 from jxgis.i18n import clauses, few, listed, number_words, text
@@ -133,7 +141,12 @@ class ResultComparison:
         rows = self.frames["inputs"]
         if rows.empty:
             return self._say("same_inputs")
-        return self._say("was_inputs", n=len(rows), named=self._named(list(dict.fromkeys(rows["title"]))))
+        said = []
+        for state, key in (("other", "was_inputs"), ("gone", "inputs_a"), ("new", "inputs_b")):
+            own = rows[rows["state"] == state]
+            if len(own):
+                said.append(self._say(key, n=len(own), named=self._named(list(dict.fromkeys(own["title"])))))
+        return self._say("inputs", said=listed(said, self.lang))
 
     def _settings(self) -> str:
         rows = self.frames["settings"]
@@ -378,7 +391,7 @@ def compare_folders(a: Folder, b: Folder, parts: Sequence[Part], *, lang: str) -
     _refuse_other_ground(a, b)
     frames = {
         "inputs": changed_inputs(a, b, lang),
-        "settings": changed_settings(a, b, lang),
+        "settings": changed_settings(a, b, lang, sections_alone(both, parts)),
         "versions": changed_versions(a, b),
     }
     every = of.table_differences(a, b)

@@ -22,6 +22,8 @@ __all__ = ["values_sheet", "write_values_sheet"]
 
 #: What is filled in, by the layer's contract; the other columns say what is asked.
 _FILLED = ("value", "numerator", "denominator", "date", "source", "target_2025", "target_2027")
+#: Width of what is said of filling it in.
+_NOTES = 110
 _COLUMNS = ("zone", "level", "indicator", "label", "unit", *_FILLED, "above", "below")
 
 
@@ -135,9 +137,10 @@ def write_values_sheet(path: Path, sheet: pd.DataFrame, *, lang: str = "zh") -> 
         page.freeze_panes(1, 4)
         page.autofilter(0, 0, max(len(sheet), 1), len(sheet.columns) - 1)
         notes = book.add_worksheet(text("report.sheet_notes", lang))
-        notes.set_column(0, 0, 110)
+        notes.set_column(0, 0, _NOTES)
         for row, line in enumerate(text("scorecard.how_to_fill", lang).splitlines()):
             notes.write_string(row, 0, line, book.add_format(plain))
+            notes.set_row(row, LINE * lines_in(line, _NOTES))
         for_print(notes)
     finally:
         book.close()

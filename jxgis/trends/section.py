@@ -25,6 +25,8 @@ __all__ = ["compared_line", "in_a_line", "notes_of", "trends_section"]
 
 _GOING = ("diminishing_hot", "historical_hot")
 _STAYING = ("persistent_hot",)
+#: What a table of handling is called by: those of its columns that hold something.
+_HANDLED = ("rate", "rework")
 
 
 def trends_section(result: TrendsResult, lang: str) -> Section:
@@ -101,7 +103,9 @@ def _handling(response: pd.DataFrame, lang: str) -> list[Block]:
     blocks: list[Block] = []
     for by in ("district", "department", "source", "class"):
         own = response[(response["by"] == by) & (response["month"] == ALL)]
-        heading = text(f"trends.table_{by}", lang)
+        known = [name for name in _HANDLED if own[name].notna().any()] or ["days_to_close"]
+        what = listed((text(f"trends.handled_{name}", lang) for name in known), lang)
+        heading = text(f"trends.table_{by}", lang, what=what)
         if len(own) and own["cases"].isna().all():
             blocks.append(Paragraph(text("trends.untold", lang, table=heading), "sub"))
         elif len(own):

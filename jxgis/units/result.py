@@ -151,8 +151,8 @@ class UnitsResult(Result):
         rest = int((parts["bound"].isna() & (parts["units"] > 1)).sum())
         said = Text(*(few((gap.of(lang) for gap in gaps), " 处", MANY).of(lang) for lang in LANGS))
         found = [text_pair("units.note_bounds" if rest else "units.note_all_bounds", gaps=said, n=rest)]
-        if known["gap"].max() > _WIDE_GAP and not self.given.settings.units.prove:
-            found.append(text_pair("units.note_tighter"))
+        if known["gap"].max() > _WIDE_GAP:
+            found.append(text_pair("units.note_proven"))
         return found
 
     def _said_of_worst_bound(self) -> str:

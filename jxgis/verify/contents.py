@@ -32,6 +32,10 @@ _DAMAGED = Text(zh="已损坏，或不是它的扩展名所说的文件。", en=
 _STEPS, _MOST_STEPS = 1_000_000, 5_000
 _LONGEST_VALUE = 1 << 28
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
+_CORE = "{http://purl.org/dc/elements/1.1/}"
+# Parts of a document beside its body that hold words.
+_BESIDE = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml|docProps/core\.xml")
 # Columns of what is not a table: where a value stands, and the value.
 _NAMED = ("", "")
 _SENTENCE = re.compile("[^。；！？]+[。；！？]?")
@@ -330,6 +334,13 @@ def _docx(path: Path, _: Limits) -> dict[str, Grid]:
             for entry in packed.infolist()
             if entry.filename.startswith("word/media/")
         ]
+        # What stands on each page and below it, and what a file is called, is read as the text is.
+        beside = {
+            entry.filename: _said(parse_xml(packed.read(entry)))
+            for entry in packed.infolist()
+            if _BESIDE.fullmatch(entry.filename)
+        }
+    alts = [("", each.get("descr", "")) for each in body.iter(f"{_DRAWING}docPr")]
     found: dict[str, Grid] = {}
     words, heading, caption = [], "", ""
     for element in body.iter(f"{_WORD}p", f"{_WORD}tbl"):
@@ -349,11 +360,17 @@ def _docx(path: Path, _: Limits) -> dict[str, Grid]:
         caption = said if style == "caption" else caption
         if said:
             words.append((heading, said))
-    return {"": Grid(_NAMED, words, [0]), **found, "word/media": Grid(_NAMED, pictures, [0])}
+    return {
+        "": Grid(_NAMED, words, [0]),
+        **found,
+        **{name: Grid(_NAMED, [("", said)], ()) for name, said in beside.items()},
+        "word/media": Grid(_NAMED, pictures, [0]),
+        "word/media (alt)": Grid(_NAMED, alts, ()),
+    }
 
 
 def _said(element: Any) -> str:
-    return "".join(part.text or "" for part in element.iter(f"{_WORD}t"))
+    return "".join(part.text or "" for part in element.iter(f"{_WORD}t", f"{_CORE}title"))
 
 
 def _pdf(path: Path, limits: Limits) -> dict[str, Grid]:

@@ -266,6 +266,21 @@ def test_search_goes_through_what_it_found_with_the_arrows(maps, visit):
     assert found.complaints == []
 
 
+def test_what_was_found_lies_over_the_list_of_places_in_a_low_window(maps, visit):
+    page = visit(maps["hotspots"]).page
+    page.set_viewport_size({"width": 1366, "height": 360})
+    page.locator(".jx-search input").fill("1")
+    options = page.locator(".jx-search [role=option]")
+    shown, below = page.locator(".jx-search ul").bounding_box(), page.locator(".jx-list:visible").bounding_box()
+    assert shown["y"] + shown["height"] > below["y"], "the two do not meet: nothing is tried"
+    for k in range(options.count()):
+        options.nth(k).scroll_into_view_if_needed()
+        assert options.nth(k).evaluate("""(option) => {
+            const { x, y, height } = option.getBoundingClientRect();
+            return option.contains(document.elementFromPoint(x + 5, y + height / 2));
+        }""")
+
+
 def test_what_another_layer_shows_is_found_and_that_layer_shown(maps, visit):
     page = visit(maps["hotspots"]).page
     group = page.locator(".leaflet-control-layers-base label", has_text=CLASSES[1]).locator("input")

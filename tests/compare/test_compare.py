@@ -108,12 +108,42 @@ def test_a_district_of_other_coverage_is_found_and_the_setting_that_parks_read_i
     assert not found.frames["parts"].set_index("part").loc["units", "differs"]
 
 
+def test_fewer_proposed_parks_and_what_they_would_bring_stand_first(tmp_path):
+    """What a planner set (12, then 8) is more than a change of tables."""
+    runs = []
+    for n, after in ((12, 0.906), (8, 0.902)):
+        built = {
+            "parks.gpkg/sites": pd.DataFrame({"rank": range(1, n + 1), "name": "地块"}),
+            "parks.gpkg/coverage": coverage(all=0.8).assign(coverage_after=after),
+        }
+        runs.append(write_result(tmp_path / str(n), tables() | built, parks__new_parks=n))
+    found = compare_results(*runs)
+    figures = found.frames["figures"].set_index("figure")
+    assert figures[["value_a", "value_b"]].to_numpy().tolist() == [[12, 8], [0.906, 0.902]]
+    assert [*figures.index] == ["建议新增公园数", "新增公园后覆盖率"]
+    said = "\n".join(found.sentences())
+    assert "建议新增公园数 12 → 8（−4）" in said
+    assert "数据表有变化" not in said
+
+
 def test_a_setting_that_one_run_does_not_have_is_said_so_beside_the_other(compared):
     found = compared({}, hotspots__strata="districts")
     (block,) = (each for each in found.sections()["made"][1] if isinstance(each, TableBlock))
     shown = dict(zip(block.titles, block.rows[0], strict=True))
     assert (shown["设置项"], shown["A"], shown["B"]) == ("hotspots.strata", "未设", "districts")
     assert found.frames["settings"]["a"].isna().all()
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(10.0, []), (15.0, ["parks.minutes"])])
+def test_settings_of_parts_that_one_run_did_not_have_are_no_other_settings(a, tmp_path, minutes, said):
+    """`jxgis parks` records what parks read; that hot spots of the other run had a band of 500 m is no change to none."""
+    b = write_result(tmp_path / "b", {"parks.gpkg/coverage": tables()["parks.gpkg/coverage"]})
+    run = json.loads((b / "run.json").read_text(encoding="utf-8"))
+    run["settings"] = {name: run["settings"][name] for name in ("lang", "city", "inputs", "report")}
+    run["settings"]["parks"] = {"minutes": minutes}
+    (b / "run.json").write_text(json.dumps(run, ensure_ascii=False), encoding="utf-8")
+    for found in (compare_results(a, b), compare_results(b, a)):
+        assert found.frames["settings"]["key"].tolist() == said
 
 
 @pytest.mark.parametrize(("given", "said"), [(3.5, []), (4.0, ["目标面积，平方公里 3.5 → 4"])])
@@ -331,7 +361,11 @@ def test_inputs_that_came_and_went_are_said_with_their_rows(compared):
         *other_input("parks", rows_in=12, rows_kept=11, rows_rejected=1)[:-1],
         RUN["inputs"][0] | {"layer": "gates", "sha256": "g"},
     ]
-    found = compared({}, inputs=inputs).frames["inputs"].set_index("layer")
+    change = compared({}, inputs=inputs)
+    assert (
+        "1 个文件不同（公园绿地）、1 个只有 A 读取（候选单元）、1 个只有 B 读取（公园出入口）" in change.sentences()[0]
+    )
+    found = change.frames["inputs"].set_index("layer")
     assert found["state"].to_dict() == {"candidates": "gone", "gates": "new", "parks": "other"}
     assert found.loc["parks", ["rows_kept_a", "rows_kept_b", "rows_rejected_b"]].tolist() == [9, 11, 1]
 

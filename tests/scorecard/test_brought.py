@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -278,6 +280,23 @@ def test_the_sheet_comes_back_without_a_doubt_of_its_own_columns(lang, tmp_path)
     found = load_layer("scorecard_values", tmp_path / "sheet.xlsx")
     assert found.table[["zone", "indicator", "value"]].to_numpy().tolist() == [["甲", "gas_coverage", 98.0]]
     assert not [note.en for note in found.notes if "can both be" in note.en]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_how_to_fill_it_in_has_a_row_high_enough_for_each_of_its_lines(tmp_path, lang):
+    """A row of one line under a text of two shows the one over the next, as LibreOffice prints it."""
+    columns = ("zone", "level", "indicator", "label", "unit", "value", "numerator", "denominator", "date", "source",
+               "target_2025", "target_2027", "above", "below")  # fmt: skip
+    asked = pd.DataFrame(columns=columns).astype({"date": "datetime64[us]"})
+    write_values_sheet(tmp_path / "sheet.xlsx", asked, lang=lang)
+    notes = openpyxl.load_workbook(tmp_path / "sheet.xlsx").worksheets[1]
+    wide = notes.column_dimensions["A"].width
+    long = 0
+    for (cell,) in notes.iter_rows():
+        letters = sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in str(cell.value or ""))
+        long += letters > wide
+        assert notes.row_dimensions[cell.row].height >= 13 * -(-letters // wide)
+    assert long
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from scipy.stats import binom, binomtest, fisher_exact
 from jxgis.statistics.intervals import funnel_limits, share_interval
 from jxgis.trends.open_days import Spans, median_days, spans_open
 from jxgis.trends.response import measure_response
+from jxgis.trends.section import _handling
 from jxgis.trends.sources import alone_changed, change_by_source, share_by_source
 
 
@@ -328,3 +329,24 @@ def test_the_source_that_explains_a_rise_is_told_though_it_had_few_before() -> N
     found = change_by_source(pd.DataFrame({"source": source}), first, ~first)
     assert found == {"采集员": 0.0, "智能识别": pytest.approx(14.0), "12345": pytest.approx(-0.1)}
     assert list(found) == ["采集员", "智能识别", "12345"]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "called"),
+    [
+        ([], "按处置部门：按期结案、返工"),
+        (["rework"], "按处置部门：按期结案"),
+        (["closed"], "按处置部门：返工"),
+        (["deadline", "rework"], "按处置部门：结案天数"),
+    ],
+)
+def test_a_table_of_handling_is_called_by_what_it_holds(left_out, called):
+    issues = cases(
+        time=[DAY] * 80,
+        deadline=[DAY + pd.Timedelta(days=2)] * 80,
+        closed=[DAY, DAY, DAY, DAY + pd.Timedelta(days=9)] * 20,
+        rework=[1, 0, 0, 0] * 20,
+    )
+    found = measure_response(issues.drop(columns=left_out), {"department": pd.Series(list("ab") * 40)})
+    (block,) = _handling(found, "zh")
+    assert block.heading == called

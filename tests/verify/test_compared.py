@@ -249,6 +249,34 @@ def test_what_is_changed_beside_the_values_is_named(made, result, case):
     assert [(each.file, each.table) for each in found.differences] == [(name, part)]
 
 
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("word/header1.xml", "示意数据", "数据"),
+        ("word/footer1.xml", ">— <", ">— 7<"),
+        ("docProps/core.xml", "</dc:title>", "2026</dc:title>"),
+    ],
+)
+def test_words_beside_the_text_of_the_document_are_named_beside_a_digit_too(made, result, part, old, new):
+    """Where a digit of a table is another, no part as a whole is named: these words are read as the text is."""
+    _in_zip(result / "report.docx", "word/document.xml", ">6,436<", ">6,437<")
+    _in_zip(result / "report.docx", part, old, new)
+    found = compare_files(result / "report.docx", made / "report.docx", "report.docx").differences
+    assert [each.table for each in found if "6,437" not in each.was.zh] == [part]
+    assert len(found) == 2
+
+
+def test_what_a_picture_is_said_to_show_is_compared(made, result, tmp_path):
+    space = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+    paths = (result / "report.docx", tmp_path / "now.docx")
+    shutil.copyfile(made / "report.docx", paths[1])
+    for path, n in zip(paths, (7, 6), strict=True):
+        said = f'<wp:docPr xmlns:wp="{space}" id="1" name="a" descr="{n} 处"/>'
+        _in_zip(path, "word/document.xml", "<w:body>", f"<w:body>{said}")
+    (found,) = compare_files(*paths, "report.docx").differences
+    assert (found.was.zh, found.now.zh) == ("7 处", "6 处")
+
+
 @pytest.mark.parametrize("how", ['style="display:none"', 'hidden=""', 'class="none"'])
 def test_a_hidden_row_of_the_page_is_named(made, result, how):
     _in_text(result / "index.html", "<tr>", f"<tr {how}>")
