@@ -202,7 +202,7 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
     digits, unit = (",.0f", 1.0) if repair.by_people else (",.2f", 100.0)
     said = {"km2": number_words(rows["moved_km2"].sum(), 2), "blocks": f"{rows['moved_blocks'].sum():,}"}
     said |= {
-        "share": f"{float(ratio(rows[moved].sum(), repair.whole)):.1%}".replace("%", " %"),
+        "share": f"{100 * float(ratio(rows[moved].sum(), repair.whole)):.1f} %" if repair.whole else "—",
         "people": f"{rows[moved].sum():,.0f}",
     }
     found = [text_pair(f"units.note_repair_{of}", **said)]

@@ -151,6 +151,14 @@ def test_without_people_ground_is_what_moves():
     assert repair.units["was_in_bounds"].tolist() == [False, True]
 
 
+def test_no_share_is_said_of_nobody():
+    blocks, district = squares(8, 4)
+    blocks["people"] = 0.0
+    result = jxgis.propose_units(district, blocks=blocks, units=of_blocks(blocks, columns_of(blocks, 2000)))
+    assert result.notes()[0].en.endswith("0 people change unit (—), 0.00 km², 0 blocks.")
+    assert not any("nan" in note.en for note in result.notes())
+
+
 def test_a_unit_in_several_pieces_keeps_the_one_with_the_most_people():
     blocks, district = squares(8, 4)
     blocks["people"] = 10.0
