@@ -12,7 +12,7 @@ from jxgis.units.border_bound import prove_borders
 from jxgis.units.optimum import UnitPool, enumerate_units, optimal_units
 from jxgis.units.search import Pool, Solution, judge, search_piece, seed_piece
 
-__all__ = ["TRIALS_OF_ONE_ROUND", "Division", "divide"]
+__all__ = ["TRIALS_OF_ONE_ROUND", "Division", "divide", "indivisible"]
 
 # Parts of at most so many nodes are tried to a proven optimum; the limit is what 64 bits hold.
 SMALL = 64
@@ -105,7 +105,7 @@ def divide(
     if fewest > most:
         # One start: nothing within the bounds is there to be found.
         found = search_piece(piece, min(k, n), seed=seed, iterations=iterations, starts=1)
-        return Division(found, "area_indivisible" if _too_few_or_many(piece) else "bounds_indivisible")
+        return Division(found, indivisible(piece))
     others = [] if fixed else sorted(set(range(fewest, most + 1)) - {k}, key=lambda other: (abs(other - k), other))
     possible = [count for count in (k, *others) if count <= n]
     tried = tuple(possible)
@@ -175,10 +175,11 @@ def _is_like(piece: Piece) -> bool:
     return piece.spread_weight > 0 or piece.shape_weight > 0
 
 
-def _too_few_or_many(piece: Piece) -> bool:
-    """Whether no whole number of units makes up the area, whatever else is bounded."""
+def indivisible(piece: Piece) -> str:
+    """Why no whole number of units is within the bounds: the area alone rules it out, or what else is bounded does."""
     area = piece.load[:, 0].sum()
-    return bool(np.ceil(area / piece.high[0]) > np.floor(area / piece.low[0]))
+    by_area = np.ceil(area / piece.high[0]) > np.floor(area / piece.low[0])
+    return "area_indivisible" if by_area else "bounds_indivisible"
 
 
 def _as_one(piece: Piece) -> Solution:

@@ -108,7 +108,7 @@ def search_parts(
         fewest, greatest = count_range(np.append(part.load, marks[part.nodes].sum(axis=0)), strict)
         if fixed and counts[row] < fewest:
             greatest = 0
-        if today is not None and part.reason is None and len(home := today[1][row]):
+        if today is not None and not part.stays_one and len(home := today[1][row]):
             division = repair_part(
                 piece, nodes, part, today[0], home, counts[row], (fewest, greatest), seed=(effort[0], row),
                 iterations=trials[0],

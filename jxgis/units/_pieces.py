@@ -75,6 +75,11 @@ class DistrictPart:
         """In m²."""
         return float(self.load[0])
 
+    @property
+    def stays_one(self) -> bool:
+        """Whether it is one unit, whatever units there are today: of the other reasons one leaves ground for several."""
+        return self.reason is not None and self.reason != "part_holds_too_little"
+
 
 def count_range(load: Floats, limits: Limits) -> tuple[int, int]:
     """Fewest and most units that a part can be divided into; none fits where the first exceeds the second.

@@ -368,6 +368,9 @@ def _inner_borders(units: gpd.GeoDataFrame) -> shapely.Geometry:
     """Edges of units that are not edges of a district (or of the whole, where districts are not named)."""
     shapes = units.geometry.to_numpy()
     names = units["district"] if "district" in units.columns else pd.Series("", index=units.index)
-    outlines = [shapely.boundary(shapely.union_all(shapes[rows])) for rows in names.groupby(names).indices.values()]
+    grounds = [shapely.union_all(shapes[rows]) for rows in names.groupby(names).indices.values()]
+    # Threads between units that miss each other by less are none of its edge: what lies along them is an inner border.
+    closed = shapely.buffer(shapely.buffer(grounds, _SAME_M / 2), -_SAME_M / 2)
+    outlines = shapely.boundary(closed)
     fence = shapely.buffer(shapely.union_all(outlines), _SAME_M)
     return shapely.line_merge(shapely.difference(shapely.union_all(shapely.boundary(shapes)), fence))

@@ -217,7 +217,7 @@ def standardise(
     wrong = [name for name, weight in weights.items() if name not in attributes.columns or not weight >= 0]
     if wrong:
         raise InputError(
-            zh=f"权重 {listed(wrong, 'zh')} 没有对应的属性列，或小于 0；属性列：{listed(attributes.columns, 'zh')}。",
+            zh=f"权重 {listed(wrong, 'zh')} 没有对应的属性列，或小于 0；属性列：{listed(attributes.columns, 'zh') or '无'}。",
             en=f"weights {listed(wrong, 'en')} name no attribute or are negative; "
             f"the attributes are {listed(attributes.columns, 'en')}.",
         )

@@ -24,6 +24,7 @@ from jxgis.drawing.layers import (
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, sentences, text
+from jxgis.schema.tables import table
 from jxgis.settings import REPORT
 from jxgis.settings import UNITS as DEFAULTS
 from jxgis.small_counts import as_words, small_said
@@ -80,9 +81,14 @@ def neighbour_colours(units: gpd.GeoDataFrame) -> NDArray[np.int64]:
     return colours
 
 
-def _fields(lang: str) -> list[Field]:
+def _fields(options: UnitSettings, lang: str) -> list[Field]:
+    """What the card of a unit says: of what is bounded beside its area, how much it holds."""
+    known = table("units.units").columns
+    bounded = [name for name in options.bounds if name != "issues"]
+    held = {name: fields_of("units.units", [name], lang) for name in bounded if name in known}
     return [
         *fields_of("units.units", ["district", "area_km2", "compactness"], lang),
+        *(field for name in bounded for field in held.get(name, [Field(name, name, "quantity", 2)])),
         Field("bounds_label", text("maps.in_bounds", lang)),
         *fields_of("units.units", ["issues", "stability", "reason"], lang),
     ]
@@ -168,7 +174,7 @@ def units_map(
     if "issues" in shown.columns:
         shown = shown.assign(issues=as_words(hide_units(shown, min_count=min_count)["issues"]))
         notes.append(small_said(min_count, lang))
-    fields = _fields(lang)
+    fields = _fields(options, lang)
     # Without the darkest shades, on which neither codes nor borders could be read.
     compact = classify(
         shown["compactness"],

@@ -15,9 +15,10 @@ from jxgis.bounds import at_least
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import few
+from jxgis.space.districts import SCRAP_M2
 from jxgis.space.overlay import common_area, holds_most
 from jxgis.space.parts import connected
-from jxgis.units._divide import Division
+from jxgis.units._divide import Division, indivisible
 from jxgis.units._graph import Adjacency, Floats, Ints
 from jxgis.units._nearest import left_as_it_is, nearest_division
 from jxgis.units._piece import Piece
@@ -53,12 +54,16 @@ class Today:
         Of each block, float (n,); None where nobody is counted: ground is then what moves.
     area_m2
         Of each block, float (n,).
+    claimed
+        Ids of those that claim ground that another claims too, beyond what is drawing noise, and how much ground that is in all,
+        in m².
     """
 
     names: tuple[str, ...]
     unit: Ints
     people: Floats | None
     area_m2: Floats
+    claimed: tuple[tuple[str, ...], float] = ((), 0.0)
 
     def weight(self, nodes: Ints) -> Floats:
         """What moving each of these blocks of a part weighs: people, or hectares."""
@@ -88,6 +93,8 @@ class Repair:
         Today's units as the blocks have them: ``unit_id``, ``district``, polygons.
     outside
         Ids of units of today that hold no block, or of which less than half lies in the districts.
+    claimed
+        Ids of units of today that overlap others, and the ground that more than one of them claims, in m².
     by_people
         Whether people are known; else ground is what moves.
     whole
@@ -99,6 +106,7 @@ class Repair:
     moved: gpd.GeoDataFrame
     before: gpd.GeoDataFrame
     outside: tuple[str, ...]
+    claimed: tuple[tuple[str, ...], float]
     by_people: bool
     whole: float
 
@@ -154,7 +162,18 @@ def today_of(
     outside = graph.area_m2 - common_area(np.full(len(shapes), shapely.union_all(ground[own])), shapes)
     # The last stands for none.
     unit = np.append(own, -1)[np.where(most > outside, unit, -1)]
-    return Today(tuple(ids.astype(str)), unit, people, graph.area_m2)
+    names = ids.astype(str).to_numpy(dtype=object)
+    return Today(tuple(names), unit, people, graph.area_m2, _claimed(names[own], ground[own]))
+
+
+def _claimed(names: npt.NDArray[np.object_], ground: npt.NDArray[np.object_]) -> tuple[tuple[str, ...], float]:
+    """Units that overlap another by more than a scrap, and how much ground more than one of them claims, in m²."""
+    one, other = shapely.STRtree(ground).query(ground, predicate="intersects")
+    one, other = one[one < other], other[one < other]
+    both = shapely.intersection(ground[one], ground[other])
+    wide = at_least(shapely.area(both), SCRAP_M2)
+    rows = np.unique(np.concatenate([one[wide], other[wide]]))
+    return tuple(names[rows]), float(shapely.area(shapely.union_all(both[wide])))
 
 
 def homes_of(today: Today, parts: Sequence[DistrictPart], fixed: Mapping[int, str]) -> list[Ints]:
@@ -175,7 +194,7 @@ def homes_of(today: Today, parts: Sequence[DistrictPart], fixed: Mapping[int, st
     home = np.where(weight.any(axis=1), weight.argmax(axis=1), -1) if len(parts) else np.empty(0, dtype=np.int64)
     found = [np.flatnonzero(home == row) for row in range(len(parts))]
     for row, part in enumerate(parts):
-        if part.reason is not None and len(found[row]) > 1:
+        if part.stays_one and len(found[row]) > 1:
             found[row] = found[row][[int(weight[found[row], row].argmax())]]
     return found
 
@@ -217,7 +236,11 @@ def repair_part(
     there = column >= 0
     np.add.at(held, (nodes[there], column[there]), today.weight(part.nodes)[there])
     fewest, most = counts
-    reason = "too_few_units" if k < fewest else "too_many_units" if k > most else None
+    reason = part.reason
+    if reason is None and fewest > most:
+        reason = indivisible(piece)
+    elif reason is None:
+        reason = "too_few_units" if k < fewest else "too_many_units" if k > most else None
     if reason is None and is_hopeless(piece):
         reason = "no_partition"
     found = None
@@ -240,7 +263,7 @@ def names_of(
     names: dict[int, str] = {}
     first = 0
     for part, division, home in zip(parts, found, homes, strict=True):
-        rows = division.today or (tuple(home.tolist()) if part.reason is not None else ())
+        rows = division.today or (tuple(home.tolist()) if part.stays_one else ())
         names |= {first + at: today.names[row] for at, row in enumerate(rows) if row >= 0}
         first += division.found.k
     return names
@@ -268,6 +291,7 @@ def repair_of(
         moved=_moved(table, graph, people, was, now, moves),
         before=_before(table, graph, today),
         outside=tuple(name for row, name in enumerate(today.names) if not (today.unit == row).any()),
+        claimed=today.claimed,
         by_people=people is not None,
         whole=float(graph.area_m2.sum() / M2_PER_KM2 if people is None else people.sum()),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from jxgis.i18n import LANGS, MANY, Text, few, number_words, text, text_pair
+from jxgis.i18n import LANGS, MANY, Text, clauses, few, number_words, text, text_pair
 from jxgis.output import json_number
 from jxgis.part import Result
 from jxgis.schema.tables import table
@@ -99,7 +99,7 @@ class UnitsResult(Result):
                     for name, units, gap in report.parts[["district", "units", "gap"]].to_numpy()
                 ],
                 "scraps": [[str(name), int(count), round(m2, 1)] for name, count, m2 in report.scraps.to_numpy()],
-                "notes": [note.en for note in self.notes()],
+                "notes": [note.of(self.given.lang) for note in self.notes()],
             }
         }
 
@@ -117,6 +117,20 @@ class UnitsResult(Result):
         }
 
     def notes(self) -> list[Text]:
+        """What a reader must know: units that are out of bounds, and all that `_said_of_search` says."""
+        return [*self._said_of_units_out(), *self._said_of_search()]
+
+    def _said_of_units_out(self) -> list[Text]:
+        """How many units are out of bounds, where and why; on a page a table shows them."""
+        out = self.units[~self.units["in_bounds"]]
+        where = [
+            text_pair("units.out_where", district=district, n=len(rows), reason=text_pair(f"reasons.{reason}"))
+            for (district, reason), rows in out.groupby(["district", "reason"], sort=False)
+        ]
+        said = Text(*(clauses([each.of(lang) for each in where], lang) for lang in LANGS))
+        return [text_pair("units.note_out", n=len(self.units), out=len(out), where=said)] if where else []
+
+    def _said_of_search(self) -> list[Text]:
         """What a reader must know of the search: scraps that joined, where it was rounder, what was tried in vain."""
         parts, repair, width = self.report.parts, self.report.repair, self.given.settings.units.narrow_m
         found = [] if repair is None else repair_notes(repair, parts)
@@ -279,7 +293,7 @@ class UnitsResult(Result):
         from jxgis.units.section import unit_section
 
         given = self.given
-        notes = [note.of(given.lang) for note in self.notes()]
+        notes = [note.of(given.lang) for note in self._said_of_search()]
         return unit_section(
             self.shown, given.settings.units, notes=notes, lang=given.lang, repair=self.report.repair, why=self.why
         )

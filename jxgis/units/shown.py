@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from jxgis.crs import M2_PER_KM2
 from jxgis.i18n import Text, few, listed, number_words, reason, text, text_pair
 from jxgis.report.columns import write_value
 from jxgis.schema.tables import table
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["borders_in_words", "bounds_in_words", "hide_units", "repair_notes", "unit_counts"]
 
+# Reasons that rule out any number of units.
+_NO_NUMBER = ("area_indivisible", "bounds_indivisible", "no_partition", "part_holds_too_little")
 # A share of a border below this is none that anybody sees.
 _LEAST_SHARE = 0.005
 
@@ -198,7 +201,10 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
     moved, least = (("moved_people", "least_people"), ("moved_km2", "least_km2"))[not repair.by_people]
     digits, unit = (",.0f", 1.0) if repair.by_people else (",.2f", 100.0)
     said = {"km2": number_words(rows["moved_km2"].sum(), 2), "blocks": f"{rows['moved_blocks'].sum():,}"}
-    said |= {"share": f"{float(ratio(rows[moved].sum(), repair.whole)):.1%}", "people": f"{rows[moved].sum():,.0f}"}
+    said |= {
+        "share": f"{100 * float(ratio(rows[moved].sum(), repair.whole)):.1f} %" if repair.whole else "—",
+        "people": f"{rows[moved].sum():,.0f}",
+    }
     found = [text_pair(f"units.note_repair_{of}", **said)]
     if rows["proven"].all():
         found.append(text_pair("units.note_repair_proven"))
@@ -211,12 +217,16 @@ def repair_notes(repair: Repair, parts: pd.DataFrame) -> list[Text]:
                 text_pair("units.note_repair_count", km2=number_words(part["area_km2"], 2), counts=counts, **where)
             )
         elif pd.notna(row["reason"]) and not row["proven"]:
-            found.append(text_pair("units.note_repair_none", reason=text_pair(f"reasons.{row['reason']}"), **where))
+            kind = "never" if row["reason"] in _NO_NUMBER else "none"
+            found.append(text_pair(f"units.note_repair_{kind}", reason=text_pair(f"reasons.{row['reason']}"), **where))
         elif not row["proven"]:
             # Rounded up, it would be more than is proven.
             proven = math.floor(row[least] * unit) / unit
             amounts = {"moved": f"{row[moved]:{digits}}", "least": f"{proven:{digits}}"}
             found.append(text_pair(f"units.note_repair_gap_{of}", district=row["district"], **amounts))
+    if repair.claimed[0]:
+        km2 = number_words(repair.claimed[1] / M2_PER_KM2, 3)
+        found.append(text_pair("units.note_repair_claimed", km2=km2, units=few(repair.claimed[0])))
     if repair.outside:
         found.append(text_pair("units.note_repair_outside", n=len(repair.outside), units=few(repair.outside)))
     if rows["moved_blocks"].any():

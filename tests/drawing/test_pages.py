@@ -29,6 +29,7 @@ from jxgis.hotspots.map import hotspot_map
 from jxgis.i18n import text
 from jxgis.parks.map import parks_map
 from jxgis.scoring.map import scores_map
+from jxgis.settings import UnitSettings
 from jxgis.units.map import neighbour_colours, units_map
 
 
@@ -191,6 +192,18 @@ def labels(page: str) -> list[list[str]]:
     """The heads of the lines of each layer's tooltip, in the order of the page."""
     found = re.findall(r'"fields": ?(\[\{.*?\}\])', page)
     return [[line["label"] for line in json.loads(fields)] for fields in found]
+
+
+def test_the_card_of_a_unit_says_what_it_holds_of_what_is_bounded():
+    t = result_tables()
+    bounds = {"people": {"max": 9000}, "站点": {"min": 1}, "issues": {"max": 900}}
+    units = t.units.assign(issues=50, people=4321.0, 站点=[*range(1, len(t.units)), 2.5])
+    page = to_html(units_map(units, canvas=on_land(t.districts), options=UnitSettings(bounds=bounds)))
+    lines = [line for line in labels(page) if "单元达标" in line]
+    assert lines
+    for line in lines:
+        assert line.count("人口") == line.count("站点") == line.count("问题数") == 1
+    assert not any("人口" in line for line in labels(to_html(units_map(units, canvas=on_land(t.districts)))))
 
 
 def test_coverage_after_does_not_stand_beside_todays_figures():

@@ -120,6 +120,22 @@ def test_the_same_plan_under_other_codes_and_shaken_by_centimetres_has_not_moved
     assert change.totals["gone_border_m"] == change.totals["new_border_m"] == pytest.approx(0, abs=2)
 
 
+@pytest.mark.parametrize("off_m", [0.0, 1e-4, 0.3])
+def test_borders_that_units_leave_a_thread_along_are_inner_borders(off_m: float) -> None:
+    """By what is drawn: four units whose edges miss each other within their district, open to its edge or not."""
+    whole = [shapely.box(x, y, x + 1000, y + 1000) for x in (0, 1000) for y in (0, 1000)]
+    loose = [shapely.box(0, 0, 1000 - off_m, 1000), *whole[1:3], shapely.box(1000, 1000 + off_m, 2000, 2000)]
+    before, after = (
+        gpd.GeoDataFrame({"unit_id": list("甲乙丙丁"), "district": "城"}, geometry=shapes, crs=CRS)
+        for shapes in (loose, whole)
+    )
+    for old, new in ((before, after), (after, before)):
+        lengths = compare_plans(old, new).borders.set_index("state")["length_m"]
+        # Those that touch the edge of the district lose its last metre.
+        assert lengths["kept"] >= 4000 - 8
+        assert lengths[["gone", "new"]].max() < 0.1
+
+
 def test_ground_that_only_one_plan_holds_is_said() -> None:
     change = compare_plans(
         units_of(shapely.box(0, 0, 1000, 1000)), units_of(shapely.box(500, 0, 1500, 1000)).assign(unit_id="A")

@@ -74,9 +74,12 @@ def test_what_was_tried_is_said_where_nothing_was_found():
     assert sorted(part["counts_tried"]) == [37, 38, 39, 40]
     # Four numbers of units in the first round of 9 seeds each, then half of them with twice the seeds, and so on.
     assert part["seeds_tried"] == 4 * 9 + 2 * 17 + 33 + 65 + 129
-    (note,) = result.notes()
+    out, note = result.notes()
+    assert out.zh.startswith(
+        f"{len(result.units)} 个单元中有 {(~result.units['in_bounds']).sum()} 个不在上下限以内：甲 "
+    )
     assert note.zh == text(
         "units.note_tried", "zh", district="甲", km2="81.00", counts="37、38、39、40", seeds=f"{part['seeds_tried']:,}"
     )
     assert "37" in note.en
-    assert result.account()["plan"]["notes"] == [note.en]
+    assert result.account()["plan"]["notes"] == [out.zh, note.zh]

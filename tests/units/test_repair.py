@@ -126,10 +126,12 @@ def test_what_is_not_proven_is_said_with_a_bound_that_is_not_rounded_up(by_peopl
     row = {"district": "甲", "units_before": 3, "units": 3, "moved_blocks": 5, "moved_km2": 1.998, "reason": None}
     row |= {"proven": False} | ({"moved_people": 671.0, "least_people": 390.9} if by_people else {"least_km2": 1.246})
     none, units = pd.DataFrame(), pd.DataFrame({"blocks_in": [3, 2], "blocks_out": [4, 1]})
-    repair = Repair(units, pd.DataFrame([row]), none, none, ("远",), by_people, 1000.0 if by_people else 10.0)
+    repair = Repair(
+        units, pd.DataFrame([row]), none, none, ("远",), ((), 0.0), by_people, 1000.0 if by_people else 10.0
+    )
     said = [note.en for note in repair_notes(repair, pd.DataFrame([{"fewest": 2, "most": 4, "area_km2": 10.0}]))]
     assert not any("It is proven" in note for note in said)
-    assert ("67.1%" if by_people else "20.0%") in said[0]
+    assert ("67.1 %" if by_people else "20.0 %") in said[0]
     moved, least = ("671 people", "moves 390 at least") if by_people else ("2.00 km²", "moves 1.24 km² at least")
     assert moved in said[1]
     assert least in said[1]
@@ -147,6 +149,14 @@ def test_without_people_ground_is_what_moves():
     assert repair.districts[["moved_km2", "least_km2", "moved_blocks"]].to_numpy().tolist() == [[0.5, 0.5, 2]]
     assert sorted(plan.units["area_km2"]) == [3.5, 4.5]
     assert repair.units["was_in_bounds"].tolist() == [False, True]
+
+
+def test_no_share_is_said_of_nobody():
+    blocks, district = squares(8, 4)
+    blocks["people"] = 0.0
+    result = jxgis.propose_units(district, blocks=blocks, units=of_blocks(blocks, columns_of(blocks, 2000)))
+    assert result.notes()[0].en.endswith("0 people change unit (—), 0.00 km², 0 blocks.")
+    assert not any("nan" in note.en for note in result.notes())
 
 
 def test_a_unit_in_several_pieces_keeps_the_one_with_the_most_people():
@@ -280,6 +290,47 @@ def test_a_number_of_units_that_the_ground_does_not_allow_is_told_and_they_stay(
     assert f"现有 {len(edges) + 1} 个单元，按上下限只能分成 {counts} 个" in said
 
 
+@pytest.mark.parametrize(
+    ("edges", "bounds", "reason"),
+    [
+        ((2000,), {"min_km2": 3, "max_km2": 3.4}, "area_indivisible"),
+        ((2000,), {"bounds": {"people": {"min": 1000, "max": 1200}}}, "bounds_indivisible"),
+        ((2000,), {"bounds": {"people": {"min": 6500}}}, "part_holds_too_little"),
+        ((), {"bounds": {"people": {"min": 6500}}}, "part_holds_too_little"),
+    ],
+)
+def test_units_stay_where_no_number_of_them_fits_and_none_is_advised(edges, bounds, reason):
+    blocks, district = squares(8, 4)
+    blocks["people"] = 200.0
+    if "people" in bounds.get("bounds", {}) and reason == "bounds_indivisible":
+        blocks["people"] = 2500 / 32
+    names = columns_of(blocks, *edges)
+    options = {"target_km2": 3.2} if "min_km2" in bounds else {}
+    plan, repair = repaired(blocks, district, names, **bounds, **options)
+    assert plan.blocks["unit_id"].tolist() == names.tolist()
+    assert repair.districts[["reason", "moved_people", "proven"]].to_numpy().tolist() == [[reason, 0.0, False]]
+    result = jxgis.propose_units(district, blocks=blocks, units=of_blocks(blocks, names), **bounds, **options)
+    said = [note.zh for note in result.notes()]
+    units = len(edges) + 1
+    assert said[0].startswith(f"{units} 个单元中有 {units} 个不在上下限以内：甲 {units} 个（")
+    (told,) = [note for note in said if "原样保留" in note]
+    assert "换成几个都不行" in told
+    assert not any("n_units" in note for note in said)
+
+
+@pytest.mark.parametrize(("over_m", "told"), [(0, None), (2, None), (500, ("1.000", ["U1", "U2"]))])
+def test_units_of_today_that_overlap_are_told(over_m, told):
+    blocks, district = squares(8, 4)
+    ground = [box(0, 0, 2000 + over_m, 2000), box(2000, 0, 4000, 2000)]
+    today = gpd.GeoDataFrame({"unit_id": ["U1", "U2"]}, geometry=ground, crs=CRS)
+    result = jxgis.propose_units(district, cell_m=500, units=today, population=blocks)
+    assert result.report.repair.claimed[0] == (() if told is None else tuple(told[1]))
+    said = [note.en for note in result.notes() if "overlap" in note.en]
+    assert [note.split(":")[0] for note in said] == (
+        [] if told is None else [f"Units of today overlap (U1, U2), by {told[0]} km² in all"]
+    )
+
+
 def test_units_are_opened_and_closed_where_their_number_is_given():
     blocks, district = squares(8, 4)
     plan, repair = repaired(blocks, district, columns_of(blocks), n_units={"甲": 2})
@@ -326,7 +377,7 @@ def test_blocks_that_no_units_can_be_made_of_are_told():
         # Two units of three are the only two, and part the blocks kept together.
         ("AABBCC", (2, 4), {"min_km2": 2, "max_km2": 3, "n_units": {"甲": 2}}, {"AAACCC", "AAABBB", "BBBCCC"}, None),
         # No number of units fits, and kept together B has no block left.
-        ("ABCCCC", (1, 4), {"min_km2": 4, "max_km2": 5}, {"ABCCCC"}, "too_many_units"),
+        ("ABCCCC", (1, 4), {"min_km2": 4, "max_km2": 5}, {"ABCCCC"}, "area_indivisible"),
     ],
 )
 def test_blocks_kept_together_that_no_units_hold_are_parted_and_units_keep_their_ids(
@@ -396,7 +447,7 @@ def test_cells_are_cut_along_todays_units_so_that_these_stay_as_they_are_drawn()
     assert result.alternatives is None
     assert result.blocks["people"].sum() == pytest.approx(800)
     assert [note.en for note in result.notes()] == [
-        "From today's units, changed only as far as the bounds need: 0 people change unit (0.0%), 0.00 km², 0 blocks.",
+        "From today's units, changed only as far as the bounds need: 0 people change unit (0.0 %), 0.00 km², 0 blocks.",
         "It is proven that no plan moves less.",
         (
             "No other plans are set beside one that starts from today's units: its borders have no stability, and no cost of moving "
