@@ -8,9 +8,9 @@ import pandas as pd
 
 from jxgis.clusters.density import FEWEST
 from jxgis.clusters.outlines import MARGIN
-from jxgis.hotspots.caution import at_one_point
+from jxgis.hotspots.caution import TOLD, at_one_point
 from jxgis.i18n import Text, sentences, text, text_pair
-from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
+from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import write_value
 from jxgis.small_counts import as_words
 from jxgis.zones import ALL
@@ -79,7 +79,9 @@ def _key_note(classes: pd.DataFrame, lang: str) -> str:
 
 def notes_of(result: ClustersResult) -> list[Text]:
     """What a reader must know: where many are at one point, how classes lie to the whole, what lies outside, that points tell."""
-    notes = at_one_point(of_all(result.shown_tables()["clusters"]).head(TOP))
+    clusters = result.shown_tables()["clusters"]
+    told = (clusters["issue_class"] == ALL) | (pd.to_numeric(clusters["issues"], errors="coerce") >= TOLD)
+    notes = at_one_point(clusters[told & (clusters["rank"] <= TOP)])
     if len(result.classes) > 1:
         notes.append(text_pair("clusters.classes_by"))
     if result.outside:

@@ -64,7 +64,13 @@ def graph_place(near: Neighbours) -> Place:
 
 
 def draw_tails(
-    values: npt.NDArray[np.int64] | Floats, place: Place, *, total: bool, draws: int, seed: int
+    values: npt.NDArray[np.int64] | Floats,
+    place: Place,
+    *,
+    total: bool,
+    draws: int,
+    seed: int,
+    strata: Ints | None = None,
 ) -> tuple[Floats, Floats]:
     """Share of permutations, the map as it is among them, with a sum as large and as small as the one seen.
 
@@ -80,6 +86,8 @@ def draw_tails(
         Number of permutations.
     seed
         Seed of the generator.
+    strata
+        (n,) stratum of each place, within which alone values are placed anew; None: anywhere.
 
     Returns
     -------
@@ -94,8 +102,11 @@ def draw_tails(
     generator = np.random.default_rng(seed)
     at_least, at_most = np.ones(n), np.ones(n)
     position = np.empty(n, dtype=np.int64)
+    by_stratum = None if strata is None else np.argsort(strata, kind="stable")
     for _ in range(draws):
         order = generator.permutation(n)
+        if strata is not None and by_stratum is not None:
+            order[by_stratum] = order[np.argsort(strata[order], kind="stable")]
         placed = numbers[order]
         sums = place.sums(placed)
         if not total:

@@ -6,15 +6,18 @@ import numpy as np
 import pandas as pd
 
 from jxgis.i18n import MANY, Text, few, reason, text, text_pair
-from jxgis.report.blocks import Block, Paragraph, table_block
+from jxgis.report.blocks import Block, Paragraph, of_all, table_block
 from jxgis.report.columns import percent
 from jxgis.schema.columns import column
 from jxgis.small_counts import as_words
+from jxgis.zones import ALL
 
-__all__ = ["SAME_POINT", "at_one_point", "cautions", "first_at_one_point", "unjudged_why"]
+__all__ = ["SAME_POINT", "TOLD", "at_one_point", "cautions", "first_at_one_point", "unjudged_why"]
 
 SAME_POINT = 0.2
 """Share of the issues of a place or a cluster at one point from which on a page asks for a look at their addresses."""
+TOLD = 20
+"""Issues of a place or a cluster of a class from which on shares of them are spoken of."""
 _SHOWN = 20  # all of them stand in hotspots.gpkg and the workbook
 
 
@@ -74,16 +77,25 @@ def at_one_point(found: pd.DataFrame) -> list[Text]:
     Parameters
     ----------
     found
-        ``name`` and ``same_point_share``, as people are shown them.
+        ``name`` and ``same_point_share``, as people are shown them; where there are classes (``issue_class``) those of one class
+        are named with it, unless one of all issues has their name.
 
     Examples
     --------
     >>> clusters = pd.DataFrame({"name": ["三水湾", "府南"], "same_point_share": [0.2, 0.19]})
     >>> [said.zh[:7] for said in at_one_point(clusters)]
     ['三水湾的问题有']
+    >>> said = at_one_point(pd.concat([clusters.assign(issue_class="all"), clusters.assign(issue_class="绿化", name=["三水湾", "府北"])]))
+    >>> [at_one_point(clusters.assign(issue_class="绿化"))[0].zh[:8], said[0].zh[:7]]
+    ['绿化 · 三水湾', '三水湾的问题有']
     """
-    names = found.loc[pd.to_numeric(found["same_point_share"], errors="coerce") >= SAME_POINT, "name"].unique()
-    if not len(names):
+    piled = found[pd.to_numeric(found["same_point_share"], errors="coerce") >= SAME_POINT]
+    names = of_all(piled)["name"].unique().tolist()
+    if "issue_class" in piled.columns:
+        others = piled[(piled["issue_class"] != ALL) & ~piled["name"].isin(names)]
+        pairs = zip(others["issue_class"], others["name"], strict=True)
+        names += dict.fromkeys(f"{issue_class} · {name}" for issue_class, name in pairs)
+    if not names:
         return []
     return [text_pair("report.same_point_of", names=few(names, " 处"), share=f"{100 * SAME_POINT:g} %")]
 

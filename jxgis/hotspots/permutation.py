@@ -26,6 +26,9 @@ The methods, as ``p_method`` names them:
     places, where all but 16 values are small, nor within 50 steps of the least or the greatest sum: those are exact.
 ``draws_<P>``
     Real values or unequal weights: P seeded permutations of the map.
+``gamma``
+    Within strata, where the exact way would take too long: mean, variance and skewness of the sum, see
+    :func:`jxgis.hotspots.strata.within_strata`.
 ``normal``
     The saddlepoint was not found: the normal p stands in, as rough.
 

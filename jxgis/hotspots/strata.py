@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jxgis.errors import InputError
+from jxgis.hotspots._draws import draw_tails, grid_place
 from jxgis.hotspots._subset_sums import subset_sum_tails, sum_window
 from jxgis.hotspots.getis_ord import GiResult
-from jxgis.hotspots.permutation import P_FLOOR, PermutationP, normal_p, p_of_sums, whole
+from jxgis.hotspots.permutation import P_FLOOR, PermutationP, p_of_sums, whole
 from jxgis.i18n import Text, few, text_pair
 from jxgis.space.grid import Grid
 from jxgis.space.points import locate
@@ -37,6 +38,8 @@ Floats = npt.NDArray[np.float64]
 Numbers = Ints | Floats
 _MOST_ASKED = 5_000_000
 """Tails asked of one stratum: some seconds, and 80 MB."""
+_DRAWS = 999
+"""Deals of the map where neither the exact nor the gamma p holds: no p is below 0.002 there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +52,16 @@ class Strata:
         (n,) stratum of each cell, from 0 up.
     sizes
         (n_strata, n) cells of each stratum in the neighbourhood of each cell, the cell itself among them.
+    grid
+        The cells.
+    band_m
+        Radius of the neighbourhood, metres.
     """
 
     of: Ints
     sizes: Ints
+    grid: Grid
+    band_m: float
 
     def level(self, values: Numbers) -> tuple[Floats, Floats]:
         """The mean of each cell's stratum, and the sum of those of its neighbours without the cell itself."""
@@ -153,7 +162,7 @@ def strata_around(of: Ints, grid: Grid, *, band_m: float) -> Strata:
     """
     there, number = np.unique(of, return_inverse=True)
     own = [disc_sums((of == stratum).astype(np.int64), grid, band_m=band_m) for stratum in there]
-    return Strata(number.astype(np.int64), np.stack(own).astype(np.int64))
+    return Strata(number.astype(np.int64), np.stack(own).astype(np.int64), grid, band_m)
 
 
 def within_strata(
@@ -177,8 +186,9 @@ def within_strata(
     -------
     tuple of GiResult and PermutationP
         ``reason`` is also ``band_covers_strata``: the neighbourhood holds all cells of the strata that it touches.
-        ``method`` is ``exact``, as of the plain null where one stratum is drawn from, and ``normal`` where the
-        distributions of several would take more than five million values.
+        ``method`` is ``exact``, as of the plain null where one stratum is drawn from. Where the distributions of several
+        would take more than five million values it is ``gamma`` (mean, variance and skewness of the sum; as long as no
+        value lies further from the mean of its stratum than a standard deviation of the sum), else ``draws_999``.
 
     Raises
     ------
@@ -228,7 +238,7 @@ def within_strata(
     p, method = np.full(len(values), np.nan), np.full(len(values), "", dtype="<U20")
     if len(asked):
         own = None if star else values
-        p[asked], method[asked] = _p(values, rest, sizes, drawn, strata.of, own, asked, z)
+        p[asked], method[asked] = _p(values, rest, sizes, drawn, strata, own, asked)
     return GiResult(z=z, sums=sums, weight=weight, reason=reason), PermutationP(p=p, method=method)
 
 
@@ -254,12 +264,12 @@ def _p(
     rest: Ints,
     sizes: Ints,
     drawn: npt.NDArray[np.bool_],
-    of: Ints,
+    strata: Strata,
     own: Ints | None,
     asked: Ints,
-    z: Floats,
 ) -> tuple[Floats, npt.NDArray[np.str_]]:
     """The p of the cells asked, and by which method: as of the plain null where one stratum is drawn from."""
+    of, star = strata.of, own is None
     p, method = np.full(len(values), np.nan), np.full(len(values), "", dtype="<U20")
     number, first = drawn.sum(axis=0), drawn.argmax(axis=0)
     for stratum in range(len(sizes)):
@@ -270,9 +280,14 @@ def _p(
                 kept = None if left_out is None else left_out[cells]
                 p[cells], method[cells] = p_of_sums(values[of == stratum], sizes[stratum, cells], rest[cells], kept)
     several = asked[number[asked] > 1]
-    p[several] = _of_several(values, rest, sizes, drawn, of, several, star=own is None)
-    method[several] = np.where(np.isnan(p[several]), "normal", "exact")
-    p[several] = np.where(np.isnan(p[several]), normal_p(z[several]), p[several])
+    p[several], method[several] = _of_several(values, rest, sizes, drawn, of, several, star=star), "exact"
+    long = several[np.isnan(p[several])]
+    if len(long):
+        p[long], smooth = _gamma(values, rest, sizes, drawn, of, long, star=star)
+        method[long] = "gamma"
+        rough = long[~smooth]
+        if len(rough):
+            p[rough], method[rough] = _dealt(values, strata, star=star)[rough], f"draws_{_DRAWS}"
     return np.maximum(p, P_FLOOR)[asked], method[asked]
 
 
@@ -329,6 +344,40 @@ def _of_several(
                 if 0 <= row < len(some):
                     p[cell] = p_of(cell, [_Lower(size.first, size.p[row]) for size in without])
     return p[cells]
+
+
+def _gamma(
+    values: Ints, rest: Ints, sizes: Ints, drawn: npt.NDArray[np.bool_], of: Ints, cells: Ints, *, star: bool
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The p of a gamma with mean, variance and skewness of each sum, and where no value lies a standard deviation off."""
+    from scipy.stats import pearson3
+
+    mean, variance, third, farthest = np.zeros((4, len(cells)))
+    for stratum in range(len(sizes)):
+        numbers = values[of == stratum].astype(np.float64)
+        centre = numbers.mean()
+        kept = np.where((of[cells] == stratum) & (not star), values[cells] - centre, np.nan)
+        size = np.where(drawn[stratum, cells], sizes[stratum, cells], 0).astype(np.float64)
+        n = len(numbers) - ~np.isnan(kept)
+        first, second, cube = (
+            (((numbers - centre) ** power).sum() - np.nan_to_num(kept**power)) / np.maximum(n, 1) for power in (1, 2, 3)
+        )
+        share = size * (n - size) / np.maximum(n - 1, 1)
+        mean += size * (centre + first)
+        variance += share * (second - first**2)
+        third += share * (n - 2 * size) / np.maximum(n - 2, 1) * (cube - 3 * first * second + 2 * first**3)
+        farthest = np.maximum(farthest, np.where(size > 0, np.abs(numbers - centre).max(), 0.0))
+    deviation = np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny))
+    skewness = third / deviation**3
+    upper = pearson3.sf((rest[cells] - 0.5 - mean) / deviation, skewness)
+    lower = pearson3.cdf((rest[cells] + 0.5 - mean) / deviation, skewness)
+    return two_sided(upper, lower), np.asarray(farthest <= deviation)
+
+
+def _dealt(values: Ints, strata: Strata, *, star: bool) -> Floats:
+    """The p of every cell by seeded deals of the map, within the strata."""
+    place = grid_place(strata.grid, band_m=strata.band_m, star=star)
+    return two_sided(*draw_tails(values, place, total=star, draws=_DRAWS, seed=0, strata=strata.of))
 
 
 def _table(values: Ints, most: int) -> list[_Lower]:

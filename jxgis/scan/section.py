@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jxgis.hotspots.caution import at_one_point
+import pandas as pd
+
+from jxgis.hotspots.caution import TOLD, at_one_point
 from jxgis.i18n import Text, listed, sentences, text, text_pair
 from jxgis.period_words import gap_lines
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
@@ -121,7 +123,9 @@ def notes_of(result: ScanResult) -> list[Text]:
         notes.append(
             text_pair("scan.wide_note", metres=f"{options.radius_max_m:g}", share=f"{100 * options.max_share:g} %")
         )
-    notes += at_one_point(of_all(result.shown_tables()["clusters"]))
+    clusters = result.shown_tables()["clusters"]
+    told = (clusters["issue_class"] == ALL) | (pd.to_numeric(clusters["observed"], errors="coerce") >= TOLD)
+    notes += at_one_point(clusters[told])
     thin = int((result.clusters["expected"] < 1).sum())
     if thin and result.of_layer:
         notes.append(text_pair("scan.thin_note", n=thin))

@@ -148,7 +148,7 @@ def analyse(given: Given) -> TrendsResult:
     # What is told without cells counts what lies in the city, as the tables of other parts do: cells at its edge are cut off.
     home = locate(counted.located, area) if "area" in given.layers else counted.zone_of["district"]
     cases = counted.located[home >= 0]
-    places = place_table(judged.cells, cubes, given)
+    places, hot_around = place_table(judged.cells, cubes, given)
     groups = _groups(cases) | {"place": _places_of(cases, places, counted.grid)}
     series, profile = series_by(cases["time"], groups, by_month)
     change, changes, change_city = None, None, np.nan
@@ -170,6 +170,7 @@ def analyse(given: Given) -> TrendsResult:
         changes=changes,
         change_city=change_city,
         change_sources=change_sources,
+        hot_around=hot_around,
         changed_around=changed_around,
         sources=_sources(cases, districts),
         response=measure_response(cases, groups),

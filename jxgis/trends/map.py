@@ -26,7 +26,7 @@ from jxgis.drawing.layers import (
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.periods import add_periods
-from jxgis.hotspots.caution import SAME_POINT
+from jxgis.hotspots.caution import SAME_POINT, TOLD
 from jxgis.hotspots.map import class_label
 from jxgis.hotspots.names import name_areas
 from jxgis.i18n import text
@@ -71,8 +71,6 @@ _CHANGED = (
 COMING = ("new_hot", "consecutive_hot", "intensifying_hot")
 #: From this share of one source on it is asked whether that alone reports more.
 ONE_SOURCE = 0.8
-_TOLD = 20
-"""Issues of a place from which on their shares are spoken of."""
 #: What rose and what fell.
 DIRECTIONS = {"rose": HOT_COLD[2], "fell": HOT_COLD[-3]}
 _LONGEST = 60
@@ -100,7 +98,7 @@ def place_words(places: pd.DataFrame, lang: str) -> list[str]:
 
 def are_told(places: pd.DataFrame) -> pd.Series[bool]:
     """Which places have so many issues that shares of them are spoken of."""
-    found: pd.Series[bool] = pd.to_numeric(places["issues"], errors="coerce") >= _TOLD
+    found: pd.Series[bool] = pd.to_numeric(places["issues"], errors="coerce") >= TOLD
     return found
 
 

@@ -62,6 +62,8 @@ class TrendsResult(Result):
         Change of all issues between the two; NaN where there are none.
     change_sources
         That of each source with many issues, where there are two or more.
+    hot_around
+        By class, how many hot places are in no table: their surroundings are hot, and they hold less than the city on average.
     changed_around
         By class, how many places are in no table: their surroundings changed, and not they themselves.
     states
@@ -88,6 +90,7 @@ class TrendsResult(Result):
     changes: gpd.GeoDataFrame | None
     change_city: float
     change_sources: dict[str, float]
+    hot_around: dict[str, int]
     changed_around: dict[str, int]
     sources: gpd.GeoDataFrame
     response: pd.DataFrame
@@ -185,6 +188,7 @@ class TrendsResult(Result):
             "reason": self.comparison.reason or None,
             "batches": {} if batch is None else batch.min().round(6).to_dict(),
             "batches_most": {} if batch is None else batch.max().round(6).to_dict(),
+            "hot_around": self.hot_around,
             "changed_around": self.changed_around,
             "outside_area": self.outside_area,
             "closed_too_early": self.closed_too_early,

@@ -91,7 +91,7 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
         keys=keys,
         blocks=blocks,
         answers=answers,
-        checks=[note.of(lang) for note in at_one_point(_told_places(result))],
+        checks=[note.of(lang) for note in at_one_point(of_all(_told_places(result)))],
         methods=methods,
         sheets={name: table.drop(columns="geometry", errors="ignore") for name, table in sheets.items()},
         lines=leads,
@@ -210,12 +210,10 @@ def notes_of(result: TrendsResult) -> list[Text]:
         notes.append(text_pair("trends.power_note", places=said))
     if result.changes is not None and len(result.changes):
         notes.append(text_pair("trends.band_note", band=f"{options.band_m:g}"))
-    if result.changed_around:
-        named = [
-            text_pair("trends.around_class", name=_called(name, result), n=n)
-            for name, n in result.changed_around.items()
-        ]
-        notes.append(text_pair("trends.around_note", names=named, band=f"{options.band_m:g}"))
+    for key, around in (("hot_around_note", result.hot_around), ("around_note", result.changed_around)):
+        named = [text_pair("trends.around_class", name=_called(name, result), n=n) for name, n in around.items()]
+        if named:
+            notes.append(text_pair(f"trends.{key}", names=named, band=f"{options.band_m:g}"))
     notes += at_one_point(_told_places(result))
     if result.sources.empty:
         notes.append(text_pair("trends.one_source_note"))
@@ -263,9 +261,9 @@ def _found_from(before: int, rise: float, fall: float) -> Text:
 
 
 def _told_places(result: TrendsResult) -> pd.DataFrame:
-    """The places of all issues, of their course and of change, whose shares are spoken of."""
+    """The places, of course and of change, whose shares are spoken of."""
     shown = result.shown_tables()
-    own = pd.concat([of_all(shown[name]) for name in ("places", "changes") if name in shown])
+    own = pd.concat([shown[name] for name in ("places", "changes") if name in shown])
     return own[are_told(own)]
 
 

@@ -117,10 +117,12 @@ def judge_all(cubes: Cubes, options: TrendSettings) -> Judged:
     return Judged(cells, of_all, tuple(sorted(methods)))
 
 
-def place_table(cells: gpd.GeoDataFrame, cubes: Cubes, given: Given) -> gpd.GeoDataFrame:
+def place_table(cells: gpd.GeoDataFrame, cubes: Cubes, given: Given) -> tuple[gpd.GeoDataFrame, dict[str, int]]:
     """Join hot cells of one pattern that touch to named places: the contract's ``places``.
 
-    Cold places are not among them: they mostly say that nobody is there.
+    Cold places are not among them: they mostly say that nobody is there. A cell is judged with those around it. A place whose
+    own cells hold fewer issues than as many cells of the city do on average is the edge of another: it is counted, and not
+    named.
 
     Parameters
     ----------
@@ -133,24 +135,31 @@ def place_table(cells: gpd.GeoDataFrame, cubes: Cubes, given: Given) -> gpd.GeoD
 
     Returns
     -------
-    geopandas.GeoDataFrame
+    places : geopandas.GeoDataFrame
         One row a place: ``rank`` (within the class, by pattern in the order of `patterns.CATEGORIES`, and by issues),
         ``issue_class, name, district, pattern, since`` (the earliest of its cells), ``issues`` (of all slices), ``slope``
         (the middle one of its cells), ``main_source, main_source_share`` (where sources are known), ``same_point_share,
         area_km2``.
+    around : dict
+        By class, how many places are not named; classes without any are not there.
     """
     counted, within = cubes.counted, slice_of(cubes.counted.inside["time"], cubes.slices) >= 0
     n, rows = len(counted.grid), []
+    around: dict[str, int] = {}
     for at, name in enumerate((ALL, *counted.classes)):
         own = cells.iloc[at * n : (at + 1) * n]
         pattern, since, slope = (own[column].to_numpy() for column in ("pattern", "since", "slope"))
+        usual = (within if name == ALL else within & (counted.code == at - 1)).sum() / n
         for order, hot in enumerate(f"{category}_hot" for category in CATEGORIES):
             for place in _places(counted, pattern == hot, name, within):
+                if place.row["issues"] < usual * len(place.cells):
+                    around[name] = around.get(name, 0) + 1
+                    continue
                 first = pd.Series(since[place.cells]).min()
                 said = {"pattern": hot, "since": first, "slope": float(np.median(slope[place.cells]))}
                 rows.append(place.row | said | {"order": order})
     table = _named(rows, counted.grid, given, by=["order", "issues"], ascending=[True, False])
-    return table[[*declared("trends.places").required, "geometry"]]
+    return table[[*declared("trends.places").required, "geometry"]], around
 
 
 class _Place(NamedTuple):

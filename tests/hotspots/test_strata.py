@@ -104,6 +104,65 @@ def test_equals_all_ways_where_they_are_too_many_to_list(seed, reach, star):
         assert found.p[i] == pytest.approx(p, abs=1e-12)
 
 
+def drawn_sums(values, strata, members, *, kept, rng, times=20_000):
+    """Sums of random draws of as many values of each stratum as there are members."""
+    total = np.zeros(times, dtype=np.int64)
+    for stratum in np.unique(strata[members]):
+        pool = np.delete(values, [] if kept is None else [kept])[
+            np.delete(strata, [] if kept is None else [kept]) == stratum
+        ]
+        value, times_there = np.unique(pool, return_counts=True)
+        total += (
+            rng.multivariate_hypergeometric(times_there, int((strata[members] == stratum).sum()), size=times) @ value
+        )
+    return total
+
+
+@pytest.mark.parametrize("star", [True, False])
+def test_one_huge_cell_at_a_border_line_makes_nothing_hot(star):
+    """A million at one point (a default of a geocoder): by the normal p all cells around it would be hot."""
+    rng = np.random.default_rng(0)
+    grid = square_of(30)
+    east = (grid.cols >= 15).astype(np.int64)
+    values = rng.poisson(3, 900)
+    spike = 15 * 30 + 14
+    values[spike] = 1_000_000
+    near = (grid.rows[:, None] - grid.rows) ** 2 + (grid.cols[:, None] - grid.cols) ** 2 <= 25
+    if not star:
+        np.fill_diagonal(near, False)
+    sums = near @ values
+    _, found = within_strata(values, sums, strata_around(east, grid, band_m=500), star=star)
+    judged = np.flatnonzero(found.method == "draws_999")
+    assert near[judged, spike].sum() > 60
+    for i in [*judged[near[judged, spike]][::12], *judged[~near[judged, spike]][::30]]:
+        every = drawn_sums(values, east, near[i], kept=None if star else i, rng=rng)
+        p = min(1.0, 2 * min((every >= sums[i]).mean(), (every <= sums[i]).mean()))
+        assert found.p[i] == pytest.approx(p, abs=0.005 + 5 * (2 * p / 1000) ** 0.5)
+    if star:
+        assert not (hotspot_table(values, grid, band_m=500, strata=east)["gi_q"] <= 0.05).any()
+
+
+@pytest.mark.parametrize("star", [True, False])
+def test_where_distributions_are_too_long_p_is_near_the_exact_one(star, monkeypatch):
+    """Strata whose means differ by a factor of six, and a spot on their border line: the oracle is the exact p of each cell."""
+    rng = np.random.default_rng(4)
+    grid = square_of(50)
+    west = (grid.cols + grid.rows // 4 < 25).astype(np.int64)
+    values = rng.negative_binomial(1.0, np.where(west == 1, 0.1, 0.4))
+    values[(np.abs(grid.rows - 10) < 5) & (np.abs(grid.cols - 22) < 5)] += 12
+    strata = strata_around(west, grid, band_m=500)
+    sums = disc_sums(values, grid, band_m=500) - (0 if star else values)
+    _, exact = within_strata(values, sums, strata, star=star)
+    monkeypatch.setattr("jxgis.hotspots.strata._MOST_ASKED", 1_000)
+    _, found = within_strata(values, sums, strata, star=star)
+    gamma = found.method == "gamma"
+    p, times = exact.p[gamma], found.p[gamma] / exact.p[gamma]
+    assert (exact.method[gamma] == "exact").all()
+    assert (gamma.sum() > 200) & (p.min() < 1e-6)
+    assert np.abs(times - 1)[p > 1e-3].max() < 0.15
+    assert np.abs(times - 1)[p > 1e-5].max() < 0.3
+
+
 def test_one_stratum_is_the_whole_city():
     rng = np.random.default_rng(1)
     grid, counts = square_of(30), rng.poisson(2.0, 900)

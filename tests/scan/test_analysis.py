@@ -211,6 +211,19 @@ def test_a_cluster_of_one_address_is_asked_about() -> None:
     assert found.section().answers[0].words.endswith(said)
 
 
+def test_clusters_of_a_class_at_one_address_are_asked_about_too() -> None:
+    """Of all issues at 月河 a sixth stand at one point, of those of one class two fifths."""
+    issues = made_up()
+    at = np.arange(len(issues)) >= 2170
+    issues.loc[at, "geometry"] = shapely.Point(1500, 1500)
+    issues.loc[at, "issue_class"] = "市容"
+    for classes, said in (([], []), (["市容", "街面"], ["市容 · 月河（西城）"])):
+        found = scan(issues, scans=["space"], classes=classes)
+        asked = [note.zh for note in found.notes() if "坐标完全相同" in note.zh]
+        assert [words.split("的问题有")[0] for words in asked] == said
+    assert not [answer for answer in found.section().answers if "坐标完全相同" in answer.words]
+
+
 def test_what_rose_where_nobody_lives_is_found_too() -> None:
     """What is set against its own total needs no exposure."""
     homes = gpd.GeoDataFrame({"people": [5000.0]}, geometry=[shapely.box(0, 0, 3000, SIDE)], crs=4549)

@@ -165,3 +165,33 @@ def test_a_band_as_wide_as_the_city_is_spoken_of(band_m: float, wide: bool) -> N
     said = [note.zh for note in found.notes()]
     assert any("没有可比的" in words for words in said) == wide
     assert any("才看得出来" in words or "批量更大的片区" in words for words in said) != wide
+
+
+def test_a_hot_place_holds_no_fewer_issues_than_as_many_cells_of_the_city() -> None:
+    """Spots are hot all around: what is so now and then may hold next to nothing itself."""
+    random = np.random.default_rng(4)
+    x, y = random.uniform(0, SIDE, (2, 20_000))
+    spots, of = random.uniform(500, 5500, (2, 12)), random.integers(0, 12, 9000)
+    x[:9000], y[:9000] = spots[:, of] + random.normal(0, 100, (2, 9000))
+    issues = city(x, y, random.integers(0, 731, 20_000))
+    found = find_trends(issues, CITY, **OPTIONS)
+    middle = shapely.centroid(found.cells.geometry.to_numpy())
+    row, col = (np.floor(of(middle) / 200).astype(int) for of in (shapely.get_y, shapely.get_x))
+    number = np.zeros((30, 30), dtype=int)
+    np.add.at(number, tuple((np.asarray(getattr(issues.geometry, of)) // 200).astype(int) for of in "yx"), 1)
+    listed, left = [], 0
+    for pattern in (name for name in found.cells["pattern"].unique() if name.endswith("_hot")):
+        mask = np.zeros((30, 30), dtype=bool)
+        mask[row, col] = found.cells["pattern"] == pattern
+        parts, places = label(mask)
+        for at in range(1, places + 1):
+            own = number[parts == at]
+            if own.mean() < number.mean():
+                left += 1
+            else:
+                listed.append((pattern, int(own.sum())))
+    assert sorted(zip(found.places["pattern"], found.places["issues"], strict=True)) == sorted(listed)
+    assert found.hot_around == {"all": left}
+    assert left > 0
+    said = [note for note in found.notes() if "没有列入热点" in note.zh]
+    assert [f"全部问题 {left} 处" in note.zh and f"All issues {left}" in note.en for note in said] == [True]
