@@ -172,7 +172,7 @@ def sections_alone(both: Sequence[str], parts: Sequence[Part]) -> frozenset[str]
         section
         for part in parts
         if part.name in both
-        for each in _with_those_before(part, parts, set())
+        for each in _with_those_before(part, parts, set(), None)
         for section in each.settings
     }
     return frozenset({section for part in parts for section in part.settings} - read - {"report"})

@@ -49,9 +49,9 @@ def test_patrols_that_report_less_are_found() -> None:
 def test_few_sets_say_a_large_move(sets: int) -> None:
     """Of six sets no p is below 1/32, which three sources make 3/32: only how far they moved can tell then."""
     found = moved(np.random.default_rng(3), sets, fewer_patrols=0.7, cases=400.0).set_index("source")
-    assert found.loc["巡查", "moved"] < -0.1
-    assert found.loc["巡查", "warns"]
-    assert np.isnan(found.loc["巡查", "moved_low"]) == (sets < 6)
+    assert found["moved"]["巡查"] < -0.1
+    assert found["warns"]["巡查"]
+    assert bool(found["moved_low"].isna()["巡查"]) == (sets < 6)
 
 
 @pytest.mark.parametrize("sets", [4, 6, 12])
