@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from jxgis.bounds import widened
-from jxgis.errors import InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.i18n import text_pair
 from jxgis.space.districts import overlaps
 from jxgis.space.grid import grid_over
@@ -142,7 +142,7 @@ def count_areas(
 
 def _alike(layers: Mapping[str, gpd.GeoDataFrame], size: float) -> str:
     for name, table in layers.items():
-        if abs(np.log(table.area.median() / size)) <= np.log(_ALIKE):
+        if size > 0 and abs(np.log(table.area.median() / size)) <= np.log(_ALIKE):
             return name
     return "cells"
 
@@ -151,6 +151,8 @@ def _cells(ground: gpd.GeoDataFrame, size: float) -> gpd.GeoDataFrame:
     side = max(1.0, round(float(np.sqrt(size))))
     try:
         cells = grid_over(ground.geometry, cell_m=side).cells()
+    except CrsError:
+        raise
     except InputError:
         # Nobody has set the side of these cells: what is wrong is the size of the treated areas.
         raise InputError.saying(text_pair("effect.no_cells", m2=f"{size:,.0f}", metres=f"{side:,g}")) from None

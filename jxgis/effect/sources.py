@@ -20,9 +20,9 @@ _LEAST_SHARE = 0.05
 """Sources with a smaller share of the issues are not looked at."""
 _MOVED = 0.03
 _MOVED_BY_ITSELF = 0.1
-"""What is a move: such a share where chance is ruled out, such a one where there are too few sets to rule it out of any source."""
+"""What is a move: such a share where chance is ruled out, such a one where there are too few sets to rule it out of all sources."""
 _ALPHA = 0.05
-"""How often a source may seem to have moved where none did."""
+"""How often some source may seem to have moved where none did, of sets that are not too few to tell."""
 
 
 def moved_sources(
@@ -77,8 +77,10 @@ def moved_sources(
         value, low, high, p = centre_of(each[there], weight[there])
         # Of so many sets no p is smaller; that of the source that moved most is multiplied by their number, as any might have.
         rarest = 2.0 ** (1 - int(there.sum()))
-        clear = abs(value) >= (_MOVED if rarest * len(looked_at) <= _ALPHA else _MOVED_BY_ITSELF)
-        clear &= p * len(looked_at) <= _ALPHA or rarest * len(looked_at) > _ALPHA
+        if rarest * len(looked_at) <= _ALPHA:
+            clear = p * len(looked_at) <= _ALPHA and abs(value) >= _MOVED
+        else:
+            clear = (np.isnan(low) or low > 0 or high < 0) and abs(value) >= _MOVED_BY_ITSELF
         shares = {cell: number[name] / number.sum() if number.sum() else np.nan for cell, number in cells.items()}
         moved = {"moved": value, "moved_low": low, "moved_high": high}
         found.append({"source": name, **shares, **moved, "warns": bool(clear), "fewest": int(min(behind))})

@@ -61,7 +61,7 @@ def hotspot_table(
     null
         Null of the Gi* p-values, see ``permutation``; local Moran's is always conditional.
     draws, seed
-        Number and seed of the permutations; used for real values only.
+        Number and seed of the permutations; used for real values, and along border lines of strata that hold huge counts.
     strata
         (n_cells,) stratum of each cell, from 0 up: counts are then dealt anew within each stratum only, see `strata`, and
         what is high and low is so among its like. None: over the whole city.
@@ -71,7 +71,7 @@ def hotspot_table(
     pandas.DataFrame
         One row a cell, in the order of the cells: ``count``; ``gi_z``; ``gi_p`` (two-sided, by ``p_method``);
         ``gi_p_normal``; ``p_method`` (``exact``, ``saddlepoint``,
-        ``saddlepoint_rough``, ``draws_<P>``, ``normal``); ``gi_q``
+        ``saddlepoint_rough``, ``gamma``, ``draws_<P>``, ``normal``); ``gi_q``
         (Benjamini-Hochberg over the cells with a p); ``gi_bin`` (-3 to 3: q at most .01, .05, .10, sign of z);
         ``lisa`` (HH, LL, HL, LH, ns); ``reason`` (why there is no z, else missing).
 
@@ -100,7 +100,8 @@ def hotspot_table(
     star = getis_ord_grid(values, grid, band_m=band_m)
     plain = getis_ord_grid(values, grid, band_m=band_m, star=False)
     if strata is not None:
-        return _table_within(values, star, plain, strata_around(strata, grid, band_m=band_m), alpha=alpha, null=null)
+        around = strata_around(strata, grid, band_m=band_m)
+        return _table_within(values, star, plain, around, alpha=alpha, null=null, draws=draws, seed=seed)
     places = (grid_place(grid, band_m=band_m, star=True), grid_place(grid, band_m=band_m, star=False))
     return _table(values, star, plain, places, binary=True, alpha=alpha, null=null, draws=draws, seed=seed)
 
@@ -184,11 +185,19 @@ def _table(
 
 
 def _table_within(
-    values: Numbers, star: GiResult, plain: GiResult, strata: Strata, *, alpha: float, null: Null
+    values: Numbers,
+    star: GiResult,
+    plain: GiResult,
+    strata: Strata,
+    *,
+    alpha: float,
+    null: Null,
+    draws: int,
+    seed: int,
 ) -> pd.DataFrame:
     _check_null(null)
-    conditional, kept = within_strata(values, plain.sums, strata, star=False)
-    gi, found = within_strata(values, star.sums, strata)
+    conditional, kept = within_strata(values, plain.sums, strata, star=False, draws=draws, seed=seed)
+    gi, found = within_strata(values, star.sums, strata, draws=draws, seed=seed)
     moran = moran_from_gi(values, conditional, kept, alpha=alpha, level=strata.level(values))
     return _assembled(values, gi, kept if null == "conditional" else found, moran)
 

@@ -25,7 +25,7 @@ The methods, as ``p_method`` names them:
     The same elsewhere: some p are off by more than 5 %, and far tails by orders of magnitude. Not met by up to 40
     places, where all but 16 values are small, nor within 50 steps of the least or the greatest sum: those are exact.
 ``draws_<P>``
-    Real values or unequal weights: P seeded permutations of the map.
+    Real values or unequal weights: P seeded permutations of the map; within strata where a cell along their border holds a huge count.
 ``gamma``
     Within strata, where the exact way would take too long: mean, variance and skewness of the sum, see
     :func:`jxgis.hotspots.strata.within_strata`.
@@ -98,7 +98,8 @@ class PermutationP:
     p
         (n,) min(1, 2 min(P(S >= s), P(S <= s))); NaN where nothing is drawn, or everything.
     method
-        (n,) str: ``exact``, ``saddlepoint``, ``saddlepoint_rough``, ``draws_<P>`` or ``normal``; empty where p is NaN.
+        (n,) str: ``exact``, ``saddlepoint``, ``saddlepoint_rough``, ``draws_<P>`` or ``normal``, within strata (`hotspots.strata`)
+        ``gamma`` too; empty where p is NaN.
     """
 
     p: Floats

@@ -38,8 +38,6 @@ Floats = npt.NDArray[np.float64]
 Numbers = Ints | Floats
 _MOST_ASKED = 5_000_000
 """Tails asked of one stratum: some seconds, and 80 MB."""
-_DRAWS = 999
-"""Deals of the map where neither the exact nor the gamma p holds: no p is below 0.002 there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +164,7 @@ def strata_around(of: Ints, grid: Grid, *, band_m: float) -> Strata:
 
 
 def within_strata(
-    values: Numbers, sums: Numbers, strata: Strata, *, star: bool = True
+    values: Numbers, sums: Numbers, strata: Strata, *, star: bool = True, draws: int = 999, seed: int = 0
 ) -> tuple[GiResult, PermutationP]:
     """Compute Gi* or Gi and its p where the values are dealt anew within each stratum.
 
@@ -181,6 +179,8 @@ def within_strata(
     star
         True: i is dealt too (the total null of Gi*). False: the value of i is kept (the conditional null, for Gi and local
         Moran).
+    draws, seed
+        Number and seed of the deals where neither the exact nor the gamma p holds: no p is below 2 / (draws + 1) there.
 
     Returns
     -------
@@ -188,7 +188,7 @@ def within_strata(
         ``reason`` is also ``band_covers_strata``: the neighbourhood holds all cells of the strata that it touches.
         ``method`` is ``exact``, as of the plain null where one stratum is drawn from. Where the distributions of several
         would take more than five million values it is ``gamma`` (mean, variance and skewness of the sum; as long as no
-        value lies further from the mean of its stratum than a standard deviation of the sum), else ``draws_999``.
+        value lies further from the mean of its stratum than a standard deviation of the sum), else ``draws_<P>``.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def within_strata(
     p, method = np.full(len(values), np.nan), np.full(len(values), "", dtype="<U20")
     if len(asked):
         own = None if star else values
-        p[asked], method[asked] = _p(values, rest, sizes, drawn, strata, own, asked)
+        p[asked], method[asked] = _p(values, rest, sizes, drawn, strata, own, asked, draws, seed)
     return GiResult(z=z, sums=sums, weight=weight, reason=reason), PermutationP(p=p, method=method)
 
 
@@ -267,6 +267,8 @@ def _p(
     strata: Strata,
     own: Ints | None,
     asked: Ints,
+    draws: int,
+    seed: int,
 ) -> tuple[Floats, npt.NDArray[np.str_]]:
     """The p of the cells asked, and by which method: as of the plain null where one stratum is drawn from."""
     of, star = strata.of, own is None
@@ -287,7 +289,7 @@ def _p(
         method[long] = "gamma"
         rough = long[~smooth]
         if len(rough):
-            p[rough], method[rough] = _dealt(values, strata, star=star)[rough], f"draws_{_DRAWS}"
+            p[rough], method[rough] = _dealt(values, strata, draws, seed, star=star)[rough], f"draws_{draws}"
     return np.maximum(p, P_FLOOR)[asked], method[asked]
 
 
@@ -374,10 +376,10 @@ def _gamma(
     return two_sided(upper, lower), np.asarray(farthest <= deviation)
 
 
-def _dealt(values: Ints, strata: Strata, *, star: bool) -> Floats:
+def _dealt(values: Ints, strata: Strata, draws: int, seed: int, *, star: bool) -> Floats:
     """The p of every cell by seeded deals of the map, within the strata."""
     place = grid_place(strata.grid, band_m=strata.band_m, star=star)
-    return two_sided(*draw_tails(values, place, total=star, draws=_DRAWS, seed=0, strata=strata.of))
+    return two_sided(*draw_tails(values, place, total=star, draws=draws, seed=seed, strata=strata.of))
 
 
 def _table(values: Ints, most: int) -> list[_Lower]:

@@ -144,8 +144,8 @@ def _stamp(path: Path) -> tuple[int, int]:
     return now.st_size, now.st_mtime_ns
 
 
-# Dask would have workers give memory back bit by bit, for which the C library maps every large array anew: a quarter of the time.
-_ENVIRONMENT = {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
+# By it workers would give memory back bit by bit, for which the C library maps every large array anew: a quarter of the time.
+_GIVES_BACK = "MALLOC_TRIM_THRESHOLD_"
 
 
 @contextmanager
@@ -157,8 +157,10 @@ def _client(scheduler: str, workers: int | None) -> Iterator[Client]:
         raise MissingPackageError.saying(text_pair("store.no_dask")) from None
     if scheduler == LOCAL:
         # A file is one task, and takes one core.
+        key = "distributed.nanny.pre-spawn-environ"
+        environment = {name: value for name, value in dask.config.get(key).items() if name != _GIVES_BACK}
         with (
-            dask.config.set({"distributed.nanny.pre-spawn-environ": _ENVIRONMENT}),
+            dask.config.set({key: environment}),
             LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,  # type: ignore[no-untyped-call]
             Client(cluster) as client,  # type: ignore[no-untyped-call]
         ):

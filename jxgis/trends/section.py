@@ -80,7 +80,7 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
         blocks += [Paragraph(said), *_tables(shown["changes"], "changes", lang)]
         leads.append(said)
         methods.append(method_note("trends", "trends_change", lang, **values))
-    blocks += [*_sources(result, lang), *_handling(shown["response"], lang)]
+    blocks += [*_sources(result, lang), *_handling(shown["response"], result.response, lang)]
     if len(shown["response"]):
         methods.append(method_note("trends", "trends_response", lang, **values))
     blocks += [Paragraph(note.of(lang), "sub") for note in notes_of(result)]
@@ -98,12 +98,12 @@ def trends_section(result: TrendsResult, lang: str) -> Section:
     )
 
 
-def _handling(response: pd.DataFrame, lang: str) -> list[Block]:
-    """Closing in time and rework of all months by each kind of group, all but departments folded."""
+def _handling(shown: pd.DataFrame, response: pd.DataFrame, lang: str) -> list[Block]:
+    """Closing in time and rework of all months by each kind of group, all but departments folded; what is not shown has its name."""
     blocks: list[Block] = []
     for by in ("district", "department", "source", "class"):
-        own = response[(response["by"] == by) & (response["month"] == ALL)]
-        known = [name for name in _HANDLED if own[name].notna().any()] or ["days_to_close"]
+        own, there = (table[(table["by"] == by) & (table["month"] == ALL)] for table in (shown, response))
+        known = [name for name in _HANDLED if there[name].notna().any()] or ["days_to_close"]
         what = listed((text(f"trends.handled_{name}", lang) for name in known), lang)
         heading = text(f"trends.table_{by}", lang, what=what)
         if len(own) and own["cases"].isna().all():

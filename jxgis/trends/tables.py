@@ -121,7 +121,7 @@ def place_table(cells: gpd.GeoDataFrame, cubes: Cubes, given: Given) -> tuple[gp
     """Join hot cells of one pattern that touch to named places: the contract's ``places``.
 
     Cold places are not among them: they mostly say that nobody is there. A cell is judged with those around it. A place whose
-    own cells hold fewer issues than as many cells of the city do on average is the edge of another: it is counted, and not
+    own cells hold fewer issues than as many cells of the city do on average is not hot itself: it is counted, and not
     named.
 
     Parameters

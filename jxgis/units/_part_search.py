@@ -27,6 +27,8 @@ __all__ = ["search_parts"]
 
 # How many times the dial of compactness counts in a part that it left with shapes that no planner would sign.
 _ROUNDER = (2, 4, 8, 16)
+# Parts that are searched at once: each may hold 200 MB of possible units, or 800 MB of a sweep where borders alone count.
+_MOST_AT_ONCE = 4
 
 
 def search_parts(
@@ -42,7 +44,7 @@ def search_parts(
     rules: list[list[Rule]],
     today: tuple[Today, list[Ints]] | None,
 ) -> list[Division]:
-    """Search every part, the largest first, as many at once as there are cores; of its rules those are let go that no units within the bounds hold.
+    """Search every part, the largest first, a few at once where there are cores; of its rules those are let go that no units within the bounds hold.
 
     Each part has a seed of its own, so that threads change nothing.
 
@@ -129,7 +131,7 @@ def search_parts(
 
     results: dict[int, Division] = {}
     largest_first = sorted(range(len(parts)), key=lambda row: -len(parts[row].nodes))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_AT_ONCE)) as pool:
         for row, division in zip(largest_first, pool.map(work, largest_first), strict=True):
             results[row] = division
             tell(len(results), len(parts), text_pair("run.share_units"))

@@ -1,4 +1,4 @@
-"""Blocks that no unit within the bounds can hold: a proof that a part cannot be divided, before any search."""
+"""Blocks that no unit within the bounds can hold: a proof that a part cannot be divided, in place of a long search."""
 
 from __future__ import annotations
 

@@ -219,7 +219,7 @@ def standardise(
         raise InputError(
             zh=f"权重 {listed(wrong, 'zh')} 没有对应的属性列，或小于 0；属性列：{listed(attributes.columns, 'zh') or '无'}。",
             en=f"weights {listed(wrong, 'en')} name no attribute or are negative; "
-            f"the attributes are {listed(attributes.columns, 'en')}.",
+            f"the attributes are {listed(attributes.columns, 'en') or 'none'}.",
         )
     scaled: dict[str, NDArray[np.float64]] = {}
     filled: dict[str, int] = {}

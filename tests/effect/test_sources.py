@@ -57,3 +57,12 @@ def test_few_sets_say_a_large_move(sets: int) -> None:
 @pytest.mark.parametrize("sets", [4, 6, 12])
 def test_sources_that_stayed_are_not_said(sets: int) -> None:
     assert not moved(np.random.default_rng(4), sets, cases=400.0)["warns"].any()
+
+
+@pytest.mark.slow
+def test_of_few_sets_whose_sources_stayed_few_have_one_that_moved() -> None:
+    """Of six sets the interval holds no zero in one of 32 for each of three sources, and the move must be large besides."""
+    rng = np.random.default_rng(5)
+    runs = 200
+    warned = sum(bool(moved(rng, 6, cases=30.0)["warns"].any()) for _ in range(runs))
+    assert warned <= binom.ppf(0.999, runs, 3 / 32)

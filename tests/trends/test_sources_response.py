@@ -348,5 +348,8 @@ def test_a_table_of_handling_is_called_by_what_it_holds(left_out, called):
         rework=[1, 0, 0, 0] * 20,
     )
     found = measure_response(issues.drop(columns=left_out), {"department": pd.Series(list("ab") * 40)})
-    (block,) = _handling(found, "zh")
+    (block,) = _handling(found, found, "zh")
     assert block.heading == called
+    hidden = found.assign(**dict.fromkeys(("cases", "rate", "rework", "days_to_close")))
+    (block,) = _handling(hidden, found, "zh")
+    assert called in block.words

@@ -156,7 +156,7 @@ def test_the_page_says_how_far_a_plan_is_behind_at_most():
     assert gap < wider < 0.7
     bound, tighter = (note.zh for note in quick.notes())
     assert bound.endswith(f"至多低：甲 {np.ceil(1000 * wider) / 10:.1f} %。")
-    assert "units.prove=true" in tighter
+    assert "上限" in tighter
     small = propose_units(district, **asked | {"cell_m": 1000})
     (proven,) = [note.en for note in small.notes()]
     assert proven.endswith("is lower by at most: 甲 0 (proven the best).")

@@ -314,7 +314,7 @@ def test_units_stay_where_no_number_of_them_fits_and_none_is_advised(edges, boun
     units = len(edges) + 1
     assert said[0].startswith(f"{units} 个单元中有 {units} 个不在上下限以内：甲 {units} 个（")
     (told,) = [note for note in said if "原样保留" in note]
-    assert "换成几个都不行" in told
+    assert "分成几个单元都不行" in told
     assert not any("n_units" in note for note in said)
 
 
