@@ -363,7 +363,8 @@ def test_inputs_that_came_and_went_are_said_with_their_rows(compared):
     ]
     change = compared({}, inputs=inputs)
     assert (
-        "1 个文件不同（公园绿地）、1 个文件只有 A 读取（候选单元）、1 个文件只有 B 读取（公园出入口）" in change.sentences()[0]
+        "1 个文件不同（公园绿地）、1 个文件只有 A 读取（候选单元）、1 个文件只有 B 读取（公园出入口）"
+        in change.sentences()[0]
     )
     found = change.frames["inputs"].set_index("layer")
     assert found["state"].to_dict() == {"candidates": "gone", "gates": "new", "parks": "other"}
