@@ -180,7 +180,7 @@ class UnitsResult(Result):
         return text("units.map_behind", lang, gap=_percent_up(gap.max()))
 
     def _said_of_rules(self) -> list[Text]:
-        """How many of the planner's own demands hold, why each of the others does not, and which lines are crossed."""
+        """How many of the planner's own demands hold, why each of the others does not, and what they leave: fixed units in parts, lines crossed."""
         whole = self.report.together.rename(columns={"kept": "held"}).assign(rule="together")
         rules = pd.concat([table for table in (self.report.rules, whole) if len(table)] or [whole], ignore_index=True)
         said = []
@@ -190,6 +190,10 @@ class UnitsResult(Result):
             most = self.given.settings.units.subdistrict_max_units
             rule = text_pair(f"units.rule_{row['rule']}", name=row["name"], most=most)
             said.append(text_pair("units.note_not_held", rule=rule, reason=text_pair(f"reasons.{row['reason']}")))
+        fixed = rules.loc[(rules["rule"] == "fixed_unit") & rules["held"].astype(bool), "name"]
+        in_parts = self.units.loc[self.units["unit_id"].isin(fixed) & (self.units["parts"] > 1), "unit_id"]
+        if len(in_parts):
+            said.append(text_pair("units.note_fixed_parts", n=len(in_parts), units=few(in_parts)))
         crossed = self.report.crossed
         if len(crossed):
             km = number_words(crossed["m"].sum() / 1000, 2)

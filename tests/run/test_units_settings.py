@@ -82,6 +82,17 @@ def test_areas_that_are_not_kept_whole_and_lines_that_units_cross_are_told(proje
     assert page >= {line for line in said if line.startswith(("未能满足", "不可跨越"))}
 
 
+def test_a_fixed_unit_in_two_parts_is_told(project: Path, tmp_path: Path) -> None:
+    parts = shapely.MultiPolygon([shapely.box(0, 0, 1000, 1000), shapely.box(0, 1500, 1500, 2000)])
+    layer(tmp_path / "stay.gpkg", parts, shapely.box(4500, 0, 6000, 2000), unit_id=["甲-01", "甲-02"])
+    text = project.read_text(encoding="utf-8").replace('n_units = { "甲" = 3 }\n', "")
+    layer(tmp_path / "river.gpkg", shapely.LineString([(4500, -9), (4500, 2009)]), name=["河"])
+    project.write_text(text + '[inputs.fixed_units]\npath = "stay.gpkg"\n', encoding="utf-8")
+    result = run.run_part("units", load_settings(project), tmp_path / "out", has_project=True, lang="zh")
+    said = [note.zh for note in result.notes()]
+    assert "保持不变的单元有 1 个不连片（甲-01），按原样保留；核查单元时会列为“有不相连的部分”。" in said
+
+
 def test_lines_that_the_streets_have_too_are_not_crossed(project: Path, tmp_path: Path) -> None:
     """As the page advises."""
     river = shapely.LineString([(1250, -9), (1250, 2009)])
