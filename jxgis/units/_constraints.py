@@ -14,11 +14,12 @@ from jxgis.space.districts import SCRAP_M2
 from jxgis.space.parts import connected
 from jxgis.units._graph import Adjacency, Floats, Ints, share_along
 from jxgis.units._pieces import Limits
+from jxgis.units._rules import names_of_rows
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["attach_parts", "group_together", "kept_apart"]
+__all__ = ["attach_parts", "crossed_lines", "group_together", "kept_apart"]
 
 # A block belongs to an area kept whole if more than this share of it lies in.
 _INSIDE_SHARE = 0.5
@@ -26,6 +27,8 @@ _INSIDE_SHARE = 0.5
 _APART_SHARE = 0.5
 # How near to a line a border runs along it.
 _APART_M = 10.0
+# Less of a line within a unit is an end that runs on.
+_END_M = 50.0
 
 
 def kept_apart(table: gpd.GeoDataFrame, graph: Adjacency, lines: gpd.GeoSeries | gpd.GeoDataFrame | None) -> Ints:
@@ -37,6 +40,18 @@ def kept_apart(table: gpd.GeoDataFrame, graph: Adjacency, lines: gpd.GeoSeries |
     borders = shapely.intersection(geometry[graph.u], geometry[graph.v])
     share = share_along(borders, np.asarray(lines.geometry.array), _APART_M)
     return np.flatnonzero(share > _APART_SHARE)
+
+
+def crossed_lines(lines: gpd.GeoSeries | gpd.GeoDataFrame | None, units: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Lines to be kept apart that run inside units all the same, as where no border of blocks follows them: ``name`` and ``m``."""
+    if lines is None or not len(lines):
+        return pd.DataFrame({"name": np.empty(0, dtype=object), "m": np.empty(0)})
+    drawn = np.asarray(lines.geometry.array)
+    inner = shapely.buffer(np.asarray(units.geometry.array), -_APART_M)
+    line, unit = shapely.STRtree(inner).query(drawn, predicate="intersects")
+    m = np.bincount(line, weights=shapely.length(shapely.intersection(drawn[line], inner[unit])), minlength=len(drawn))
+    found = pd.DataFrame({"name": names_of_rows(lines, "name"), "m": m})
+    return found[found["m"] >= _END_M].reset_index(drop=True)
 
 
 def group_together(
@@ -80,8 +95,7 @@ def group_together(
         require_metric(areas, "keep_together", table.crs)
         geometry = np.asarray(table.geometry.array)
         polygons = np.asarray(areas.geometry.array)
-        names = areas["name"].astype(str) if "name" in areas else pd.Series(range(1, len(areas) + 1)).astype(str)
-        for name, polygon in zip(names, polygons, strict=True):
+        for name, polygon in zip(names_of_rows(areas, "name"), polygons, strict=True):
             inside = shapely.area(shapely.intersection(geometry, polygon)) > _INSIDE_SHARE * graph.area_m2
             nodes = np.flatnonzero(inside)
             # Two areas that share a block become one.

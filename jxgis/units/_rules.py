@@ -13,6 +13,7 @@ import shapely
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import few
 from jxgis.schema.layers import nearest
 from jxgis.space.overlay import holds_most
 from jxgis.space.points import locate
@@ -25,7 +26,16 @@ from jxgis.units._pieces import DistrictPart, Limits
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Rule", "kept_apart_columns", "parted_by", "rules_by_part", "rules_of", "rules_table", "zones_of"]
+__all__ = [
+    "Rule",
+    "kept_apart_columns",
+    "names_of_rows",
+    "parted_by",
+    "rules_by_part",
+    "rules_of",
+    "rules_table",
+    "zones_of",
+]
 
 # A block is part of a fixed unit if more than this share of it lies in, and none of it if less than the rest does.
 _IN_SHARE = 0.95
@@ -87,7 +97,7 @@ def rules_of(
     Raises
     ------
     InputError
-        If a name in ``apart`` is neither a place nor a block, or sub-districts are bounded and not given.
+        If a name in ``apart`` is neither a place nor a block, or is that of places in several blocks, or sub-districts are bounded and not given.
     """
     fixed = np.full(len(table), -1, dtype=np.int64)
     rules = [] if fixed_units is None else _fixed(table, graph, fixed_units, fixed)
@@ -108,7 +118,7 @@ def _fixed(table: gpd.GeoDataFrame, graph: Adjacency, units: gpd.GeoDataFrame, f
     require_metric(units, "fixed_units", table.crs)
     geometry = np.asarray(table.geometry.array)
     rules: list[Rule] = []
-    for name, polygon in zip(_names(units, "unit_id"), np.asarray(units.geometry.array), strict=True):
+    for name, polygon in zip(names_of_rows(units, "unit_id"), np.asarray(units.geometry.array), strict=True):
         share = shapely.area(shapely.intersection(geometry, polygon)) / graph.area_m2
         nodes = np.flatnonzero(share > _IN_SHARE)
         reason = None
@@ -129,7 +139,7 @@ def _fixed(table: gpd.GeoDataFrame, graph: Adjacency, units: gpd.GeoDataFrame, f
 def _seeds(table: gpd.GeoDataFrame, seeds: gpd.GeoDataFrame, fixed: Ints) -> list[Rule]:
     at = locate(seeds, table)
     rules: list[Rule] = []
-    for name, node in zip(_names(seeds, "name"), at, strict=True):
+    for name, node in zip(names_of_rows(seeds, "name"), at, strict=True):
         met = [rule for rule in rules if rule.reason is None]
         reason = None if node >= 0 else "outside_districts"
         for other in met if node >= 0 else []:
@@ -146,7 +156,7 @@ def _pair(table: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, pair: tuple[
 
 
 def _named(table: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, name: str) -> int:
-    """The block of a name, else that in which the first place of that name lies; −1 where that lies in none."""
+    """The block of a name, else that in which the place of that name lies; −1 where it lies in none."""
     blocks = table["block_id"].astype(str).to_numpy()
     rows = np.flatnonzero(blocks == name)
     if len(rows):
@@ -158,7 +168,17 @@ def _named(table: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, name: str) 
             zh=f"apart 中的 {name} 既不是地名（places 图层的 name），也不是地块编号（block_id）{near.zh}",
             en=f"{name} in apart is neither a name in the layer places nor a block_id{near.en}",
         )
-    return int(locate(places.iloc[[known.index(name)]], table)[0])
+    at = locate(places[[entry == name for entry in known]], table)
+    inside = np.unique(at[at >= 0])
+    if len(inside) > 1:
+        shown = few(blocks[inside])
+        raise InputError(
+            zh=f"apart 中的 {name} 在 places 图层中有 {len(at)} 处，在不同的地块里（{shown.zh}）；请改写成其中一处的地块编号，或在图层中给各处"
+            "不同的名称。",
+            en=f"{name} in apart is the name of {len(at)} places in the layer places, in different blocks ({shown.en}); give the block_id of "
+            "the one that is meant instead, or names that differ.",
+        )
+    return int(inside[0]) if len(inside) else -1
 
 
 def _same(a: int, b: int, fixed: Ints) -> str | None:
@@ -174,7 +194,7 @@ def _subdistricts(
     """One for the blocks of each sub-district in each district: a border of districts parts it whatever the units are."""
     require_metric(subdistricts, "subdistricts", table.crs)
     home = holds_most(np.asarray(table.geometry.array), np.asarray(subdistricts.geometry.array))[0]
-    names = _names(subdistricts, "name")
+    names = names_of_rows(subdistricts, "name")
     rules = []
     for zone, district in np.unique(np.column_stack([home, graph.district])[home >= 0], axis=0):
         nodes = np.flatnonzero((home == zone) & (graph.district == district))
@@ -187,9 +207,10 @@ def _subdistricts(
     return rules
 
 
-def _names(table: gpd.GeoDataFrame, column: str) -> list[str]:
+def names_of_rows(table: gpd.GeoSeries | gpd.GeoDataFrame, column: str) -> list[str]:
     """What the rows of a layer are called, by their number where they say nothing."""
-    given = table[column] if column in table else pd.Series(None, index=table.index, dtype=object)
+    said = isinstance(table, pd.DataFrame) and column in table
+    given = table[column] if said else pd.Series(None, index=table.index, dtype=object)
     return [str(row) if pd.isna(name) else str(name) for row, name in enumerate(given, start=1)]
 
 

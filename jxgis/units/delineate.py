@@ -16,7 +16,7 @@ from jxgis.i18n import Text, counted, few, listed
 from jxgis.schema.tables import table as declared
 from jxgis.settings import UNITS, UnitSettings
 from jxgis.space.overlay import holds_most
-from jxgis.units._constraints import attach_parts, group_together, kept_apart
+from jxgis.units._constraints import attach_parts, crossed_lines, group_together, kept_apart
 from jxgis.units._graph import Adjacency, Floats, Ints, block_graph
 from jxgis.units._moves import border_moves, moved_nodes
 from jxgis.units._objective import Objective, build_objective, piece_of
@@ -79,7 +79,8 @@ def delineate_units(
     keep_together
         Areas that stay in one unit where they fit, ``name`` optional: the blocks with more than half of their area in.
     keep_apart
-        Lines that no unit reaches across, such as a river without a bridge.
+        Lines that no unit reaches across, such as a river without a bridge, where borders of blocks run along them; ``report.crossed``
+        has those that run inside units all the same.
     fixed_units
         Polygons that are units as they are, with their ``unit_id``: the blocks with more than 95 % of their area in. Others
         are made around them.
@@ -110,8 +111,8 @@ def delineate_units(
     ------
     InputError
         If there are no blocks, a number of units cannot be had, a block lies across a border, overlaps another, lacks an
-        attribute or what is bounded, a bound's name means something else of units, ``apart`` names what is not there, or
-        sub-districts are bounded and not given.
+        attribute or what is bounded, a bound's name means something else of units, ``apart`` names what is not there or
+        in several blocks, no unit of ``today`` lies in the districts, or sub-districts are bounded and not given.
     SettingsError
         If an option is unknown or out of range.
     CrsError
@@ -189,7 +190,6 @@ def delineate_units(
     given |= {int(unit[rule.nodes[0]]): rule.name for rule in kept}
     taken = () if was is None else was[0].names
     units, unit = units_table(table, graph, load, unit, reasons, limits, given, taken)
-    inside = unit[graph.u] == unit[graph.v]
     entered = {"similarity": bool(used), "compactness": dial > 0, "border_credit": credit > 0}
     repair = None if was is None else repair_of(table, graph, was[0], units, unit, load, limits, parts, found)
     told = rules_table(rules, unit)
@@ -211,7 +211,7 @@ def delineate_units(
         mean_compactness=float(units["compactness"].mean()),
         in_bounds_share=float(units["in_bounds"].mean()),
         together=still_together(together, wholes, unit),
-        apart_crossed_m=float(graph.shared_m[apart][inside[apart]].sum()),
+        crossed=crossed_lines(keep_apart, units),
         scraps=scraps,
         rules=told,
         moves=moves,

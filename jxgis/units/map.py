@@ -148,7 +148,7 @@ def units_map(
     canvas
         What it is drawn on, and what is said around it.
     borders
-        Lines with ``stability``, the share (0–1) of the alternative plans in which a border recurs.
+        Lines with ``stability``, the share (0–1) of the plans compared that draw a border.
     why
         The contract's ``unit_borders``: what each border follows and what moving it would cost. With it ``borders`` have
         ``unit_a, unit_b``; without ``borders`` its lines are drawn.

@@ -71,8 +71,8 @@ class PlanReport:
         Share of units within the bounds.
     together
         One row a layer area to be kept whole: ``name``, ``blocks``, ``kept``, ``reason``.
-    apart_crossed_m
-        Border to be kept apart that lies inside units all the same.
+    crossed
+        One row a line to be kept apart that runs inside units all the same, for 50 m at least: ``name``, ``m``.
     scraps
         Parts of districts too small to be an exclave, which joined the nearest block of theirs: ``district``, ``scraps``
         (how many), ``m2``.
@@ -95,7 +95,7 @@ class PlanReport:
     mean_compactness: float
     in_bounds_share: float
     together: pd.DataFrame
-    apart_crossed_m: float
+    crossed: pd.DataFrame
     scraps: pd.DataFrame
     rules: pd.DataFrame
     moves: pd.DataFrame | None = None

@@ -140,7 +140,7 @@ def today_of(
     Raises
     ------
     InputError
-        If units have no ids, or one comes twice.
+        If units have no ids, one comes twice, or none of them lies in the districts.
     CrsError
         If they are not in the CRS of the blocks.
     """
@@ -157,6 +157,12 @@ def today_of(
     order = np.argsort(ids.astype(str).to_numpy(), kind="stable")
     ids, ground = ids.iloc[order], np.asarray(today.geometry.array)[order]
     own = np.flatnonzero(lie_within(today, districts)[order])
+    if not len(own):
+        raise InputError(
+            zh="现有单元（units）没有一个在所给的片区内（至少一半面积）；请核对是不是这个城市的单元，坐标系（crs）是否写对。",
+            en="None of the units of today (units) lies in the districts given by half of its ground at least; check that they are those of "
+            "this city, and their crs.",
+        )
     shapes = np.asarray(table.geometry.array)
     unit, most = holds_most(shapes, ground[own])
     outside = graph.area_m2 - common_area(np.full(len(shapes), shapely.union_all(ground[own])), shapes)

@@ -88,7 +88,7 @@ class UnitsResult(Result):
                 "mean_compactness": json_number(report.mean_compactness),
                 "in_bounds_share": json_number(report.in_bounds_share),
                 "kept_together": [[str(row["name"]), bool(row["kept"])] for _, row in report.together.iterrows()],
-                "apart_crossed_m": json_number(report.apart_crossed_m),
+                "apart_crossed_m": json_number(report.crossed["m"].sum()),
                 "rules": [
                     [str(kind), str(name), bool(held), None if held else str(reason)]
                     for kind, name, held, reason in report.rules.to_numpy()
@@ -180,15 +180,24 @@ class UnitsResult(Result):
         return text("units.map_behind", lang, gap=_percent_up(gap.max()))
 
     def _said_of_rules(self) -> list[Text]:
-        """How many of the planner's own demands hold, and why each of the others does not."""
-        rules = self.report.rules
-        if not len(rules):
-            return []
-        said = [text_pair("units.note_rules", n=len(rules), held=int(rules["held"].sum()))]
+        """How many of the planner's own demands hold, why each of the others does not, and what they leave: fixed units in parts, lines crossed."""
+        whole = self.report.together.rename(columns={"kept": "held"}).assign(rule="together")
+        rules = pd.concat([table for table in (self.report.rules, whole) if len(table)] or [whole], ignore_index=True)
+        said = []
+        if len(rules):
+            said.append(text_pair("units.note_rules", n=len(rules), held=int(rules["held"].sum())))
         for row in rules[~rules["held"].astype(bool)].to_dict("records"):
             most = self.given.settings.units.subdistrict_max_units
             rule = text_pair(f"units.rule_{row['rule']}", name=row["name"], most=most)
             said.append(text_pair("units.note_not_held", rule=rule, reason=text_pair(f"reasons.{row['reason']}")))
+        fixed = rules.loc[(rules["rule"] == "fixed_unit") & rules["held"].astype(bool), "name"]
+        in_parts = self.units.loc[self.units["unit_id"].isin(fixed) & (self.units["parts"] > 1), "unit_id"]
+        if len(in_parts):
+            said.append(text_pair("units.note_fixed_parts", n=len(in_parts), units=few(in_parts)))
+        crossed = self.report.crossed
+        if len(crossed):
+            km = number_words(crossed["m"].sum() / 1000, 2)
+            said.append(text_pair("units.note_crossed", km=km, lines=few(dict.fromkeys(crossed["name"]))))
         return said
 
     def tables(self) -> dict[str, pd.DataFrame]:

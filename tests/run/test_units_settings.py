@@ -12,6 +12,7 @@ import shapely
 
 from jxgis import run
 from jxgis.errors import JxgisError
+from jxgis.report.blocks import Paragraph
 from jxgis.settings import load_settings
 
 EAST, NORTH = 572_000.0, 3_402_000.0
@@ -45,7 +46,7 @@ def test_layers_and_numbers_of_a_project_shape_the_plan(project: Path, tmp_path:
     assert set(result.report.attributes) == {"land_居住", "land_工业"}
     assert result.units["function"].isin(["居住", "工业"]).all()
     assert result.report.together["kept"].tolist() == [True]
-    assert result.report.apart_crossed_m == 0
+    assert result.report.crossed.empty
     inside = result.blocks.centroid.within(shapely.box(EAST + 2500, NORTH + 500, EAST + 3500, NORTH + 1500))
     assert result.blocks.loc[inside, "unit_id"].nunique() == 1
     west = result.blocks.centroid.x < EAST + 1500
@@ -58,6 +59,56 @@ def test_layers_and_numbers_of_a_project_shape_the_plan(project: Path, tmp_path:
     assert 0 < plan["ssd_share"] < 1
     written = gpd.read_file(tmp_path / "out" / "units.gpkg", layer="units")
     np.testing.assert_allclose(np.sort(written["area_km2"]), np.sort(result.units["area_km2"]))
+
+
+def test_areas_that_are_not_kept_whole_and_lines_that_units_cross_are_told(project: Path, tmp_path: Path) -> None:
+    layer(
+        tmp_path / "whole.gpkg",
+        shapely.box(0, 0, 4000, 2000),
+        shapely.box(5000, 0, 6000, 1000),
+        name=["景区", "样板区"],
+    )
+    # Through the middle of cells.
+    layer(tmp_path / "river.gpkg", shapely.LineString([(1250, -9), (1250, 2009)]), name=["平湖塘"])
+    result = run.run_part("units", load_settings(project), tmp_path / "out", has_project=True, lang="zh")
+    reached = result.units.geometry.intersects(shapely.Point(EAST + 1250, NORTH + 1000))
+    assert reached.sum() == 1
+    said = [note.zh for note in result.notes()]
+    assert "另有 2 项要求，满足了 1 项。" in said
+    assert "未能满足：整体划入一个单元的 景区，区域大于单元上限。" in said
+    # Ten metres at each border that it crosses are along that.
+    assert sum(line.startswith("不可跨越的界线有 1.98 km 在单元内部（平湖塘）") for line in said) == 1
+    page = {block.words for block in result.section().blocks if isinstance(block, Paragraph)}
+    assert page >= {line for line in said if line.startswith(("未能满足", "不可跨越"))}
+
+
+def test_a_fixed_unit_in_two_parts_is_told(project: Path, tmp_path: Path) -> None:
+    parts = shapely.MultiPolygon([shapely.box(0, 0, 1000, 1000), shapely.box(0, 1500, 1500, 2000)])
+    layer(tmp_path / "stay.gpkg", parts, shapely.box(4500, 0, 6000, 2000), unit_id=["甲-01", "甲-02"])
+    text = project.read_text(encoding="utf-8").replace('n_units = { "甲" = 3 }\n', "")
+    layer(tmp_path / "river.gpkg", shapely.LineString([(4500, -9), (4500, 2009)]), name=["河"])
+    project.write_text(text + '[inputs.fixed_units]\npath = "stay.gpkg"\n', encoding="utf-8")
+    result = run.run_part("units", load_settings(project), tmp_path / "out", has_project=True, lang="zh")
+    said = [note.zh for note in result.notes()]
+    assert "保持不变的单元有 1 个不连片（甲-01），按原样保留；核查单元时会列为“有不相连的部分”。" in said
+
+
+def test_lines_that_the_streets_have_too_are_not_crossed(project: Path, tmp_path: Path) -> None:
+    """As the page advises."""
+    river = shapely.LineString([(1250, -9), (1250, 2009)])
+    ways = [shapely.LineString([(x, -9), (x, 2009)]) for x in range(500, 6000, 500)]
+    ways += [shapely.LineString([(-9, y), (6009, y)]) for y in (500, 1000, 1500)]
+    layer(tmp_path / "whole.gpkg", shapely.box(5000, 0, 6000, 1000), name=["样板区"])
+    layer(tmp_path / "river.gpkg", river, name=["平湖塘"])
+    text = project.read_text(encoding="utf-8") + '[inputs.streets]\npath = "streets.gpkg"\n'
+    project.write_text(text, encoding="utf-8")
+    for streets, crossed in ((ways, ["平湖塘"]), ([*ways, river], [])):
+        layer(tmp_path / "streets.gpkg", *streets, name=["路"] * len(streets))
+        result = run.run_part("units", load_settings(project), tmp_path / "out", has_project=True, lang="zh")
+        assert result.blocks_from == "streets"
+        assert result.report.crossed["name"].tolist() == crossed
+    sides = result.units.geometry.bounds
+    assert not ((sides["minx"] < EAST + 1249) & (sides["maxx"] > EAST + 1251)).any()
 
 
 def test_a_wrong_attribute_in_the_settings_is_named_with_those_there_are(project: Path, tmp_path: Path) -> None:

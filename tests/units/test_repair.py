@@ -234,6 +234,14 @@ def test_a_unit_outside_of_the_city_is_told_and_does_not_count():
     assert plan.units["unit_id"].tolist() == ["U1", "U2"]
 
 
+def test_units_of_another_place_are_no_start():
+    blocks, district = squares(8, 4)
+    today = of_blocks(blocks, columns_of(blocks, 2000))
+    today.geometry = today.translate(90_000)
+    with pytest.raises(InputError, match="crs"):
+        delineate_units(blocks, district, today=today, iterations=500)
+
+
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize("off_m", [-40, -8, 0, 8])
 def test_units_of_other_districts_drawn_over_the_border_do_not_go_on_in_these(off_m, own):

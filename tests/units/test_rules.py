@@ -263,6 +263,19 @@ def test_seeds_and_places_lie_in_units_of_their_own():
     assert plan.units["in_bounds"].all()
 
 
+def test_a_name_of_places_in_several_blocks_is_refused_and_one_of_a_single_block_is_not():
+    blocks, district = squares(6, 4)
+    twice = layer(shapely.points([(500, 500), (9999, 0), (600, 600), (3500, 500)]), name=["站", "站", "站", "街"])
+    plan = delineate_units(blocks, district, places=twice, apart=[("站", "街")])
+    assert told(plan) == [("apart", "站 | 街", True, None)]
+    unit = plan.blocks.set_index("block_id")["unit_id"]
+    assert unit["b0"] != unit["b3"]
+    elsewhere = layer(shapely.points([(500, 500), (5500, 500), (3500, 500)]), name=["站", "站", "街"])
+    with pytest.raises(InputError) as refused:
+        delineate_units(blocks, district, places=elsewhere, apart=[("街", "站")])
+    assert "2 处，在不同的地块里（b0、b5）" in refused.value.text("zh")
+
+
 def test_what_cannot_lie_apart_says_why():
     blocks, district = squares(6, 4)
     fixed = layer([box(0, 0, 2000, 1000)], unit_id=["一"])
