@@ -8,7 +8,7 @@ import pandas as pd
 
 from jxgis.clusters.density import FEWEST
 from jxgis.clusters.outlines import MARGIN
-from jxgis.hotspots.caution import TOLD, at_one_point
+from jxgis.hotspots.caution import are_told, at_one_point
 from jxgis.i18n import Text, sentences, text, text_pair
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import write_value
@@ -80,7 +80,7 @@ def _key_note(classes: pd.DataFrame, lang: str) -> str:
 def notes_of(result: ClustersResult) -> list[Text]:
     """What a reader must know: where many are at one point, how classes lie to the whole, what lies outside, that points tell."""
     clusters = result.shown_tables()["clusters"]
-    told = (clusters["issue_class"] == ALL) | (pd.to_numeric(clusters["issues"], errors="coerce") >= TOLD)
+    told = (clusters["issue_class"] == ALL) | are_told(clusters["issues"])
     notes = at_one_point(clusters[told & (clusters["rank"] <= TOP)])
     if len(result.classes) > 1:
         notes.append(text_pair("clusters.classes_by"))

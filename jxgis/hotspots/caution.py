@@ -12,12 +12,11 @@ from jxgis.schema.columns import column
 from jxgis.small_counts import as_words
 from jxgis.zones import ALL
 
-__all__ = ["SAME_POINT", "TOLD", "at_one_point", "cautions", "first_at_one_point", "unjudged_why"]
+__all__ = ["SAME_POINT", "are_told", "at_one_point", "cautions", "first_at_one_point", "unjudged_why"]
 
 SAME_POINT = 0.2
 """Share of the issues of a place or a cluster at one point from which on a page asks for a look at their addresses."""
-TOLD = 20
-"""Issues of a place or a cluster of a class from which on shares of them are spoken of."""
+_TOLD = 20
 _SHOWN = 20  # all of them stand in hotspots.gpkg and the workbook
 
 
@@ -69,6 +68,18 @@ def unjudged_why(cells: pd.DataFrame | None, lang: str) -> str:
     if not words or reason("few_issues", lang) in words:
         return text("report.too_few_issues", lang)
     return words[0]
+
+
+def are_told(issues: pd.Series) -> pd.Series[bool]:
+    """Which places or clusters have so many issues, 20 or more, that shares of them are spoken of.
+
+    Examples
+    --------
+    >>> are_told(pd.Series([19, 20, "1–2", None])).tolist()
+    [False, True, False, False]
+    """
+    found: pd.Series[bool] = pd.to_numeric(issues, errors="coerce") >= _TOLD
+    return found
 
 
 def at_one_point(found: pd.DataFrame) -> list[Text]:

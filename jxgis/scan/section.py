@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from jxgis.hotspots.caution import TOLD, at_one_point
+from jxgis.hotspots.caution import are_told, at_one_point
 from jxgis.i18n import Text, listed, sentences, text, text_pair
 from jxgis.period_words import gap_lines
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, method_note, of_all, table_block
@@ -124,7 +122,7 @@ def notes_of(result: ScanResult) -> list[Text]:
             text_pair("scan.wide_note", metres=f"{options.radius_max_m:g}", share=f"{100 * options.max_share:g} %")
         )
     clusters = result.shown_tables()["clusters"]
-    told = (clusters["issue_class"] == ALL) | (pd.to_numeric(clusters["observed"], errors="coerce") >= TOLD)
+    told = (clusters["issue_class"] == ALL) | are_told(clusters["observed"])
     notes += at_one_point(clusters[told])
     thin = int((result.clusters["expected"] < 1).sum())
     if thin and result.of_layer:

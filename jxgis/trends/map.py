@@ -26,7 +26,7 @@ from jxgis.drawing.layers import (
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.periods import add_periods
-from jxgis.hotspots.caution import SAME_POINT, TOLD
+from jxgis.hotspots.caution import SAME_POINT, are_told
 from jxgis.hotspots.map import class_label
 from jxgis.hotspots.names import name_areas
 from jxgis.i18n import text
@@ -49,7 +49,6 @@ __all__ = [
     "COMING",
     "DIRECTIONS",
     "ONE_SOURCE",
-    "are_told",
     "change_words",
     "cold_ground",
     "pattern_swatches",
@@ -96,23 +95,17 @@ def place_words(places: pd.DataFrame, lang: str) -> list[str]:
     return _with_shares(said, places, places["pattern"].isin(COMING), lang)
 
 
-def are_told(places: pd.DataFrame) -> pd.Series[bool]:
-    """Which places have so many issues that shares of them are spoken of."""
-    found: pd.Series[bool] = pd.to_numeric(places["issues"], errors="coerce") >= TOLD
-    return found
-
-
 def seen_by_one(places: pd.DataFrame) -> pd.Series[bool]:
     """Which places have so many issues of one source that it may be that source alone that reports more."""
     found: pd.Series[bool] = (pd.to_numeric(places["main_source_share"], errors="coerce") >= ONE_SOURCE) & are_told(
-        places
+        places["issues"]
     )
     return found
 
 
 def _with_shares(said: Sequence[str], places: pd.DataFrame, grows: pd.Series[bool], lang: str) -> list[str]:
     """What is said of each place, and how many of its issues stand at one point; of one that grows, are of one source."""
-    one_point = are_told(places) & (pd.to_numeric(places["same_point_share"], errors="coerce") >= SAME_POINT)
+    one_point = are_told(places["issues"]) & (pd.to_numeric(places["same_point_share"], errors="coerce") >= SAME_POINT)
     cautions = (
         ("of_source", grows & seen_by_one(places), places["main_source_share"]),
         ("at_point", one_point, places["same_point_share"]),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.hotspots.caution import at_one_point
+from jxgis.hotspots.caution import are_told, at_one_point
 from jxgis.hotspots.map import class_label
 from jxgis.i18n import Text, few, listed, text, text_pair
 from jxgis.period_words import change_lines, days_said, gap_lines
@@ -15,7 +15,7 @@ from jxgis.report.columns import write_value
 from jxgis.schema.tables import table as declared
 from jxgis.small_counts import count_said
 from jxgis.statistics.overdispersion import batch_words
-from jxgis.trends.map import COMING, ONE_SOURCE, are_told, change_words, place_words, seen_by_one, slice_names
+from jxgis.trends.map import COMING, ONE_SOURCE, change_words, place_words, seen_by_one, slice_names
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def _told_places(result: TrendsResult) -> pd.DataFrame:
     """The places, of course and of change, whose shares are spoken of."""
     shown = result.shown_tables()
     own = pd.concat([shown[name] for name in ("places", "changes") if name in shown])
-    return own[are_told(own)]
+    return own[are_told(own["issues"])]
 
 
 def _of_one_source(result: TrendsResult) -> list[str]:

@@ -15,7 +15,7 @@ from jxgis.bounds import at_least
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import few
-from jxgis.space.districts import SCRAP_M2
+from jxgis.space.districts import SCRAP_M2, overlaps
 from jxgis.space.overlay import common_area, holds_most
 from jxgis.space.parts import connected
 from jxgis.units._divide import Division, indivisible
@@ -169,17 +169,16 @@ def today_of(
     # The last stands for none.
     unit = np.append(own, -1)[np.where(most > outside, unit, -1)]
     names = ids.astype(str).to_numpy(dtype=object)
-    return Today(tuple(names), unit, people, graph.area_m2, _claimed(names[own], ground[own]))
+    return Today(tuple(names), unit, people, graph.area_m2, _claimed(names[own], today.iloc[order[own]]))
 
 
-def _claimed(names: npt.NDArray[np.object_], ground: npt.NDArray[np.object_]) -> tuple[tuple[str, ...], float]:
-    """Units that overlap another by more than a scrap, and how much ground more than one of them claims, in m²."""
-    one, other = shapely.STRtree(ground).query(ground, predicate="intersects")
-    one, other = one[one < other], other[one < other]
+def _claimed(names: npt.NDArray[np.object_], today: gpd.GeoDataFrame) -> tuple[tuple[str, ...], float]:
+    """Units that overlap another by more than a scrap and drawing noise, and how much ground more than one of them claims, in m²."""
+    pairs = [(one, other) for one, other, m2 in overlaps(today) if at_least(m2, SCRAP_M2)]
+    one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    ground = today.geometry.to_numpy()
     both = shapely.intersection(ground[one], ground[other])
-    wide = at_least(shapely.area(both), SCRAP_M2)
-    rows = np.unique(np.concatenate([one[wide], other[wide]]))
-    return tuple(names[rows]), float(shapely.area(shapely.union_all(both[wide])))
+    return tuple(names[np.unique([one, other])]), float(shapely.area(shapely.union_all(both)))
 
 
 def homes_of(today: Today, parts: Sequence[DistrictPart], fixed: Mapping[int, str]) -> list[Ints]:
